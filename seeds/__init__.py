@@ -1,0 +1,1 @@
+"""The sample articles and the questions asked of them: data, no code."""
