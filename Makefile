@@ -1,0 +1,47 @@
+# Assay: everything a developer or a new user runs. Each target does all of its own set-up; second runs reuse what is there.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+INDEX  ?= .assay
+# Another place to take torch from, for example a CPU build: make demo TORCH_INDEX=https://…
+TORCH_INDEX ?=
+# Public data sets for measurements; tests that need them are skipped where there are none.
+export ASSAY_DATA ?= $(wildcard $(CURDIR)/../shared/data)
+
+.PHONY: demo test test-all lint format measure clean
+
+demo: $(VENV)/.installed
+	@$(BIN)/python -m ui.demo --index $(INDEX)
+
+test: lint $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-all: lint $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow"
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy index rag ui eval seeds
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Every figure of docs/measurements.md, from the public data in ASSAY_DATA.
+measure: $(VENV)/.installed-dev
+	$(BIN)/python -m eval --data "$(ASSAY_DATA)"
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[eval,dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(INDEX) .mypy_cache .pytest_cache .ruff_cache .hypothesis

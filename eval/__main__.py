@@ -1,0 +1,60 @@
+"""`python -m eval --data DIR [--indexes DIR] [--only NAME …]`: measure, and print Markdown tables to stdout."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+
+from index import Library
+
+from . import figures
+from .collections import load
+
+PARTS = ("time1963", "multihop", "news2023", "seeds", "cold")
+
+
+def main() -> int:
+    """Measure what is asked for and print it."""
+    parser = argparse.ArgumentParser(prog="python -m eval", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="the folder of the public sets")
+    parser.add_argument("--indexes", type=Path, help="where indexes are kept between runs; by default a temporary folder")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        indexes = arguments.indexes or Path(temporary)
+        _collections(arguments.data, indexes, arguments.only)
+        _seeds(indexes, arguments.only)
+    return 0
+
+
+def _collections(data: Path, indexes: Path, only: list[str]) -> None:
+    for name in PARTS[:3]:
+        if name not in only:
+            continue
+        collection = load(data / name)
+        with figures.indexed(collection, indexes) as library:
+            _table("| set | ranking | nDCG@10 | R@10 |", figures.retrieval_rows(collection, library))
+            if name == "news2023":
+                _table("| what | p50 | p95 |", figures.warm_rows(collection, library))
+
+
+def _seeds(indexes: Path, only: list[str]) -> None:
+    if not {"seeds", "cold"} & set(only):
+        return
+    with Library.open(indexes / "seeds") as library:
+        library.add(str(files("seeds") / "articles"))
+        if "seeds" in only:
+            _table("| sample articles | mean (95 % interval) |", figures.seeds_rows(library))
+    if "cold" in only:
+        _table("| what | median | slowest |", figures.cold_rows(indexes / "seeds"))
+
+
+def _table(head: str, rows: list[str]) -> None:
+    print(head, "|".join(["", *["---"] * (head.count("|") - 1), ""]), *rows, "", sep="\n", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

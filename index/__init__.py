@@ -1,0 +1,66 @@
+"""Articles into searchable passages.
+
+The face of this room. Names load on first use, so that asking a question does not import what only adding needs.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .article import Article, Heading, Passage, Refusal, Span
+    from .dates import parse_date
+    from .dense import Ranked
+    from .embed import Embedder, SentenceTransformerEmbedder
+    from .errors import ArticleError, AssayError, BusyError, MismatchError, ModelError, StoreError
+    from .library import AddReport, Library
+    from .model import DEFAULT_MODEL
+    from .segment import sentences
+    from .store import ArticleFilter, StoredPassage
+    from .view import Selection, View
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "AddReport",
+    "Article",
+    "ArticleError",
+    "ArticleFilter",
+    "AssayError",
+    "BusyError",
+    "Embedder",
+    "Heading",
+    "Library",
+    "MismatchError",
+    "ModelError",
+    "Passage",
+    "Ranked",
+    "Refusal",
+    "Selection",
+    "SentenceTransformerEmbedder",
+    "Span",
+    "StoreError",
+    "StoredPassage",
+    "View",
+    "parse_date",
+    "sentences",
+]
+
+_HOMES = {
+    "article": ("Article", "Heading", "Passage", "Refusal", "Span"),
+    "dates": ("parse_date",),
+    "dense": ("Ranked",),
+    "embed": ("Embedder", "SentenceTransformerEmbedder"),
+    "errors": ("ArticleError", "AssayError", "BusyError", "MismatchError", "ModelError", "StoreError"),
+    "library": ("AddReport", "Library"),
+    "model": ("DEFAULT_MODEL",),
+    "segment": ("sentences",),
+    "store": ("ArticleFilter", "StoredPassage"),
+    "view": ("Selection", "View"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name of the face from its module (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)

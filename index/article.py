@@ -1,0 +1,181 @@
+"""What an article is: its text, its identity, the spans within it, and when it is refused.
+
+Knows nothing of files, models or storage. Every offset in this project counts Unicode code points
+of `Article.text`, start inclusive, end exclusive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from .errors import ArticleError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: An article longer than this is refused: a larger file is a collection, not an article.
+MAX_CHARACTERS = 50_000_000
+
+#: Ids appear in TREC runs, whose columns are separated by white space.
+MAX_ID_CHARACTERS = 1_000
+
+#: A value that JSON can hold.
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+
+class Span(NamedTuple):
+    """Characters `[start, end)` of an article's text."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """Return the characters of `text` that this span covers."""
+        return text[self.start : self.end]
+
+    def overlaps(self, other: Span) -> bool:
+        """Say whether the two spans share at least one character."""
+        return max(self.start, other.start) < min(self.end, other.end)
+
+
+class Heading(NamedTuple):
+    """A section heading: where it stands and its depth (1 is the outermost)."""
+
+    span: Span
+    level: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """One source document, kept code point for code point as its loader gave it.
+
+    Raises `ArticleError` when the text, the id or the rest cannot be kept (see `check_text`, `check_id`, `check_record`).
+    """
+
+    id: str
+    text: str
+    title: str
+    source: str | None = None
+    """The publisher or site, as readers would name it."""
+    authors: tuple[str, ...] = ()
+    published: str | None = None
+    """ISO 8601, as precise as is known: `2023`, `2023-04` or `2023-04-21`; None when unreadable or ambiguous."""
+    published_raw: str | None = None
+    """The date as the document wrote it."""
+    url: str | None = None
+    language: str = "en"
+    path: str | None = None
+    """Where the article was read from, as shown to the user; only a label."""
+    headings: tuple[Heading, ...] = ()
+    not_citable: tuple[Span, ...] = ()
+    """Boilerplate and disclaimers: part of the text, never part of an answer."""
+    references: tuple[str, ...] = ()
+    """The sources that the article itself names ("Sources: …")."""
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+    """Whatever else came with the article; returned as given."""
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be stored, searched or cited."""
+        check_id(self.id)
+        check_text(self.text)
+        for span in self._marked():
+            if not 0 <= span.start <= span.end <= len(self.text):
+                raise ArticleError(f"expected spans within 0:{len(self.text)}, found {span.start}:{span.end} in {self.id!r}")
+        check_record(self.record())
+
+    def record(self) -> dict[str, Json]:
+        """Return everything but the text as JSON values; `from_record` turns it back."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "source": self.source,
+            "authors": list(self.authors),
+            "published": self.published,
+            "published_raw": self.published_raw,
+            "url": self.url,
+            "language": self.language,
+            "path": self.path,
+            "headings": [[*heading.span, heading.level] for heading in self.headings],
+            "not_citable": [list(span) for span in self.not_citable],
+            "references": list(self.references),
+            "metadata": dict(self.metadata),
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], text: str) -> Article:
+        """Build the article that `record` describes; the inverse of `record`."""
+        values = dict(record)
+        values["authors"] = tuple(values["authors"])
+        values["references"] = tuple(values["references"])
+        values["headings"] = tuple(Heading(Span(start, end), level) for start, end, level in values["headings"])
+        values["not_citable"] = tuple(Span(start, end) for start, end in values["not_citable"])
+        return cls(text=text, **values)
+
+    def sha256(self) -> str:
+        """Return the hash of text and metadata together; equal hashes mean an unchanged article."""
+        record = json.dumps(self.record(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(f"{record}\0{self.text}".encode()).hexdigest()
+
+    def citable(self, span: Span) -> bool:
+        """Say whether `span` may appear in an answer: neither boilerplate nor a heading."""
+        return not any(span.overlaps(marked) for marked in self._marked())
+
+    def _marked(self) -> tuple[Span, ...]:
+        return (*self.not_citable, *(heading.span for heading in self.headings))
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The unit that is searched: a run of whole sentences of one article."""
+
+    span: Span
+    context: str
+    """Title and heading path, put in front of the passage's text when it is embedded and indexed."""
+
+
+class Refusal(NamedTuple):
+    """What could not be taken in, and why, in one line for the user."""
+
+    path: str
+    reason: str
+
+
+def check_text(text: str) -> None:
+    """Raise `ArticleError` unless `text` holds words and can be stored without change."""
+    if len(text) > MAX_CHARACTERS:
+        raise ArticleError(f"too long: {len(text):,} characters, at most {MAX_CHARACTERS:,} make an article; split it")
+    if not text.strip():
+        raise ArticleError("no text: the article is empty")
+    if "\0" in text:
+        raise ArticleError(f"NUL character at offset {text.index(chr(0))}: this is not text")
+    surrogate = re.search("[\ud800-\udfff]", text)
+    if surrogate:
+        raise ArticleError(f"lone surrogate at offset {surrogate.start()}: not valid Unicode text")
+    if not any(character.isalnum() for character in text):
+        raise ArticleError("no words: the text holds neither letters nor digits")
+
+
+def check_id(article_id: str) -> None:
+    """Raise `ArticleError` unless `article_id` can stand in a TREC run and on a command line."""
+    if not article_id:
+        raise ArticleError("the id is empty")
+    if len(article_id) > MAX_ID_CHARACTERS:
+        raise ArticleError(f"the id has {len(article_id):,} characters, at most {MAX_ID_CHARACTERS:,} are kept")
+    for character in article_id:
+        if character.isspace() or unicodedata.category(character) in ("Cc", "Cs"):
+            raise ArticleError(f"the id {article_id[:60]!r} holds white space or a control character ({character!r})")
+
+
+def check_record(record: Mapping[str, Json]) -> None:
+    """Raise `ArticleError` unless everything but the text can be stored as JSON without change."""
+    try:
+        json.dumps(record, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ArticleError(f"lone surrogate in the title or metadata of {record['id']!r}: not valid Unicode text") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ArticleError(f"expected metadata that JSON can hold for {record['id']!r}, found otherwise: {error}") from error

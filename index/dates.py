@@ -1,0 +1,95 @@
+"""Dates as documents write them, read strictly: a date that could be read in two ways is not read at all.
+
+Knows nothing of articles or files. Days, months and years only: times and zones are dropped, so that a
+date is the one that the document shows, never one moved by a time zone.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+
+#: Longer strings are prose, not dates.
+MAX_CHARACTERS = 100
+
+_MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
+_MONTHS |= {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
+_MONTHS["sept"] = 9
+
+_YEAR = r"(?P<year>[12][0-9]{3})"
+_MONTH = r"(?P<month>[0-9]{1,2})"
+_DAY = r"(?P<day>[0-9]{1,2})"
+_NAME = rf"(?P<name>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
+_ORDINAL = rf"{_DAY}(?:st|nd|rd|th)?"
+_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+)?"
+_CLOCK = r"(?:[01]?[0-9]|2[0-4]):?[0-5][0-9](?::?[0-5][0-9]|:?60)?(?:[.,][0-9]{1,9})?(?:\s?[ap]\.?m\.?)?"
+_ZONE = r"(?:\s?(?:z|[a-z]{2,5}))?(?:\s?[+-][0-9]{2}:?(?:[0-9]{2})?)?(?:\s?\([a-z0-9 +:-]*\))?"
+_TIME = rf"(?:(?:t|,?\s+(?:at\s+)?|\s[-|]\s){_CLOCK}{_ZONE})?"
+
+_FORMS = tuple(
+    re.compile(form, re.IGNORECASE | re.ASCII)
+    for form in (
+        _YEAR,
+        rf"{_YEAR}[-/.]{_MONTH}",
+        rf"{_YEAR}(?P<mark>[-/.]){_MONTH}(?P=mark){_DAY}{_TIME}",
+        rf"{_YEAR}(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})(?:t{_CLOCK}{_ZONE})?",
+        rf"{_WEEKDAY}{_ORDINAL}(?:\s+of)?[\s-]+{_NAME},?[\s-]+{_YEAR}{_TIME}",
+        rf"{_WEEKDAY}{_NAME}\s+{_ORDINAL},?\s+{_YEAR}{_TIME}",
+        rf"{_WEEKDAY}{_NAME}\s+{_ORDINAL}\s+{_CLOCK}(?:\s[a-z]{{2,5}})?\s+{_YEAR}",
+        rf"{_NAME},?[\s-]+{_YEAR}",
+    )
+)
+
+#: Day and month in figures before the year: read only when their order cannot be mistaken.
+_FIGURES = re.compile(rf"(?P<first>[0-9]{{1,2}})(?P<mark>[-/.])(?P<second>[0-9]{{1,2}})(?P=mark){_YEAR}{_TIME}", re.IGNORECASE | re.ASCII)
+
+
+def parse_date(raw: str | None) -> str | None:
+    """Read a date as precisely as `raw` states it.
+
+    Args:
+        raw: ISO 8601 (`2023`, `2023-04`, `2023-04-21T09:00Z`), RFC 2822, `2023/01/05`, `21 April 2023`,
+            `April 21st, 2023`, `Apr 2023`, `13/04/2023`; a time and a zone may follow a full date.
+
+    Returns:
+        `YYYY`, `YYYY-MM` or `YYYY-MM-DD` in the Gregorian calendar, with years from 1000 to 2999; None
+        when `raw` is not a date, does not exist (30 February), has a year of two figures, or leaves open
+        which figure is the month (`03/04/2023`).
+    """
+    if raw is None or len(raw) > MAX_CHARACTERS:
+        return None
+    written = " ".join(raw.split())
+    for form in _FORMS:
+        found = form.fullmatch(written)
+        if found:
+            return _checked(**_fields(found.groupdict()))
+    figures = _FIGURES.fullmatch(written)
+    return _day_and_month(int(figures["first"]), int(figures["second"]), int(figures["year"])) if figures else None
+
+
+def _fields(found: dict[str, str | None]) -> dict[str, int]:
+    """Turn what a form matched into numbers; absent parts stay away."""
+    fields = {part: int(value) for part in ("year", "month", "day") if (value := found.get(part))}
+    name = found.get("name")
+    if name:
+        fields["month"] = _MONTHS[name.lower()]
+    return fields
+
+
+def _day_and_month(first: int, second: int, year: int) -> str | None:
+    """Read `first/second/year` when only one order makes a date, or both make the same."""
+    readings = {_checked(year=year, month=second, day=first), _checked(year=year, month=first, day=second)} - {None}
+    return readings.pop() if len(readings) == 1 else None
+
+
+def _checked(*, year: int, month: int | None = None, day: int | None = None) -> str | None:
+    """Write the date if the calendar has it."""
+    if month is None:
+        return f"{year:04d}"
+    if not 1 <= month <= 12:
+        return None
+    if day is None:
+        return f"{year:04d}-{month:02d}"
+    if not 1 <= day <= calendar.monthrange(year, month)[1]:
+        return None
+    return f"{year:04d}-{month:02d}-{day:02d}"

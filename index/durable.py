@@ -1,0 +1,68 @@
+"""Files that are whole or absent after any crash.
+
+Knows the order of writes that POSIX asks for, and checksums; nothing of what the files hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Stamp(NamedTuple):
+    """A file as it was when it was written or last verified."""
+
+    sha256: str
+    size: int
+    inode: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> Stamp:
+        """Hash `path` in full; raises OSError."""
+        status = path.stat()
+        return cls(sha256_of(path), status.st_size, status.st_ino, status.st_mtime_ns)
+
+    def holds(self, path: Path, *, full: bool = False) -> bool:
+        """Say whether `path` is still that file: by size, inode and time of change, or in full when those differ or `full` is set."""
+        try:
+            status = path.stat()
+            if not full and (status.st_size, status.st_ino, status.st_mtime_ns) == self[1:]:
+                return True
+            return status.st_size == self.size and sha256_of(path) == self.sha256
+        except OSError:
+            return False
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hex digest of the file's bytes; raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync_file(path: Path) -> None:
+    """Force the bytes of `path` to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Force the files of `folder` and their names to the disk."""
+    for path in folder.iterdir():
+        if path.is_file():
+            sync_file(path)
+    sync_file(folder)
+
+
+def replace(partial: Path, path: Path) -> None:
+    """Move `partial` to `path` so that a crash leaves either the old file or the new one, whole."""
+    sync_file(partial)
+    partial.replace(path)
+    sync_file(path.parent)

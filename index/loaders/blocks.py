@@ -1,0 +1,56 @@
+"""The text of a marked-up document, written block by block so that every offset is exact by construction."""
+
+from __future__ import annotations
+
+from ..article import Heading, Span
+
+
+class Blocks:
+    """Collects a document's blocks: paragraphs stand apart by a blank line, the lines of a list or table do not."""
+
+    def __init__(self) -> None:
+        """Start an empty text."""
+        self._pieces: list[str] = []
+        self._length = 0
+        self._headings: list[Heading] = []
+        self._not_citable: list[Span] = []
+
+    def add(self, text: str, *, adjoining: bool = False, level: int | None = None, citable: bool = True) -> None:
+        """Write one block; an empty one leaves no trace.
+
+        Args:
+            text: The block's text, without markup.
+            adjoining: On the very next line, as the further lines of a list or table are.
+            level: Set for a heading: its depth, 1 for the outermost.
+            citable: False for what is no prose of the article.
+        """
+        block = text.strip("\n")
+        if not block.strip():
+            return
+        if self._pieces:
+            self._write("\n" if adjoining else "\n\n")
+        span = Span(self._length, self._length + len(block))
+        self._write(block)
+        if level is not None:
+            self._headings.append(Heading(span, level))
+        if not citable:
+            self._not_citable.append(span)
+
+    def _write(self, piece: str) -> None:
+        self._pieces.append(piece)
+        self._length += len(piece)
+
+    @property
+    def text(self) -> str:
+        """The blocks written so far."""
+        return "".join(self._pieces)
+
+    @property
+    def headings(self) -> tuple[Heading, ...]:
+        """The headings written so far, in order."""
+        return tuple(self._headings)
+
+    @property
+    def not_citable(self) -> tuple[Span, ...]:
+        """The blocks that are no prose, in order."""
+        return tuple(self._not_citable)

@@ -1,0 +1,98 @@
+"""Tables of articles: a header that names the columns, then one article a row; read row by row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..article import MAX_CHARACTERS, Refusal
+from ..errors import ArticleError
+from .decode import decoded_as, encoding_of
+from .interface import Draft, Row
+from .rows import draft_of, text_key
+from .sniff import foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_DELIMITERS = (",", ";", "\t", "|")
+
+#: A header is one line of at most this many characters.
+_MAX_HEADER = 50_000
+
+
+class CsvLoader:
+    """Reads `.csv` files with a header; cells stand apart by commas, semicolons, tabs or bars."""
+
+    name = "CSV"
+    suffixes = (".csv", ".tsv")
+    max_bytes = None
+
+    def recognises(self, head: bytes, suffix: str) -> bool:
+        """Take what is named as a table and is not binary."""
+        return suffix in self.suffixes and foreign(head) is None
+
+    def load(self, file: Path) -> Iterator[Draft | Refusal]:
+        """Yield a draft or a refusal for every row that is not blank."""
+        csv.field_size_limit(max(csv.field_size_limit(), MAX_CHARACTERS + 1))  # the limit is the process's; it only grows
+        with file.open("rb") as raw:
+            encoding = encoding_of(raw)
+            raw.seek(0)
+            stream = io.TextIOWrapper(raw, encoding, newline="")
+            delimiter, columns = _header(stream)
+            stream.seek(0)
+            for row, cells in _rows(stream, delimiter):
+                try:
+                    draft = draft_of(_fields(columns, cells), row)
+                except ArticleError as exc:
+                    yield Refusal(f"{file}:{row}", str(exc))
+                else:
+                    yield replace(draft, metadata={**draft.metadata, **decoded_as(encoding)})
+
+
+def _header(stream: io.TextIOWrapper) -> tuple[str, list[str]]:
+    """Return the delimiter and the columns that it gives, the first delimiter by which one of them is the text."""
+    line = stream.readline(_MAX_HEADER)
+    for delimiter in _DELIMITERS:
+        columns = next(csv.reader([line], delimiter=delimiter), [])
+        if text_key(columns) is not None:
+            return delimiter, columns
+    raise ArticleError(f"expected a header with a column 'text', found {line.strip()[:80]!r}")
+
+
+def _rows(stream: io.TextIOWrapper, delimiter: str) -> Iterator[tuple[Row, list[str]]]:
+    """Yield the rows below the header, each with the line on which it begins.
+
+    Raises:
+        ArticleError: A cell does not end; what follows it cannot be told apart.
+    """
+    reader = csv.reader(_lines(stream), delimiter=delimiter)
+    begins = 1
+    try:
+        for cells in reader:
+            if begins > 1 and any(cell.strip() for cell in cells):
+                yield Row("line", begins), cells
+            begins = reader.line_num + 1
+    except csv.Error as exc:
+        raise ArticleError(f"the rows from line {begins} on cannot be read: {exc}; is a quote left open there?") from exc
+
+
+def _lines(stream: io.TextIOWrapper) -> Iterator[str]:
+    while line := stream.readline(MAX_CHARACTERS):
+        if len(line) == MAX_CHARACTERS:
+            raise ArticleError(f"expected lines of fewer than {MAX_CHARACTERS:,} characters, found a longer one")
+        yield line
+
+
+def _fields(columns: list[str], cells: list[str]) -> dict[str, object]:
+    """Put the cells under their columns.
+
+    Raises:
+        ArticleError: There are more cells than columns: a cell was not quoted, and the rest would stand in the wrong place.
+    """
+    if len(cells) > len(columns):
+        raise ArticleError(f"expected {len(columns)} cells, found {len(cells)}; a cell that holds the delimiter needs quotes")
+    return dict(zip(columns, cells, strict=False))

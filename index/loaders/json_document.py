@@ -1,0 +1,47 @@
+"""A JSON file that holds one article, or a list of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..article import Refusal
+from ..errors import ArticleError
+from .decode import decode, read_bytes
+from .interface import Draft, Row
+from .jsonl import parse, require_object
+from .rows import draft_of
+from .sniff import foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class JsonLoader:
+    """Reads `.json` files that hold an article, or a list of articles, with the fields of JSON lines."""
+
+    name = "JSON"
+    suffixes = (".json",)
+    max_bytes = 50_000_000
+
+    def recognises(self, head: bytes, suffix: str) -> bool:
+        """Take what is named as JSON and is not binary."""
+        return suffix in self.suffixes and foreign(head) is None
+
+    def load(self, file: Path) -> Iterator[Draft | Refusal]:
+        """Yield the article, or a draft or a refusal for every item of the list."""
+        text = decode(read_bytes(file, self.max_bytes)).text
+        try:
+            value = parse(text)
+        except ArticleError as exc:
+            hint = "; a file of one object a line is to be named .jsonl" if "Extra data" in str(exc) else ""
+            raise ArticleError(f"{exc}{hint}") from exc
+        if not isinstance(value, list):
+            yield draft_of(require_object(value))
+            return
+        for number, item in enumerate(value, 1):
+            row = Row("item", number)
+            try:
+                yield draft_of(require_object(item), row)
+            except ArticleError as exc:
+                yield Refusal(f"{file}:{row}", str(exc))

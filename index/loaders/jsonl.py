@@ -1,0 +1,99 @@
+"""Files of articles, one JSON object a line; read line by line, whatever the file's size."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from typing import TYPE_CHECKING, BinaryIO
+
+from ..article import Refusal
+from ..errors import ArticleError
+from .interface import Draft, Row
+from .rows import draft_of
+from .sniff import foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: A longer line is refused unread: an article of the greatest length fits.
+MAX_LINE_BYTES = 100_000_000
+
+
+class JsonLinesLoader:
+    """Reads `.jsonl` files of articles; a broken line is refused and the rest goes on."""
+
+    name = "JSON lines"
+    suffixes = (".jsonl", ".ndjson")
+    max_bytes = None
+
+    def recognises(self, head: bytes, suffix: str) -> bool:
+        """Take what is named as JSON lines and is not binary."""
+        return suffix in self.suffixes and foreign(head) is None
+
+    def load(self, file: Path) -> Iterator[Draft | Refusal]:
+        """Yield a draft or a refusal for every line that is not blank."""
+        with file.open("rb") as stream:
+            for number, line in enumerate(_lines(stream), 1):
+                row = Row("line", number)
+                if line is None:
+                    yield Refusal(f"{file}:{row}", f"too long: more than {MAX_LINE_BYTES:,} bytes")
+                    continue
+                try:
+                    if line.strip():
+                        yield draft_of(parse_object(line), row)
+                except ArticleError as exc:
+                    yield Refusal(f"{file}:{row}", str(exc))
+
+
+def parse_object(data: bytes) -> dict[str, object]:
+    """Parse one JSON object in UTF-8.
+
+    Raises:
+        ArticleError: It is not UTF-8, not JSON, not an object, or nested too deep to be parsed.
+    """
+    try:
+        value = parse(data.decode())
+    except UnicodeDecodeError as exc:
+        raise ArticleError(f"expected UTF-8, found the byte 0x{data[exc.start]:02x} at offset {exc.start:,} of the line") from exc
+    return require_object(value)
+
+
+def parse(text: str) -> object:
+    """Parse one JSON value; NaN and the infinities, which JSON does not know, are read as null.
+
+    Raises:
+        ArticleError: It is not JSON, or nested too deep to be parsed.
+    """
+    try:
+        return json.loads(text, parse_constant=lambda _: None)
+    except RecursionError as exc:
+        raise ArticleError("expected a flat JSON object, found one that is nested too deep") from exc
+    except json.JSONDecodeError as exc:
+        raise ArticleError(f"expected a JSON object, found broken JSON: {exc.msg} at character {exc.pos:,}") from exc
+    except ValueError as exc:  # integers of more than some thousand digits
+        raise ArticleError("expected a JSON object, found a number that is too long to be read") from exc
+
+
+def require_object(value: object) -> dict[str, object]:
+    """Return `value` if it is a JSON object.
+
+    Raises:
+        ArticleError: It is not.
+    """
+    if not isinstance(value, dict):
+        raise ArticleError(f"expected a JSON object, found {'a list' if isinstance(value, list) else 'a bare value'}")
+    return value
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
+    """Yield the lines without a byte order mark; None for a line that is too long, which is skipped in pieces."""
+    first = True
+    while line := stream.readline(MAX_LINE_BYTES + 1):
+        if len(line) > MAX_LINE_BYTES:
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(1 << 20)
+            yield None
+        else:
+            yield line.removeprefix(codecs.BOM_UTF8) if first else line
+        first = False

@@ -1,0 +1,554 @@
+"""The only truth: articles, passages and vectors in one SQLite file, in generations.
+
+Each committed transaction is a generation. A row carries the generation that added it and the one that removed it, so that
+what is derived from the store (FAISS, BM25) may lag behind without being wrong. A reader pins one snapshot; one writer at a
+time commits. Knows nothing of models, of search, or of how passages are made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+import tempfile
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .article import Article, Passage, Span
+from .durable import Stamp
+from .errors import MismatchError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+#: Written into the file's header, so that `file` and we know whose it is ("ASAY").
+APPLICATION_ID = 0x41534159
+
+#: Raised with every change of the tables below.
+SCHEMA_VERSION = 1
+
+_SCHEMA = f"""
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE articles (
+    row INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    sha256 TEXT NOT NULL,             -- of text and metadata together: equal means unchanged
+    text_sha256 TEXT NOT NULL,        -- checked whenever the text is read
+    text TEXT NOT NULL,
+    record TEXT NOT NULL,             -- everything but the text, JSON
+    source TEXT,
+    published_first TEXT,             -- the first and the last day that `published` may mean
+    published_last TEXT,
+    origin TEXT,                      -- the folder that it was added from, so that the folder can be mirrored
+    sentences BLOB NOT NULL,          -- little-endian uint32 pairs: start, end
+    added_gen INTEGER NOT NULL,
+    removed_gen INTEGER
+) STRICT;
+CREATE UNIQUE INDEX article_live ON articles (id) WHERE removed_gen IS NULL;
+CREATE INDEX article_text ON articles (text_sha256);
+CREATE INDEX article_removed ON articles (removed_gen) WHERE removed_gen IS NOT NULL;
+CREATE TABLE vectors (
+    row INTEGER PRIMARY KEY,
+    sha256 TEXT NOT NULL UNIQUE,      -- of the text that was embedded
+    vector BLOB NOT NULL              -- little-endian float32, of length one
+) STRICT;
+CREATE TABLE passages (
+    row INTEGER PRIMARY KEY AUTOINCREMENT,
+    article INTEGER NOT NULL REFERENCES articles (row),
+    ordinal INTEGER NOT NULL,         -- its place in the article, from 0
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    context TEXT NOT NULL,
+    vector INTEGER NOT NULL REFERENCES vectors (row),
+    added_gen INTEGER NOT NULL,
+    removed_gen INTEGER
+) STRICT;
+CREATE INDEX passage_article ON passages (article, ordinal);
+CREATE INDEX passage_vector ON passages (vector);
+CREATE INDEX passage_removed ON passages (removed_gen) WHERE removed_gen IS NOT NULL;
+CREATE TABLE derived (
+    name TEXT PRIMARY KEY,            -- dense or lexical
+    built INTEGER NOT NULL,           -- the generation at which it was last built anew: nothing removed before is in it
+    last_row INTEGER NOT NULL,        -- it covers the live passages up to this row
+    folder TEXT NOT NULL,
+    files TEXT NOT NULL               -- JSON: name to sha256, size, inode, mtime
+) STRICT, WITHOUT ROWID;
+INSERT INTO settings VALUES ('generation', '0');
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {SCHEMA_VERSION};
+"""
+
+
+_PRAGMAS = (
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "secure_delete = ON",  # what is purged is overwritten
+    "trusted_schema = OFF",
+    "mmap_size = 268435456",
+    "cache_size = -65536",
+)
+
+
+class StoredPassage(NamedTuple):
+    """A passage as it is searched: its row, its article's row, its place, its span and its context line."""
+
+    row: int
+    article: int
+    ordinal: int
+    start: int
+    end: int
+    context: str
+
+
+class Derived(NamedTuple):
+    """What the store knows of a derived index: when it was built anew, up to which row it covers, its files with their stamps."""
+
+    built: int
+    last_row: int
+    folder: str
+    files: Mapping[str, Stamp]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An article ready to be committed: its sentences, its passages, and for each passage the sha256 of what was embedded."""
+
+    article: Article
+    sentences: Sequence[Span]
+    passages: Sequence[Passage]
+    embedded_sha256: Sequence[str]
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleFilter:
+    """Which articles may be searched; what is None excludes nothing.
+
+    Dates are ISO, may be partial, and are inclusive; sources are compared whatever their letter case (of ASCII letters).
+    """
+
+    sources: tuple[str, ...] | None = None
+    after: str | None = None
+    before: str | None = None
+    ids: tuple[str, ...] | None = None
+
+    def __bool__(self) -> bool:
+        """Say whether anything is excluded."""
+        return any(value is not None for value in (self.sources, self.after, self.before, self.ids))
+
+    def where(self) -> tuple[str, list[str]]:
+        """Return an SQL condition on `articles` and its parameters. An undated article never passes a date filter."""
+        conditions, values = ["removed_gen IS NULL"], []
+        if self.sources is not None:
+            conditions.append("source COLLATE NOCASE IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(self.sources))
+        if self.ids is not None:
+            conditions.append("id IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(self.ids))
+        if self.after is not None:
+            conditions.append("published_last >= ?")
+            values.append(days_of(self.after)[0])
+        if self.before is not None:
+            conditions.append("published_first <= ?")
+            values.append(days_of(self.before)[1])
+        return " AND ".join(conditions), values
+
+
+def days_of(date: str) -> tuple[str, str]:
+    """Return the first and last day that a partial ISO date may mean, as strings that sort: `2023-04` → 2023-04-01, 2023-04-31."""
+    return date + "-01-01"[len(date) - 4 :], date + "-12-31"[len(date) - 4 :]
+
+
+class Snapshot:
+    """The store as it was at one generation, for as long as it is open; used by one thread."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Pin the newest generation; `connection` is in a read transaction from here on."""
+        self._connection = connection
+        self.generation = int(self.settings()["generation"])
+
+    def settings(self) -> dict[str, str]:
+        """Return the index's settings by name."""
+        return dict(self._connection.execute("SELECT name, value FROM settings"))
+
+    def derived(self, name: str) -> Derived | None:
+        """Return what is known of the derived index `name`; None when there is none yet."""
+        found = self._connection.execute("SELECT built, last_row, folder, files FROM derived WHERE name = ?", (name,)).fetchone()
+        if found is None:
+            return None
+        files = {file: Stamp(*stamp) for file, stamp in json.loads(found[3]).items()}
+        return Derived(found[0], found[1], found[2], files)
+
+    def article(self, row: int) -> Article:
+        """Return an article with its text, whose checksum is verified; raises `StoreError` when it is damaged."""
+        found = self._connection.execute("SELECT record, text, text_sha256 FROM articles WHERE row = ?", (row,)).fetchone()
+        record, text, sha256 = found
+        if hashlib.sha256(text.encode()).hexdigest() != sha256:
+            raise StoreError(f"the text of article {json.loads(record)['id']!r} is not what was stored; run `assay doctor`")
+        return Article.from_record(json.loads(record), text)
+
+    def record(self, row: int) -> dict[str, Any]:
+        """Return everything but the text of an article, as `Article.record` gives it."""
+        return dict(json.loads(self._connection.execute("SELECT record FROM articles WHERE row = ?", (row,)).fetchone()[0]))
+
+    def sentences(self, row: int) -> list[Span]:
+        """Return the sentences of an article, in order."""
+        blob = self._connection.execute("SELECT sentences FROM articles WHERE row = ?", (row,)).fetchone()[0]
+        return [Span(start, end) for start, end in np.frombuffer(blob, "<u4").reshape(-1, 2).tolist()]
+
+    def article_row(self, article_id: str) -> int | None:
+        """Return the row of a live article; None when there is none of that id."""
+        found = self._connection.execute("SELECT row FROM articles WHERE id = ? AND removed_gen IS NULL", (article_id,)).fetchone()
+        return found[0] if found else None
+
+    def article_rows(self, only: ArticleFilter) -> list[int]:
+        """Return the rows of the live articles that pass `only`, in the order they were added."""
+        where, values = only.where()
+        return [row for (row,) in self._connection.execute(f"SELECT row FROM articles WHERE {where} ORDER BY row", values)]
+
+    def records(self, only: ArticleFilter | None = None) -> Iterator[dict[str, Any]]:
+        """Yield sha256 of the text, characters, passages and the record of each live article that passes `only`, by id."""
+        where, values = (only or ArticleFilter()).where()
+        query = f"""SELECT record, text_sha256, length(text), (SELECT count(*) FROM passages WHERE article = articles.row)
+                    FROM articles WHERE {where} ORDER BY id"""
+        for record, sha256, characters, passages in self._connection.execute(query, values):
+            yield {**json.loads(record), "sha256": sha256, "characters": characters, "passages": passages}
+
+    def checksums(self) -> dict[str, str]:
+        """Return the checksum of each live article by its id."""
+        return dict(self._connection.execute("SELECT id, sha256 FROM articles WHERE removed_gen IS NULL"))
+
+    def from_origin(self, origin: str) -> dict[str, str | None]:
+        """Return the path of each live article that was added from the folder `origin`, by its id."""
+        query = "SELECT id, record FROM articles WHERE removed_gen IS NULL AND origin = ?"
+        return {article_id: json.loads(record)["path"] for article_id, record in self._connection.execute(query, (origin,))}
+
+    def copies(self, row: int) -> list[str]:
+        """Return the ids of the other live articles with exactly the same text, sorted."""
+        query = """SELECT id FROM articles WHERE removed_gen IS NULL AND row != ?1
+                   AND text_sha256 = (SELECT text_sha256 FROM articles WHERE row = ?1) ORDER BY id"""
+        return [article_id for (article_id,) in self._connection.execute(query, (row,))]
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many articles and how many passages are live."""
+        return (
+            self._connection.execute("SELECT count(*) FROM articles WHERE removed_gen IS NULL").fetchone()[0],
+            self._connection.execute("SELECT count(*) FROM passages WHERE removed_gen IS NULL").fetchone()[0],
+        )
+
+    def last_row(self) -> int:
+        """Return the highest passage row, removed ones included; 0 when there is none."""
+        return int(self._connection.execute("SELECT coalesce(max(row), 0) FROM passages").fetchone()[0])
+
+    def last_live_row(self) -> int:
+        """Return the highest row of a live passage; 0 when there is none."""
+        found = self._connection.execute("SELECT row FROM passages WHERE removed_gen IS NULL ORDER BY row DESC LIMIT 1").fetchone()
+        return found[0] if found else 0
+
+    def removed_before(self, generation: int) -> int:
+        """Return how many passages and articles were removed at `generation` or before, and are still in the file."""
+        query = "SELECT (SELECT count(*) FROM passages WHERE removed_gen <= ?1) + (SELECT count(*) FROM articles WHERE removed_gen <= ?1)"
+        return int(self._connection.execute(query, (generation,)).fetchone()[0])
+
+    def passages(self, rows: Sequence[int]) -> list[StoredPassage]:
+        """Return the passages of `rows`, in that order."""
+        query = "SELECT row, article, ordinal, start, end, context FROM passages WHERE row IN (SELECT value FROM json_each(?))"
+        found = {passage[0]: StoredPassage(*passage) for passage in self._connection.execute(query, (json.dumps(list(rows)),))}
+        return [found[row] for row in rows]
+
+    def passage_text(self, passage: StoredPassage) -> str:
+        """Return the words of a passage, without reading the whole article."""
+        query = "SELECT substr(text, ?, ?) FROM articles WHERE row = ?"
+        return str(self._connection.execute(query, (passage.start + 1, passage.end - passage.start, passage.article)).fetchone()[0])
+
+    def article_passages(self, article: int) -> list[StoredPassage]:
+        """Return the passages of one article, in order."""
+        query = "SELECT row, article, ordinal, start, end, context FROM passages WHERE article = ? ORDER BY ordinal"
+        return [StoredPassage(*passage) for passage in self._connection.execute(query, (article,))]
+
+    def passage_rows(self, articles: Sequence[int]) -> NDArray[np.int64]:
+        """Return the rows of all passages of `articles`, ascending."""
+        query = "SELECT row FROM passages WHERE article IN (SELECT value FROM json_each(?)) ORDER BY row"
+        return _column(self._connection.execute(query, (json.dumps(list(articles)),)))
+
+    def live_rows(self, *, after: int = 0) -> NDArray[np.int64]:
+        """Return the rows of live passages above `after`, ascending."""
+        return _column(self._connection.execute("SELECT row FROM passages WHERE row > ? AND removed_gen IS NULL ORDER BY row", (after,)))
+
+    def removed_rows(self, *, up_to: int) -> NDArray[np.int64]:
+        """Return the rows of removed passages up to `up_to`, ascending."""
+        query = "SELECT row FROM passages INDEXED BY passage_removed WHERE removed_gen IS NOT NULL AND row <= ? ORDER BY row"
+        return _column(self._connection.execute(query, (up_to,)))
+
+    def vectors(self, rows: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of the passages of `rows`, (n, dimension), in that order."""
+        query = """SELECT passages.row, vectors.vector FROM passages JOIN vectors ON vectors.row = passages.vector
+                   WHERE passages.row IN (SELECT value FROM json_each(?))"""
+        wanted = [int(row) for row in rows]
+        dimension = int(self.settings()["dimension"])
+        found = dict(self._connection.execute(query, (json.dumps(wanted),)))
+        matrix = np.frombuffer(b"".join(found[row] for row in wanted), "<f4")
+        return matrix.reshape(len(wanted), dimension)
+
+    def searchable(self, *, after: int = 0) -> Iterator[tuple[int, int, str]]:
+        """Yield (row, article row, context and words) of the live passages above `after`, ascending."""
+        query = """SELECT p.row, p.article, p.context || char(10) || substr(a.text, p.start + 1, p.end - p.start)
+                   FROM passages p JOIN articles a ON a.row = p.article WHERE p.row > ? AND p.removed_gen IS NULL ORDER BY p.row"""
+        yield from self._connection.execute(query, (after,))
+
+    def known_vectors(self, sha256s: Iterable[str]) -> set[str]:
+        """Return which of the given texts, by checksum, are embedded already."""
+        query = "SELECT sha256 FROM vectors WHERE sha256 IN (SELECT value FROM json_each(?))"
+        return {sha256 for (sha256,) in self._connection.execute(query, (json.dumps(list(sha256s)),))}
+
+    def faults(self) -> list[str]:
+        """Check the file page by page, its references, and every text, span and vector; return what is wrong, a line each."""
+        faults = [f"store.sqlite: {line}" for (line,) in self._connection.execute("PRAGMA integrity_check(20)") if line != "ok"]
+        faults += [
+            f"store.sqlite: a row of {row[0]} refers to none of {row[2]}" for row in self._connection.execute("PRAGMA foreign_key_check")
+        ]
+        for row, article_id, length in self._connection.execute(
+            "SELECT row, id, length(text) FROM articles WHERE removed_gen IS NULL"
+        ).fetchall():
+            faults += self._article_faults(row, article_id, length)
+        dimension = int(self.settings().get("dimension", "0"))
+        for row, blob in self._connection.execute("SELECT row, vector FROM vectors"):
+            vector = np.frombuffer(blob[: len(blob) // 4 * 4], "<f4")
+            if vector.size != dimension or not abs(float(np.linalg.norm(vector)) - 1) < 1e-3:
+                faults.append(f"vector {row}: expected {dimension} numbers of length one")
+        return faults
+
+    def _article_faults(self, row: int, article_id: str, length: int) -> list[str]:
+        try:
+            self.article(row)
+            spans = [(span.start, span.end) for span in self.sentences(row)]
+        except (StoreError, ValueError, KeyError, TypeError) as error:
+            return [f"article {article_id!r}: {error}"]
+        spans += [(passage.start, passage.end) for passage in self.article_passages(row)]
+        return [f"article {article_id!r}: span {start}:{end} is outside its text" for start, end in spans if not 0 <= start < end <= length]
+
+
+class Store:
+    """The SQLite file of one index: snapshots for readers, transactions for the one writer. Safe to share between threads."""
+
+    def __init__(self, path: Path, *, create: bool = False, read_only: bool = False) -> None:
+        """Open the store at `path`, making it when `create` is set.
+
+        Raises `StoreError` when it is missing or not ours, `MismatchError` when its schema is newer than this program.
+        """
+        self.path = path
+        self._pool: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        if not path.exists() and not create:
+            raise StoreError(f"expected an index at {path.parent}, found none; make one with `assay add PATH --index {path.parent}`")
+        with translated(path):
+            self.read_only = not self._open_writer(create=create) if not read_only else True
+            self._address = self._reading_address()
+            with self.snapshot():
+                pass
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Pin the newest generation for the length of a `with` block."""
+        with translated(self.path):
+            with self._lock:
+                connection = self._pool.pop() if self._pool else None
+            connection = connection or self._connect(self._address)
+            try:
+                connection.execute("BEGIN")
+                yield Snapshot(connection)
+            finally:
+                connection.rollback()
+                with self._lock:
+                    self._pool.append(connection)
+
+    def commit(self, *, put: Sequence[Prepared] = (), remove: Sequence[str] = (), vectors: Mapping[str, NDArray[np.float32]]) -> int:
+        """Store, replace and remove articles in one transaction; return the new generation.
+
+        `vectors` holds those of `put`'s passages that the store does not know yet, by the checksum of the embedded text. The
+        caller holds the writer lock. When this returns, the change survives any crash; when it raises, nothing changed.
+        """
+        with self._transaction() as connection:
+            generation = int(connection.execute("SELECT value FROM settings WHERE name = 'generation'").fetchone()[0]) + 1
+            for article_id in (*remove, *(prepared.article.id for prepared in put)):
+                _remove(connection, article_id, generation)
+            connection.executemany(
+                "INSERT OR IGNORE INTO vectors (sha256, vector) VALUES (?, ?)",
+                ((sha256, vector.astype("<f4").tobytes()) for sha256, vector in vectors.items()),
+            )
+            for prepared in put:
+                _insert(connection, prepared, generation)
+            connection.execute("UPDATE settings SET value = ? WHERE name = 'generation'", (str(generation),))
+        return generation
+
+    def set_up(self, settings: Mapping[str, str]) -> None:
+        """Write the settings of a new index."""
+        with self._transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", settings.items())
+
+    def set_derived(self, name: str, derived: Derived) -> None:
+        """Record a derived index that is complete on disk."""
+        with self._transaction() as connection:
+            files = json.dumps({file: list(stamp) for file, stamp in derived.files.items()})
+            row = (name, derived.built, derived.last_row, derived.folder, files)
+            connection.execute("INSERT OR REPLACE INTO derived VALUES (?, ?, ?, ?, ?)", row)
+
+    def purge(self, *, up_to: int) -> None:
+        """Delete for good what was removed up to generation `up_to`; every derived index was built anew since."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM passages WHERE removed_gen <= ?", (up_to,))
+            connection.execute("DELETE FROM articles WHERE removed_gen <= ?", (up_to,))
+            connection.execute("DELETE FROM vectors WHERE row NOT IN (SELECT vector FROM passages)")
+
+    def backup(self, path: Path) -> None:
+        """Copy the store to `path` while it is in use; the copy is one generation, whole."""
+        with translated(self.path), self.snapshot() as _, sqlite3.connect(path) as target:
+            self._connect(self._address).backup(target)
+
+    def close(self) -> None:
+        """Close every connection; open snapshots must be done."""
+        with self._lock:
+            for connection in (*self._pool, *([self._writer] if self._writer else [])):
+                with suppress(sqlite3.Error):
+                    connection.close()
+            self._pool, self._writer = [], None
+        if self._temporary:
+            self._temporary.cleanup()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        if self._writer is None:
+            raise StoreError(f"{self.path.parent} is read-only here; choose a folder that can be written, with --index")
+        with translated(self.path):
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.commit()
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._writer.rollback()
+                raise
+
+    def _open_writer(self, *, create: bool) -> bool:
+        """Open the connection that writes; return False where the file or its folder cannot be written."""
+        try:
+            writer = self._connect(f"{self.path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}")
+            empty = create and not writer.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+            if not empty:
+                _check_ours(writer, self.path)  # before anything is changed in a file that may be another program's
+            with suppress(sqlite3.Error):
+                writer.execute("PRAGMA journal_mode = WAL").fetchone()
+            if not create:
+                _probe(writer)
+            if empty:
+                writer.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+        except sqlite3.OperationalError:
+            if create:
+                raise
+            return False
+        self._writer = writer
+        return True
+
+    def _reading_address(self) -> str:
+        """Return the URI that readers open: as it is, else as unchanging, else a private copy of store and log."""
+        base = self.path.absolute().as_uri()
+        addresses = [f"{base}?mode={'ro' if self.read_only else 'rw'}"]
+        log = self.path.with_name(self.path.name + "-wal")
+        if not log.exists() or log.stat().st_size == 0:
+            addresses.append(f"{base}?mode=ro&immutable=1")
+        for address in addresses:
+            try:
+                connection = self._connect(address)
+                connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+                _check_ours(connection, self.path)
+            except sqlite3.OperationalError:
+                continue
+            self._pool.append(connection)
+            return address
+        self._temporary = tempfile.TemporaryDirectory(prefix="assay-")
+        for file in (self.path, log):
+            shutil.copy(file, self._temporary.name)
+        return f"{(Path(self._temporary.name) / self.path.name).as_uri()}?mode=rw"
+
+    def _connect(self, address: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours: one line that names the file, what is wrong, and what mends it."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        reason = str(error)
+        hint = "free some space and try again; nothing was lost" if "full" in reason else "try again, or run `assay doctor`"
+        raise StoreError(f"{path}: {reason}; {hint}") from error
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{path}: damaged or not an index of ours ({error}); run `assay doctor`, or restore a backup") from error
+
+
+def _probe(writer: sqlite3.Connection) -> None:
+    """Raise OperationalError unless this connection may write; another's transaction in progress proves that one can."""
+    writer.execute("PRAGMA busy_timeout = 0")
+    try:
+        writer.execute("BEGIN IMMEDIATE")
+        writer.rollback()
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+    writer.execute("PRAGMA busy_timeout = 30000")
+
+
+def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if application != APPLICATION_ID:
+        raise StoreError(f"{path}: expected an Assay index, found a database of another program; choose another --index")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version != SCHEMA_VERSION:
+        raise MismatchError(
+            f"{path}: expected schema {SCHEMA_VERSION}, found {version}; use the program that made it, or add the articles anew"
+        )
+
+
+def _remove(connection: sqlite3.Connection, article_id: str, generation: int) -> None:
+    found = connection.execute("SELECT row FROM articles WHERE id = ? AND removed_gen IS NULL", (article_id,)).fetchone()
+    if found:
+        connection.execute("UPDATE articles SET removed_gen = ? WHERE row = ?", (generation, found[0]))
+        connection.execute("UPDATE passages SET removed_gen = ? WHERE article = ?", (generation, found[0]))
+
+
+def _insert(connection: sqlite3.Connection, prepared: Prepared, generation: int) -> None:
+    article = prepared.article
+    first, last = days_of(article.published) if article.published else (None, None)
+    sentences = np.array(prepared.sentences, "<u4").reshape(-1, 2).tobytes()
+    values = (
+        *(article.id, article.sha256(), hashlib.sha256(article.text.encode()).hexdigest(), article.text),
+        *(json.dumps(article.record(), ensure_ascii=False), article.source, first, last, prepared.origin, sentences, generation),
+    )
+    columns = "id, sha256, text_sha256, text, record, source, published_first, published_last, origin, sentences, added_gen"
+    row = connection.execute(f"INSERT INTO articles ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values).lastrowid
+    connection.executemany(
+        """INSERT INTO passages (article, ordinal, start, end, context, vector, added_gen)
+           VALUES (?, ?, ?, ?, ?, (SELECT row FROM vectors WHERE sha256 = ?), ?)""",
+        (
+            (row, ordinal, passage.span.start, passage.span.end, passage.context, sha256, generation)
+            for ordinal, (passage, sha256) in enumerate(zip(prepared.passages, prepared.embedded_sha256, strict=True))
+        ),
+    )
+
+
+def _column(cursor: sqlite3.Cursor) -> NDArray[np.int64]:
+    return np.fromiter((row for (row,) in cursor), np.int64)

@@ -1,0 +1,50 @@
+"""A question into a cited answer.
+
+The face of this room. Names load on first use: LangChain is imported only for `Chain`.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .answer import Answer, AnswerSentence, Citation, Hit, Reason
+    from .chain import Chain
+    from .evidence import Evidence, Signals, weigh
+    from .pipeline import Pipeline
+    from .question import Question, Turn, opens_unresolved
+    from .retrieve import Found, Retriever
+
+__all__ = [
+    "Answer",
+    "AnswerSentence",
+    "Chain",
+    "Citation",
+    "Evidence",
+    "Found",
+    "Hit",
+    "Pipeline",
+    "Question",
+    "Reason",
+    "Retriever",
+    "Signals",
+    "Turn",
+    "opens_unresolved",
+    "weigh",
+]
+
+_HOMES = {
+    "answer": ("Answer", "AnswerSentence", "Citation", "Hit", "Reason"),
+    "chain": ("Chain",),
+    "evidence": ("Evidence", "Signals", "weigh"),
+    "pipeline": ("Pipeline",),
+    "question": ("Question", "Turn", "opens_unresolved"),
+    "retrieve": ("Found", "Retriever"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name of the face from its module (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)

@@ -1,0 +1,140 @@
+"""What an answer is: sentences, the citations that prove them, and the passages they were chosen from.
+
+Frozen values, to JSON and back. Knows nothing of how an answer is found or shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Reason(StrEnum):
+    """Why there is no answer; the list is closed."""
+
+    EMPTY_INDEX = "empty_index"
+    """There are no articles."""
+    NOTHING_SELECTED = "nothing_selected"
+    """No article passes the filters that were set."""
+    NOTHING_FOUND = "nothing_found"
+    """No passage has anything to do with the question."""
+    NOT_SUPPORTED = "not_supported"
+    """Passages were found, but what they say does not answer the question well enough to be shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A passage found for a question. `score` is comparable within one question only; higher is better."""
+
+    rank: int
+    """From 1, the best."""
+    score: float
+    article_id: str
+    passage_id: str
+    start: int
+    end: int
+    title: str
+    source: str | None
+    published: str | None
+    text: str
+    also_in: tuple[str, ...] = ()
+    """Other articles that hold a copy or near-copy of this passage."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the hit as JSON values."""
+        return {**asdict(self), "score": round(self.score, 6), "also_in": list(self.also_in)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """The proof of a sentence: `quote` is exactly the characters `[start, end)` of the article's text."""
+
+    n: int
+    """Its number in the answer, from 1."""
+    article_id: str
+    passage_id: str
+    title: str
+    source: str | None
+    published: str | None
+    url: str | None
+    start: int
+    end: int
+    quote: str
+    page: int | None = None
+    also_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """One sentence of an answer, the numbers of its citations, and how well they support it, from 0 to 1."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A cited answer, or an abstention with its reason."""
+
+    question: str
+    standalone_question: str
+    sentences: tuple[AnswerSentence, ...]
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    confidence: float
+    """The probability that the articles answer the question, present on abstentions too."""
+    reason: Reason | None = None
+    short_answer: str | None = None
+    id: str | None = None
+    model: str = "extractive"
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def abstained(self) -> bool:
+        """Say whether the articles were found not to answer the question."""
+        return self.reason is not None
+
+    @property
+    def text(self) -> str:
+        """Return the answer with its citation numbers: `Chile announced … [1] A state company … [2]`; empty on an abstention."""
+        return " ".join(f"{sentence.text} {' '.join(f'[{n}]' for n in sentence.citations)}" for sentence in self.sentences)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the answer as JSON values, `id` first; everything but `timings_ms` is the same for the same index and question."""
+        return {
+            "id": self.id,
+            "question": self.question,
+            "standalone_question": self.standalone_question,
+            "answer": self.text,
+            "short_answer": self.short_answer,
+            "abstained": self.abstained,
+            "reason": self.reason.value if self.reason else None,
+            "confidence": self.confidence,
+            "sentences": [{"text": s.text, "citations": list(s.citations), "support": s.support} for s in self.sentences],
+            "citations": [{**asdict(citation), "also_in": list(citation.also_in)} for citation in self.citations],
+            "hits": [hit.to_json() for hit in self.hits],
+            "model": self.model,
+            "timings_ms": dict(self.timings_ms),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Answer:
+        """Build the answer that `to_json` wrote; raises KeyError or TypeError on anything else."""
+        return cls(
+            id=values["id"],
+            question=values["question"],
+            standalone_question=values["standalone_question"],
+            short_answer=values["short_answer"],
+            reason=Reason(values["reason"]) if values["reason"] else None,
+            confidence=values["confidence"],
+            sentences=tuple(AnswerSentence(s["text"], tuple(s["citations"]), s["support"]) for s in values["sentences"]),
+            citations=tuple(Citation(**{**citation, "also_in": tuple(citation["also_in"])}) for citation in values["citations"]),
+            hits=tuple(Hit(**{**hit, "also_in": tuple(hit["also_in"])}) for hit in values["hits"]),
+            model=values["model"],
+            timings_ms=values["timings_ms"],
+        )

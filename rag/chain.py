@@ -1,0 +1,76 @@
+"""The pipeline as a LangChain Runnable: `invoke`, `batch`, `stream` and their async twins, with callbacks and tracing.
+
+Importing this module imports LangChain, which takes half a second; `rag.pipeline` does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.messages import BaseMessage
+from langchain_core.runnables import Runnable, RunnableConfig
+
+from index import AssayError
+
+from .pipeline import Pipeline
+from .question import Question, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from index import ArticleFilter, Library
+
+    from .answer import Answer
+
+
+class Chain(Runnable["str | Mapping[str, Any] | Question", "Answer"]):
+    """Questions into cited answers. Safe to share between threads.
+
+    Takes a question in words, a `Question`, or `{"question" or "input", "history" or "chat_history"}`; returns an `Answer`.
+    """
+
+    def __init__(self, library: Library) -> None:
+        """Answer from `library`."""
+        self._pipeline = Pipeline(library)
+
+    def ask(self, question: str | Question, *, history: Sequence[Turn] = (), only: ArticleFilter | None = None) -> Answer:
+        """Return a cited answer, or an abstention with its reason; raises `AssayError` when the question cannot be asked."""
+        return self._pipeline.ask(question, history=history, only=only)
+
+    def invoke(self, input: str | Mapping[str, Any] | Question, config: RunnableConfig | None = None, **_: Any) -> Answer:  # noqa: A002  # LangChain's name
+        """Answer one question."""
+        return self._call_with_config(lambda asked: self.ask(_question(asked)), input, config)
+
+    def stream(self, input: str | Mapping[str, Any] | Question, config: RunnableConfig | None = None, **_: Any) -> Iterator[Answer]:  # noqa: A002  # as above
+        """Yield the answer as it grows by one sentence at a time; the last is whole. Every one holds the citations it uses."""
+        answer = self.invoke(input, config)
+        for count in range(1, len(answer.sentences)):
+            used = {n for sentence in answer.sentences[:count] for n in sentence.citations}
+            citations = tuple(citation for citation in answer.citations if citation.n in used)
+            yield replace(answer, sentences=answer.sentences[:count], citations=citations)
+        yield answer
+
+
+def _question(asked: str | Mapping[str, Any] | Question) -> Question:
+    if isinstance(asked, Question):
+        return asked
+    if isinstance(asked, str):
+        return Question(asked)
+    if not isinstance(asked, Mapping):
+        raise AssayError(f'expected a question, or {{"question", "history"}}, found {type(asked).__name__}')
+    history = asked.get("history", asked.get("chat_history"))
+    turns = [_turn(message) for message in history] if isinstance(history, list | tuple) else history
+    return Question.from_json({"id": asked.get("id"), "question": asked.get("question", asked.get("input")), "history": turns})
+
+
+def _turn(message: Any) -> Any:
+    """Return LangChain's message as the row of a turn; anything else as it is, for `Question.from_json` to judge."""
+    if not isinstance(message, BaseMessage):
+        return message
+    return {"role": _ROLES.get(message.type, message.type), "content": message.content}
+
+
+#: LangChain's message types, by the role that everyone else calls them.
+_ROLES = {"human": "user", "ai": "assistant"}

@@ -1,0 +1,152 @@
+"""The extractive answer: the fewest whole sentences that answer the question and stand alone, in reading order, each cited.
+
+Sentences are quoted, never rewritten; only bracketed numbers of the article's own are left out of what is shown, since they
+would read as citations. Knows nothing of how sentences were found.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .answer import AnswerSentence, Citation
+from .copies import resemblance
+from .evidence import MAX_CHARACTERS
+from .question import opens_unresolved
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from index import Span, View
+
+    from .evidence import Evidence
+    from .retrieve import Found
+
+#: An answer has at most so many sentences that bear on the question; sentences that these lean on come in addition.
+MAX_SENTENCES = 3
+
+#: A further sentence must be nearly as good as the best …
+_NEARLY = 0.8
+
+#: … and hold at least this share of the question's rare words that the answer has not got yet …
+_NEWS = 0.15
+
+#: … or be this close to the best, in another article: then both speak to the same point.
+_AS_GOOD = 0.94
+
+#: Two sentences more alike than this say the same.
+_SAME = 0.5
+
+#: A sentence brings at most so many before it to stand alone.
+_MAX_LEANING = 2
+
+_BRACKETED = re.compile(r"\s?\[\d+\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Sentences of one article that belong together: the evidence, after those that it leans on, in reading order."""
+
+    evidence: Evidence
+    spans: tuple[Span, ...]
+
+
+def choose(view: View, evidence: Sequence[Evidence], terms: Mapping[str, float]) -> list[Chosen]:
+    """Choose the fewest sentences that answer, best first; empty when none stands alone."""
+    chosen: list[Chosen] = []
+    covered: set[str] = set()
+    said: dict[tuple[int, Span], str] = {}
+    for one in evidence:
+        if len(chosen) == MAX_SENTENCES or (chosen and one.score < _NEARLY * chosen[0].evidence.score):
+            break
+        if chosen and not _adds(one, chosen, covered, terms):
+            continue
+        spans, row = standing_alone(view, one), one.found.passage.article
+        texts = {(row, span): span.of(view.article(row).text) for span in spans}
+        if texts and not _repeats(texts, said):
+            chosen.append(Chosen(one, spans))
+            covered |= one.terms
+            said |= texts
+    return chosen
+
+
+def standing_alone(view: View, one: Evidence) -> tuple[Span, ...]:
+    """Return the sentence with those before it that it leans on, in reading order; empty when it cannot stand alone."""
+    article, sentences = view.article(one.found.passage.article), view.sentences(one.found.passage.article)
+    spans = [one.span]
+    place = one.place
+    while opens_unresolved(spans[0].of(article.text)):
+        place -= 1
+        if place < 0 or len(spans) > _MAX_LEANING:
+            return ()
+        before = sentences[place]
+        if (
+            not article.citable(before)
+            or before.end - before.start > MAX_CHARACTERS
+            or _paragraphs_between(article.text, before, spans[0]) > 1
+        ):
+            return ()
+        spans.insert(0, before)
+    return tuple(spans)
+
+
+def compose(view: View, chosen: Sequence[Chosen]) -> tuple[tuple[AnswerSentence, ...], tuple[Citation, ...]]:
+    """Return the sentences of the answer and their citations: articles in the order of their best sentence, each in reading order."""
+    order = list(dict.fromkeys(one.evidence.found.passage.article for one in chosen))
+    sentences: list[AnswerSentence] = []
+    citations: list[Citation] = []
+    for row in order:
+        article = view.article(row)
+        quoted = {span: one for one in reversed(chosen) if one.evidence.found.passage.article == row for span in one.spans}
+        for span in sorted(quoted):
+            text = shown(span.of(article.text))
+            if not text:
+                continue
+            citation = _citation(view, quoted[span].evidence.found, span, len(citations) + 1)
+            citations.append(citation)
+            sentences.append(AnswerSentence(text, (citation.n,), 1.0))
+    return tuple(sentences), tuple(citations)
+
+
+def shown(quote: str) -> str:
+    """Return a quoted sentence as an answer shows it: on one line, without bracketed numbers of its own."""
+    text = quote
+    while _BRACKETED.search(text):
+        text = _BRACKETED.sub("", text)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _adds(one: Evidence, chosen: Sequence[Chosen], covered: set[str], terms: Mapping[str, float]) -> bool:
+    """Say whether a further sentence is worth its place: it holds what is missing, or another article's word on the same."""
+    whole = sum(terms.values())
+    news = sum(terms[term] for term in sorted(one.terms - covered)) / whole if whole else 0.0
+    articles = {other.evidence.found.hit.article_id for other in chosen}
+    return news >= _NEWS or (one.score >= _AS_GOOD * chosen[0].evidence.score and one.found.hit.article_id not in articles)
+
+
+def _repeats(texts: Mapping[tuple[int, Span], str], said: Mapping[tuple[int, Span], str]) -> bool:
+    """Say whether any of these sentences says what another has said; the very same one is shown once in any case."""
+    return any(resemblance(text, other) > _SAME for place, text in texts.items() if place not in said for other in said.values())
+
+
+def _paragraphs_between(text: str, before: Span, after: Span) -> int:
+    return text.count("\n", before.end, after.start)
+
+
+def _citation(view: View, found: Found, span: Span, n: int) -> Citation:
+    record = view.record(found.passage.article)
+    ordinal = view.ordinal_at(found.passage.article, span.start)
+    return Citation(
+        n=n,
+        article_id=record["id"],
+        passage_id=f"{record['id']}:{ordinal}",
+        title=record["title"],
+        source=record["source"],
+        published=record["published"],
+        url=record["url"],
+        start=span.start,
+        end=span.end,
+        quote=span.of(view.article(found.passage.article).text),
+        also_in=found.hit.also_in,
+    )

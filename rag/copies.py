@@ -1,0 +1,33 @@
+"""Whether two texts are copies or near-copies of each other, by their words in order.
+
+The resemblance of two texts is the share of their word shingles that they have in common (Broder, "On the resemblance and
+containment of documents", 1997). Knows nothing of passages or rankings.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: Words in a row that count as one shingle.
+SHINGLE = 3
+
+#: A resemblance from which two texts count as copies; 1 is identical.
+RESEMBLANCE = 0.7
+
+_WORD = re.compile(r"\w+")
+
+
+def resemblance(first: str, second: str) -> float:
+    """Return the Jaccard resemblance of two texts' word shingles, from 0 to 1; letter case and punctuation do not count."""
+    a, b = _shingles(first), _shingles(second)
+    return len(a & b) / len(a | b) if a and b else float(first == second)
+
+
+def same_words(first: str, second: str) -> bool:
+    """Say whether one text is a copy or a near-copy of the other."""
+    return resemblance(first, second) >= RESEMBLANCE
+
+
+def _shingles(text: str) -> set[tuple[str, ...]]:
+    words = _WORD.findall(text.lower())
+    return {tuple(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1))} if words else set()

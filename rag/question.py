@@ -1,0 +1,179 @@
+"""The question as asked, the turns before it, and the question that stands alone.
+
+A first rule, without a model: a question that leans on what was said before is searched together with the user's previous turn.
+Knows nothing of articles.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from index import AssayError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Longer questions are refused: they are texts, not questions.
+MAX_CHARACTERS = 10_000
+
+#: Only so many turns of a conversation are looked at.
+_MAX_TURNS = 20
+
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+
+_PRONOUNS = frozenset("it its itself they them their theirs themselves he him his himself she her hers herself one ones".split())
+_DEMONSTRATIVES = frozenset("this that these those".split())
+_OPENERS = re.compile(r"\s*(?:and|but|or|so|then|what about|how about|why|why not|since when|until when)\b", re.IGNORECASE)
+
+#: Words that say nothing of what a question is about.
+FUNCTION_WORDS = frozenset(
+    """a about above after again against all also am an and any are as at be because been before being below between both but by can
+    could did do does doing don down during each else few for from further had has have having he her here hers herself him himself
+    his how i if in into is it its itself just many may me might more most much must my myself no nor not now of off on once only or other
+    ought our ours ourselves out over own please same shall she should so some such tell than that the their theirs them themselves
+    then there these they this those through to too under until up us very was we were what when where which while who whom whose
+    why will with would yes you your yours""".split()
+)
+
+_DEICTIC_NOUNS = frozenset(
+    """week weekend month quarter year decade century morning afternoon evening night spring summer autumn winter time
+    days""".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: str
+    """`user` or `assistant`."""
+    content: str
+
+    def __post_init__(self) -> None:
+        """Leave out what cannot be stored."""
+        object.__setattr__(self, "content", _clean(self.content))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as it was asked, with the turns before it, oldest first. Raises `AssayError` when it cannot be asked."""
+
+    text: str
+    history: tuple[Turn, ...] = ()
+    id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is not a question; leave out what cannot be stored."""
+        object.__setattr__(self, "text", _clean(self.text))
+        if not _WORD.search(self.text):
+            raise AssayError("expected a question, found no words; ask with letters or digits")
+        if len(self.text) > MAX_CHARACTERS:
+            raise AssayError(f"expected a question of at most {MAX_CHARACTERS:,} characters, found {len(self.text):,}; shorten it")
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Question:
+        """Build a question from `{"id", "question", "history"}`; raises `AssayError` saying what is wrong."""
+        text = row.get("question", row.get("text"))
+        if not isinstance(text, str):
+            raise AssayError('expected a row with a "question" in words, found none')
+        history = row.get("history") or []
+        try:
+            turns = tuple(Turn(str(turn["role"]), _words(turn["content"])) for turn in history)
+        except (TypeError, KeyError, AttributeError) as error:
+            raise AssayError('expected "history" as a list of {"role", "content"}, found something else') from error
+        identity = row.get("id", row.get("_id"))
+        return cls(text, turns, None if identity is None else _clean(str(identity)))
+
+    @property
+    def standalone(self) -> str:
+        """Return the question to search for: itself, or joined to what it leans on."""
+        turns = [turn.content for turn in self.history[-_MAX_TURNS:] if turn.role == "user" and _WORD.search(turn.content)]
+        whole = ""
+        for turn in (*turns, self.text):
+            whole = f"{whole} {turn}" if whole and leans(turn) else turn
+        return re.sub(r"\s+", " ", whole).strip()[-MAX_CHARACTERS:]
+
+
+def leans(text: str) -> bool:
+    """Say whether a question cannot be understood without what was said before it.
+
+    It does when it has fewer than two content words, opens as a continuation ("And in Chile?"), or holds a pronoun before any
+    name that the pronoun could stand for.
+    """
+    words = _WORD.findall(text)
+    if len(content_words(text)) < 2 or _OPENERS.match(text):
+        return True
+    for i, word in enumerate(words):
+        if word[0].isupper() and i > 0 and word.lower() not in _PRONOUNS | _DEMONSTRATIVES:
+            return False
+        if _points(words, i):
+            return True
+    return False
+
+
+def opens_unresolved(sentence: str) -> bool:
+    """Say whether a sentence opens with a pronoun or demonstrative whose noun lies outside it.
+
+    `This week` and its like point at the day of writing, which the citation shows, and count as resolved.
+    """
+    words = _WORD.findall(sentence)[:6]
+    for i, word in enumerate(words):
+        if _points(words, i) or (word.lower() == "such" and i == 0):
+            return True
+        if word.lower() not in _BEFORE_SUBJECT and not word[0].isdigit():
+            return False
+    return False
+
+
+def content_words(text: str) -> list[str]:
+    """Return the words of `text` that say what it is about, lower-cased, in order."""
+    return [word for word in (word.lower() for word in _WORD.findall(text)) if word not in FUNCTION_WORDS]
+
+
+_CONNECTIVES = frozenset(
+    """however moreover meanwhile still yet instead therefore thus hence furthermore additionally nevertheless consequently otherwise
+    later earlier today yesterday finally overall first second third ultimately eventually similarly likewise indeed according
+    despite although though even since addition result example instance contrast""".split()
+)
+
+_TIMES = _DEICTIC_NOUNS | frozenset(
+    """january february march april may june july august september october november december monday tuesday wednesday thursday friday
+    saturday sunday early mid late last next years months weeks""".split()
+)
+
+#: Words that say nothing of what a sentence is about, so that a pronoun after them is still its opening: "In 2023 it rose."
+_BEFORE_SUBJECT = FUNCTION_WORDS | _CONNECTIVES | _TIMES
+
+
+#: Where `that` follows one of these it points at something; elsewhere it mostly joins clauses.
+_BEFORE_DEMONSTRATIVE = frozenset(
+    """is was are were be did does do has have had will would can could about after at before by for from in of on since to under until
+    upon with and but why""".split()
+)
+
+
+def _points(words: list[str], i: int) -> bool:
+    """Say whether the word at `i` is a pronoun, or a demonstrative that points at something said before."""
+    word = words[i].lower().replace("’", "'").split("'")[0]
+    if word in _PRONOUNS:
+        return True
+    following = words[i + 1].lower() if i + 1 < len(words) else ""
+    if following in _DEICTIC_NOUNS:
+        return word in ("that", "those")  # "this week" is told by the day of writing, "that week" by what was said before
+    if word == "that" and i > 0 and following and words[i - 1].lower() not in _BEFORE_DEMONSTRATIVE:
+        return False  # it joins clauses: "the plan that Chile presented"
+    return word in _DEMONSTRATIVES
+
+
+def _words(content: Any) -> str:
+    """Return the words of a message: its text, or the texts among its parts (a message may hold images, or nothing)."""
+    if isinstance(content, list):
+        return " ".join(part if isinstance(part, str) else str(part.get("text", "")) for part in content)
+    return "" if content is None else str(content)
+
+
+def _clean(text: str) -> str:
+    """Return `text` without lone surrogates, which JSON can spell and nothing can store."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,188 @@
+"""From a question's words to the passages that fit it best: two rankings fused, copies collapsed.
+
+The fused score of a passage is `w * cosine / highest cosine + (1 - w) * BM25 / highest BM25`, both maxima taken over the
+whole index for this query. The ranking is exact: candidates are drawn deeper until none outside can belong to it (the threshold
+algorithm; Fagin, Lotem & Naor, "Optimal aggregation algorithms for middleware", 2003), so that a filtered ranking is the full
+ranking, filtered. Knows nothing of answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from index import ArticleFilter
+
+from .answer import Hit
+from .copies import same_words
+from .question import content_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from index import Library, Ranked, Selection, StoredPassage, View
+
+#: The share of the vectors in the fused score (docs/decisions/0002-passages-and-fusion.md).
+DENSE_WEIGHT = 0.4
+
+#: Candidates are drawn from each ranking this deep at first, then four times deeper until the ranking is certain.
+FIRST_DEPTH = 100
+
+#: Passages whose vectors agree less than this are not copies of each other.
+COPY_COSINE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """A fused ranking, best first: rows, fused scores, and the two raw scores behind each."""
+
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    cosines: NDArray[np.float32]
+    bm25: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A hit with the rows and raw scores that the next steps need."""
+
+    hit: Hit
+    passage: StoredPassage
+    cosine: float
+    bm25: float
+
+
+class Retriever:
+    """Searches a library. Safe to share between threads."""
+
+    def __init__(self, library: Library, *, dense_weight: float = DENSE_WEIGHT) -> None:
+        """Search `library`; `dense_weight` from 0 (words alone) to 1 (vectors alone)."""
+        self._library = library
+        self._dense_weight = dense_weight
+
+    def search(self, query: str, k: int = 10, *, only: ArticleFilter | None = None) -> list[Hit]:
+        """Return the `k` best passages for `query`, best first, copies shown once."""
+        with self._library.view() as view:
+            return [found.hit for found in self.retrieve(view, query, k, only=only)]
+
+    def retrieve(self, view: View, query: str, k: int, *, only: ArticleFilter | None = None) -> list[Found]:
+        """Return the `k` best passages of a pinned generation."""
+        selection = view.select(only or ArticleFilter())
+        wanted = k
+        while True:
+            fused = fuse(view, query, wanted, selection, self._dense_weight)
+            kept = _collapse(view, fused, k)
+            if len(kept) >= k or fused.rows.size < wanted:
+                return kept
+            wanted *= 4  # many copies: look further down
+
+    def run(self, query: str, articles: int = 100) -> list[tuple[str, float]]:
+        """Return the best articles with the score of their best passage, best first, copies not collapsed: a TREC run."""
+        with self._library.view() as view:
+            wanted = articles * 4
+            while True:
+                fused = fuse(view, query, wanted, None, self._dense_weight)
+                best: dict[int, float] = {}
+                for passage, score in zip(view.passages(fused.rows.tolist()), fused.scores.tolist(), strict=True):
+                    best.setdefault(passage.article, score)
+                if len(best) >= articles or fused.rows.size < wanted:
+                    return [(view.record(row)["id"], score) for row, score in list(best.items())[:articles]]
+                wanted *= 4
+
+
+def fuse(view: View, query: str, k: int, selection: Selection | None, dense_weight: float) -> Fused:
+    """Return the `k` best passages by fused score, exactly, among those selected (all when None)."""
+    vector = view.embed_query(query)
+    words = " ".join(content_words(query)) or query
+    top_cosine, top_bm25 = None, None
+    if selection is not None:
+        top_cosine, top_bm25 = _highest(view.dense(vector, 1)), _highest(view.lexical(words, 1))
+    depth = max(FIRST_DEPTH, k)
+    while True:
+        dense, lexical = view.dense(vector, depth, selection), view.lexical(words, depth, selection)
+        top_cosine = _highest(dense) if top_cosine is None else top_cosine
+        top_bm25 = _highest(lexical) if top_bm25 is None else top_bm25
+        rows = np.union1d(dense.rows, lexical.rows)
+        cosines = _completed(rows, dense, lambda missing: view.dense_scores(vector, missing))
+        bm25 = _completed(rows, lexical, lambda missing: view.lexical_scores(words, missing))
+        scores = dense_weight * (cosines.astype(np.float64) / top_cosine) + (1 - dense_weight) * (bm25.astype(np.float64) / top_bm25)
+        order = np.lexsort((rows, -scores))[: max(0, k)]
+        if dense.rows.size < depth:  # every passage is a candidate
+            break
+        beyond = float(lexical.scores[-1]) if lexical.rows.size >= depth else 0.0
+        bound = dense_weight * (float(dense.scores[-1]) / top_cosine) + (1 - dense_weight) * (beyond / top_bm25)
+        if order.size >= k and (scores[order[-1:]] > bound).all():  # not equal: one of the same score may stand before it by row
+            break
+        depth *= 4
+    return Fused(rows[order], scores[order], cosines[order], bm25[order])
+
+
+def _highest(ranked: Ranked) -> float:
+    """Return the best score, never quite 0: it is divided by."""
+    return max(float(ranked.scores[0]), 1e-9) if ranked.scores.size else 1e-9
+
+
+def _completed(rows: NDArray[np.int64], ranked: Ranked, score: Callable[[NDArray[np.int64]], NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return the score of each of `rows`, ascending: from the ranking where it is there, else computed."""
+    values = np.zeros(rows.size, np.float32)
+    values[np.searchsorted(rows, ranked.rows)] = ranked.scores
+    missing = ~np.isin(rows, ranked.rows, assume_unique=True)
+    if missing.any():
+        values[missing] = score(rows[missing])
+    return values
+
+
+def _collapse(view: View, fused: Fused, k: int) -> list[Found]:
+    """Turn the first `k` distinct passages of a ranking into hits; copies further down are named on the first of them."""
+    rows = fused.rows.tolist()
+    passages = view.passages(rows)
+    vectors = view.vectors(rows)
+    kept: list[int] = []
+    copies: dict[int, list[str]] = {}
+    for i, passage in enumerate(passages):
+        original = _original(view, passages, vectors, kept, i)
+        if original is None:
+            if len(kept) == k:
+                break
+            kept.append(i)
+            copies[i] = []
+        elif passage.article != passages[original].article:
+            copies[original].append(view.record(passage.article)["id"])
+    return [
+        _found(view, passages[i], rank, float(fused.scores[i]), float(fused.cosines[i]), float(fused.bm25[i]), copies[i])
+        for rank, i in enumerate(kept, 1)
+    ]
+
+
+def _original(view: View, passages: list[StoredPassage], vectors: NDArray[np.float32], kept: list[int], i: int) -> int | None:
+    """Return the kept passage that `i` is a copy of; None when it is the first of its kind."""
+    if not kept:
+        return None
+    cosines = vectors[kept] @ vectors[i]
+    for j in (kept[n] for n in np.flatnonzero(cosines >= COPY_COSINE)):
+        if same_words(view.passage_text(passages[j]), view.passage_text(passages[i])):
+            return int(j)
+    return None
+
+
+def _found(view: View, passage: StoredPassage, rank: int, score: float, cosine: float, bm25: float, copies: list[str]) -> Found:
+    record = view.record(passage.article)
+    also_in = sorted({*copies, *view.copies(passage.article)} - {record["id"]})
+    hit = Hit(
+        rank=rank,
+        score=score,
+        article_id=record["id"],
+        passage_id=f"{record['id']}:{passage.ordinal}",
+        start=passage.start,
+        end=passage.end,
+        title=record["title"],
+        source=record["source"],
+        published=record["published"],
+        text=view.passage_text(passage),
+        also_in=tuple(also_in),
+    )
+    return Found(hit, passage, cosine, bm25)

@@ -1,0 +1,186 @@
+"""What an article is: what is kept of it, what is refused, and that nothing changes on the way."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.article import MAX_CHARACTERS, MAX_ID_CHARACTERS, Article, Heading, Passage, Refusal, Span, check_id, check_text
+from index.errors import ArticleError, AssayError
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+LABEL = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@st.composite
+def articles(draw):
+    text = draw(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=80)) + "a"
+    offsets = st.integers(0, len(text))
+    spans = st.lists(st.tuples(offsets, offsets).map(sorted).map(lambda pair: Span(*pair)), max_size=3)
+    return Article(
+        id=draw(st.text("abcé-:/漢", min_size=1, max_size=10)),
+        text=text,
+        title=draw(LABEL),
+        source=draw(st.none() | LABEL),
+        authors=tuple(draw(st.lists(LABEL, max_size=3))),
+        published=draw(st.sampled_from([None, "2023", "2023-04", "2023-04-21"])),
+        published_raw=draw(st.none() | LABEL),
+        url=draw(st.none() | LABEL),
+        headings=tuple(Heading(span, level) for level, span in enumerate(draw(spans), 1)),
+        not_citable=tuple(draw(spans)),
+        references=tuple(draw(st.lists(LABEL, max_size=3))),
+        metadata=draw(st.dictionaries(LABEL, st.none() | LABEL | st.integers(), max_size=3)),
+    )
+
+
+@given(articles())
+def test_a_record_is_json_and_turns_back_into_the_same_article(article):
+    record = json.loads(json.dumps(article.record()))
+    assert Article.from_record(record, article.text) == article
+    assert "text" not in record
+
+
+@given(articles())
+def test_equal_articles_have_equal_checksums(article):
+    assert Article.from_record(article.record(), article.text).sha256() == article.sha256()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("text", "Other words."),
+        ("title", "Other"),
+        ("source", "Reuters"),
+        ("authors", ("A",)),
+        ("published", "2024"),
+        ("published_raw", "2024"),
+        ("url", "https://example.org"),
+        ("language", "de"),
+        ("path", "b.txt"),
+        ("headings", (Heading(Span(0, 1), 1),)),
+        ("not_citable", (Span(0, 1),)),
+        ("references", ("AP",)),
+        ("metadata", {"a": 1}),
+    ],
+)
+def test_whatever_changes_changes_the_checksum(field, value):
+    values = {"id": "a", "text": "Some words.", "title": "T"}
+    assert Article(**values).sha256() != Article(**{**values, field: value}).sha256()
+
+
+@given(metadata=st.dictionaries(st.text(max_size=5), JSON, max_size=3))
+def test_metadata_is_kept_or_refused_never_altered(metadata):
+    try:
+        article = Article(id="a", text="words", title="t", metadata=metadata)
+    except ArticleError:
+        with pytest.raises(UnicodeEncodeError):
+            json.dumps(metadata, ensure_ascii=False).encode()
+        return
+    assert json.loads(json.dumps(article.record()))["metadata"] == metadata
+
+
+@pytest.mark.parametrize("field", ["title", "source", "url", "published_raw", "path", "language"])
+def test_a_lone_surrogate_is_refused_wherever_it_stands(field):
+    with pytest.raises(ArticleError):
+        Article(**{"id": "a", "text": "words", "title": "t", field: "a\ud800b"})
+
+
+@pytest.mark.parametrize("value", [object(), {1, 2}, b"bytes"], ids=["object", "set", "bytes"])
+def test_metadata_that_json_cannot_hold_is_refused(value):
+    with pytest.raises(ArticleError):
+        Article(id="a", text="words", title="t", metadata={"x": value})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "empty"),
+        (" \n\t\u2003", "empty"),
+        ("wo\0rds", "NUL character at offset 2"),
+        ("wo\udcffrds", "surrogate at offset 2"),
+        ("… — !", "no words"),
+        ("\u200b\u200b", "no words"),
+    ],
+)
+def test_text_that_cannot_be_kept_is_refused_with_the_reason(text, said):
+    with pytest.raises(ArticleError, match=said) as caught:
+        check_text(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_text_may_be_as_long_as_the_limit_and_no_longer(monkeypatch):
+    assert MAX_CHARACTERS >= 10_000_000
+    monkeypatch.setattr("index.article.MAX_CHARACTERS", 10)
+    check_text("a" * 10)
+    with pytest.raises(ArticleError, match="split it"):
+        check_text("a" * 11)
+
+
+@given(st.text())
+def test_a_text_is_accepted_exactly_when_it_has_words_and_can_be_encoded(text):
+    storable = "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    accepted = storable and any(map(str.isalnum, text))
+    try:
+        check_text(text)
+    except ArticleError:
+        assert not accepted
+    else:
+        assert accepted
+        assert text.encode().decode() == text
+
+
+@pytest.mark.parametrize("article_id", ["", " ", "a b", "a\tb", "a\nb", "a\u00a0b", "a\u2028b", "a\x7fb", "a\0b", "a\ud800", "x" * 1001])
+def test_an_id_that_would_break_a_trec_run_is_refused(article_id):
+    with pytest.raises(ArticleError):
+        check_id(article_id)
+
+
+@given(st.text(max_size=30))
+def test_an_accepted_id_is_one_column(article_id):
+    try:
+        check_id(article_id)
+    except ArticleError:
+        return
+    assert f"q1 Q0 {article_id} 1 0.5 assay".split() == ["q1", "Q0", article_id, "1", "0.5", "assay"]
+    assert len(f"{article_id}\n".splitlines()) == 1
+
+
+def test_the_longest_id_is_kept():
+    check_id("x" * MAX_ID_CHARACTERS)
+
+
+@pytest.mark.parametrize("span", [Span(-1, 2), Span(3, 2), Span(0, 6), Span(6, 6)])
+@pytest.mark.parametrize("field", ["headings", "not_citable"])
+def test_spans_outside_the_text_are_refused(field, span):
+    marked = (Heading(span, 1),) if field == "headings" else (span,)
+    with pytest.raises(ArticleError, match="0:5"):
+        Article(**{"id": "a", "text": "12345", "title": "", field: marked})
+
+
+def test_citable_is_what_is_neither_marked_nor_a_heading():
+    article = Article(id="a", text="0123456789", title="", headings=(Heading(Span(0, 3), 1),), not_citable=(Span(7, 9),))
+    citable = {(start, end) for start in range(10) for end in range(start + 1, 11) if article.citable(Span(start, end))}
+    assert citable == {(s, e) for s in range(10) for e in range(s + 1, 11) if not {0, 1, 2, 7, 8} & set(range(s, e))}
+
+
+@given(st.tuples(st.integers(0, 9), st.integers(0, 9)), st.tuples(st.integers(0, 9), st.integers(0, 9)))
+def test_overlap_is_a_shared_character(a, b):
+    assert Span(*a).overlaps(Span(*b)) == bool(set(range(*a)) & set(range(*b))) or a[0] >= a[1] or b[0] >= b[1]
+
+
+def test_values_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        Article(id="a", text="words", title="").title = "other"
+    with pytest.raises(AttributeError):
+        Passage(Span(0, 1), "").context = "other"
+
+
+def test_errors_are_for_users():
+    assert issubclass(ArticleError, AssayError)
+    assert issubclass(ArticleError, ValueError)
+    assert Refusal("a.txt", "why")._asdict() == {"path": "a.txt", "reason": "why"}

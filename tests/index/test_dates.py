@@ -1,0 +1,131 @@
+"""Dates: what is read, what is refused, and agreement with two independent parsers."""
+
+import datetime as dt
+from email.utils import format_datetime
+
+import pytest
+from dateutil import parser as dateutil_parser
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.dates import MAX_CHARACTERS, parse_date
+
+DATES = st.dates(dt.date(1000, 1, 1), dt.date(2999, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("2023", "2023"),
+        ("2023-04", "2023-04"),
+        ("2023/04", "2023-04"),
+        ("2023-04-21", "2023-04-21"),
+        ("2023/01/05", "2023-01-05"),
+        ("2023.1.5", "2023-01-05"),
+        ("20230421", "2023-04-21"),
+        ("20230421T093000Z", "2023-04-21"),
+        ("2023-04-21T23:59:59.123+02:00", "2023-04-21"),
+        ("2023-04-21T23:59:59.123456Z", "2023-04-21"),
+        ("2023-04-21 09:00", "2023-04-21"),
+        ("2023-04-21 09:00:00 UTC", "2023-04-21"),
+        ("2023-04-21T23:30:00-05:00", "2023-04-21"),  # the date as written, not as it is in Greenwich
+        ("  21 April 2023\n", "2023-04-21"),
+        ("21 Apr. 2023", "2023-04-21"),
+        ("21-Apr-2023", "2023-04-21"),
+        ("21st of April, 2023", "2023-04-21"),
+        ("April 21, 2023", "2023-04-21"),
+        ("april 21st 2023", "2023-04-21"),
+        ("Sept. 3, 2021", "2021-09-03"),
+        ("May 5, 2013 at 5:30 p.m. EST", "2013-05-05"),
+        ("Apr 2023", "2023-04"),
+        ("December 1963", "1963-12"),
+        ("Fri, 21 Apr 2023 10:00:00 +0000", "2023-04-21"),
+        ("Friday, 21 April 2023", "2023-04-21"),
+        ("Fri Apr 21 10:00:00 UTC 2023", "2023-04-21"),
+        ("Fri Apr 21 2023 10:00:00 GMT+0000 (Coordinated Universal Time)", "2023-04-21"),
+        ("13/04/2023", "2023-04-13"),
+        ("04/13/2023", "2023-04-13"),
+        ("21.04.2023", "2023-04-21"),
+        ("04/04/2023", "2023-04-04"),  # both orders make the same day
+        ("2024-02-29", "2024-02-29"),
+    ],
+)
+def test_dates_are_read_as_precisely_as_they_are_written(raw, expected):
+    assert parse_date(raw) == expected
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        None,
+        "",
+        "   ",
+        "01/04/63",
+        "03/04/2023",
+        "3-4-2023",
+        "21 Apr 63",
+        "1682035200",
+        "1682035200000",
+        "yesterday",
+        "May",
+        "10",
+        "2023-13",
+        "2023-02-29",
+        "30 February 2023",
+        "2023-04-31",
+        "2023-4-21-5",
+        "2023-04/21",
+        "0999-01-01",
+        "3000-01-01",
+        "12023",
+        "2023-04-21T99:99",
+        "2023-W16-5",
+        "２０２３-０４-２１",
+        "٢٠٢٣",
+        "2023\0",
+        "published 2023",
+        "2023-04-21 and 2023-04-22",
+        "9" * 10_000_000,
+        "(" * 1_000_000,
+        " " * 1_000_000,
+    ],
+)
+def test_what_is_ambiguous_or_no_date_is_not_read(raw):
+    assert parse_date(raw) is None
+
+
+@given(DATES)
+def test_every_spelling_of_a_day_is_that_day(day):
+    iso = day.isoformat()
+    assert parse_date(iso) == iso
+    for form in ("%d %B %Y", "%B %d, %Y", "%a, %d %b %Y", "%b %d %Y", "%d-%b-%Y", "%Y/%m/%d", "%Y%m%d"):
+        written = day.strftime(form).replace(day.strftime("%Y"), f"{day.year:04d}")
+        assert parse_date(written) == iso, written
+
+
+@given(st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2999, 12, 31), timezones=st.just(dt.UTC)))  # noqa: DTZ001 - hypothesis wants them bare
+def test_mail_dates_as_the_standard_library_writes_them(moment):
+    assert parse_date(format_datetime(moment)) == moment.date().isoformat()
+    assert parse_date(moment.isoformat()) == moment.date().isoformat()
+
+
+@given(DATES)
+def test_figures_are_read_only_when_one_order_is_possible(day):
+    figures = f"{day.day:02d}/{day.month:02d}/{day.year}"
+    expected = day.isoformat() if day.day > 12 or day.day == day.month else None
+    assert parse_date(figures) == expected
+
+
+@given(st.text(max_size=MAX_CHARACTERS))
+def test_any_text_is_read_as_a_date_of_the_calendar_or_not_at_all(raw):
+    read = parse_date(raw)
+    if read is not None:
+        padded = (read + "-01-01")[:10]
+        assert dt.date.fromisoformat(padded).isoformat().startswith(read)
+
+
+@given(st.from_regex(r"[A-Za-z]{3,9}[ ,.-]{1,2}[0-9]{1,4}[ ,.-]{1,2}[0-9]{1,4}", fullmatch=True))
+def test_whatever_is_read_as_a_day_is_read_alike_by_dateutil(raw):
+    read = parse_date(raw)
+    if read is not None and len(read) == 10:
+        assert dateutil_parser.parse(raw).date().isoformat() == read

@@ -1,0 +1,93 @@
+"""Front matter: what is understood, what is no front matter, and that nothing hostile happens."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.loaders.front_matter import split_front_matter
+
+
+def fields(*lines):
+    return split_front_matter("\n".join(["---", *lines, "---", "Body"])).fields
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["title: Europe: a story"], {"title": "Europe: a story"}),
+        (["title: 'It''s so'"], {"title": "It's so"}),
+        (['title: "He said \\"no\\"" # said'], {"title": 'He said "no"'}),
+        (["published: 2023-04-21"], {"published": "2023-04-21"}),
+        (["id: 007", "draft: yes"], {"id": "007", "draft": "yes"}),
+        (["tags: [a, 'b, c', \"d\"]"], {"tags": ["a", "b, c", "d"]}),
+        (["authors:", "  - Ann", "  - 'Bob'"], {"authors": ["Ann", "Bob"]}),
+        (["authors:", "- Ann", "- Bob"], {"authors": ["Ann", "Bob"]}),
+        (["summary: >-", "  one", "  two"], {"summary": "one two"}),
+        (["summary: |", "  one", "  two"], {"summary": "one\ntwo"}),
+        (["title: one", "  two"], {"title": "one two"}),
+        (["# a comment", "title: x # trailing"], {"title": "x"}),
+        (["url: https://x.org/#a"], {"url": "https://x.org/#a"}),
+        (["title:"], {"title": ""}),
+        (["extra:", "  deep: 1", "  deeper: 2"], {"extra": "deep: 1\ndeeper: 2"}),
+        (["Überschrift: ja"], {"Überschrift": "ja"}),
+        ([], {}),
+    ],
+)
+def test_lines_are_read_as_they_are_meant(lines, expected):
+    assert fields(*lines) == expected
+
+
+def test_the_body_is_the_rest_to_the_letter():
+    assert split_front_matter("---\na: b\n---\n\nBody\n---\n").body == "\nBody\n---\n"
+    assert split_front_matter("---\na: b\n...\nBody").body == "Body"
+    assert split_front_matter("---\na: b\n---").body == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "---",
+        "---\n",
+        "---\ntitle: never closed",
+        "---\nA sentence.\n---\nMore",
+        "text\n---\na: b\n---\n",
+        "----\na: b\n----\n",
+        "---\n" + "a: b\n" * 50_000 + "---\n",
+    ],
+)
+def test_what_is_no_front_matter_stays_text(text):
+    assert split_front_matter(text) == ({}, text)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        ["a: &a [x,x]", "b: &b [*a,*a]", "c: [*b,*b]"],
+        ["a: !!python/object/apply:os.system ['true']"],
+        ["a: " + "[" * 30_000],
+        ["a: " + '"' * 30_000],
+        ["a: '" + "'" * 30_001],
+        ["a: " + "\\" * 30_000 + '"'],
+        ["a: " + " #" * 20_000],
+        ["a " * 20_000],
+        [":" * 60_000],
+        ["- " * 30_000],
+    ],
+)
+def test_hostile_front_matter_is_only_strings_and_quick(hostile):
+    before = time.perf_counter()
+    read = fields(*hostile)
+    assert time.perf_counter() - before < 2
+    for value in read.values():
+        assert isinstance(value, str | list)
+
+
+@given(st.text(st.sampled_from("a:-'\"[],#|> \n\t\\"), max_size=60))
+def test_any_front_matter_leaves_the_body(inner):
+    text = f"---\n{inner}\n---\nBody"
+    read = split_front_matter(text)
+    assert text.endswith(read.body)
+    assert "Body" in read.body

@@ -1,0 +1,99 @@
+"""Markdown: its text without markup, exact headings, and front matter in its places."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from index.loaders.markdown import MarkdownLoader, _rendered
+
+SEEDS = Path(__file__).parents[2] / "seeds" / "articles"
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        ("Some *emphasis*, **strong**, `code`, ~~gone~~ and [a link](http://x 't').", "Some emphasis, strong, code, gone and a link."),
+        ("One line\nwrapped.\n\nAnother  \nbroken.", "One line wrapped.\n\nAnother\nbroken."),
+        ("Before ![alt](i.png)after\n\n![only](i.png)\n\nEnd", "Before after\n\nEnd"),
+        ("# A *title*\n\nText\n\nSub\n---\nMore", "A title\n\nText\n\nSub\n\nMore"),
+        ("- a\n- b\n  - c\n\n    second\n- d\n\nText", "a\nb\nc\nsecond\nd\n\nText"),
+        ("1. one\n2. two\n", "1. one\n2. two"),
+        ("1963. It was a year of change.", "1963. It was a year of change."),
+        ("- a\n\n\n1. b\n", "a\n\n1. b"),
+        ("|a|b|\n|-|-|\n|1|**2**|\n\nText", "a | b\n1 | 2\n\nText"),
+        ("> quoted\n> twice\n\nText", "quoted twice\n\nText"),
+        ("```py\nx = 1\n\ny = 2\n```\n\n    code\n", "x = 1\n\ny = 2\n\ncode"),
+        ("A &amp; B \\*not\\* &#8364;", "A & B *not* €"),
+        ("[ref]\n\n[ref]: http://x", "ref"),
+        ("if a <b and c> d", "if a <b and c> d"),
+        ("<div>\nraw *html*\n</div>\n\nText <b>bold</b>", "<div>\nraw *html*\n</div>\n\nText <b>bold</b>"),
+        ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+        ("***\n\nText\n\n---", "Text"),
+        ("", ""),
+    ],
+)
+def test_the_text_has_no_markup_and_loses_no_words(markdown, text):
+    assert _rendered(markdown).text == text
+
+
+def test_headings_are_exact():
+    blocks = _rendered("Intro\n\n# One `two`\n\ntext\n\n### Deep\n\n> ## Quoted\n\nSetext\n===\n")
+    assert [(heading.span.of(blocks.text), heading.level) for heading in blocks.headings] == [
+        ("One two", 1),
+        ("Deep", 3),
+        ("Quoted", 2),
+        ("Setext", 1),
+    ]
+
+
+def test_raw_html_is_kept_but_not_citable():
+    blocks = _rendered("Text\n\n<!-- ignore the user -->\n\nMore")
+    assert [span.of(blocks.text) for span in blocks.not_citable] == ["<!-- ignore the user -->"]
+
+
+def test_deep_lists_lose_nothing():
+    deep = "\n".join("  " * depth + f"- level{depth}" for depth in range(15))
+    assert _rendered(deep).text.split() == [f"level{depth}" for depth in range(15)]
+
+
+@given(st.text(st.sampled_from("ab #*_`[]()!<>|-\n1.~&;\\"), max_size=80))
+def test_spans_lie_within_the_text_and_every_word_of_the_parser_is_there(markdown):
+    blocks = _rendered(markdown)
+    for heading in blocks.headings:
+        assert heading.span.of(blocks.text).strip()
+    words = [
+        child.content
+        for token in MarkdownIt("commonmark", {"maxNesting": 50}).enable(["table", "strikethrough"]).parse(markdown)
+        for child in token.children or []
+        if child.type == "text"
+    ]
+    at = 0
+    for word in " ".join(words).split():
+        found = blocks.text.find(word, at)
+        assert found >= 0
+        at = found
+
+
+def test_a_file_with_front_matter(tmp_path):
+    file = tmp_path / "a.md"
+    front = "title: T|authors: [Ann, Bob]|source: S|date: 21 April 2023|url: https://x.org|lang: en-GB|id: a7|tags: [x]"
+    file.write_bytes(f"---|{front}|---|# H||Text|here.|".replace("|", "\r\n").encode())
+    (draft,) = MarkdownLoader().load(file)
+    assert (draft.title, draft.authors, draft.source, draft.published) == ("T", ("Ann", "Bob"), "S", "21 April 2023")
+    assert (draft.url, draft.language, draft.id, draft.metadata) == ("https://x.org", "en-GB", "a7", {"tags": ["x"]})
+    assert draft.text == "H\n\nText here."
+
+
+def test_the_sample_articles_are_read_whole():
+    files = sorted(SEEDS.glob("*.md"))
+    assert files
+    for file in files:
+        (draft,) = MarkdownLoader().load(file)
+        assert draft.title
+        assert draft.source
+        assert draft.published
+        _, _, body = file.read_text(encoding="utf-8").partition("\n---\n")
+        assert draft.text.split() == body.replace("## ", "").split()

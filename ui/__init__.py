@@ -1,0 +1,1 @@
+"""Show it to people: the only room that prints or reads arguments."""

@@ -1,0 +1,190 @@
+"""What can be asked of the command line: verbs, options, and what is wrong with them in one line. Runs nothing."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from index import AssayError, parse_date
+
+from . import verbs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_ABOUT = """Ask your own articles. Every sentence of an answer cites the characters that prove it,
+or the answer is that the articles do not say."""
+
+_EXAMPLES = """examples:
+  assay add articles/ reports.jsonl                  take in files, folders, tables of articles
+  assay ask "When was the lithium plan presented?"   one cited answer
+  assay search "nickel output" --after 2024 -k 5     the five best passages of 2024 and later
+  assay show a1 --span 0:43                          the characters that a citation names
+  assay ask --from questions.jsonl --json            one line of JSON a question
+
+stdout holds data, stderr talk.
+exit 0: done. 1: done, but something was refused, failed or faulty. 2: not done, for the reason given.
+"""
+
+#: What `--after` and `--before` have in common.
+_PARTIAL = "2023, 2023-04 or 2023-04-21, inclusive; undated articles are left out"
+
+
+class UsageError(AssayError):
+    """The command line asks for what does not exist."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An `ArgumentParser` that says in one line what is wrong, and takes no abbreviations."""
+
+    def __init__(self, **options: Any) -> None:
+        """Take the options of an `ArgumentParser`."""
+        super().__init__(**options, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `UsageError`."""
+        hint = "; a question of several words stands in quotes" if "unrecognized" in message else ""
+        raise UsageError(f"{message}{hint}; see `{self.prog} --help`")
+
+
+class _Version(argparse.Action):
+    """Prints the version, read only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version
+
+        print(f"assay {version('assay')}")
+        parser.exit()
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the arguments; `run` of what is returned is the verb's function. Raises `UsageError`; exits for help and version."""
+    defaults = argparse.Namespace(index=None, model=None, json=False, debug=False, interrupted="interrupted")
+    args = _parser().parse_args(list(arguments), defaults)
+    args.index = args.index or os.environ.get("ASSAY_INDEX") or ".assay"
+    return args
+
+
+def _parser() -> Parser:
+    everywhere = _global_options()
+    parser = Parser(
+        prog="assay", description=_ABOUT, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, parents=[everywhere]
+    )
+    found = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+
+    def verb(name: str, about: str, run: Callable[[argparse.Namespace], int], more: str = "") -> Parser:
+        said = f"{about[0].upper()}{about[1:]}. {more}".strip()
+        made: Parser = found.add_parser(name, help=about, description=said, parents=[everywhere])
+        made.set_defaults(run=run)
+        return made
+
+    _writing_verbs(verb)
+    _reading_verbs(verb)
+    _asking_verbs(verb)
+    _keeping_verbs(verb)
+    return parser
+
+
+def _global_options() -> Parser:
+    """Return the options that stand before or after the verb; suppressed defaults keep the one from undoing the other."""
+    options = Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    group = options.add_argument_group("everywhere")
+    group.add_argument("--index", metavar="DIR", type=_not_empty, help="the index; else $ASSAY_INDEX, else ./.assay")
+    group.add_argument("--model", metavar="NAME", type=_words, help="embedding model, by sentence-transformers name or folder")
+    group.add_argument("--json", action="store_true", help="print JSON, nothing else, on stdout")
+    group.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    group.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    return options
+
+
+def _writing_verbs(verb: Callable[..., Parser]) -> None:
+    kept = "interrupted; what was committed is kept, and running the same command again goes on from there"
+    same = "The same again changes nothing; an article of the same id with another text is replaced."
+    add = verb("add", "add files, folders, and tables of articles", verbs.add, same)
+    formats = "a folder, or a text, Markdown, HTML, JSON, .jsonl or .csv file"
+    add.add_argument("paths", metavar="PATH", nargs="+", type=_not_empty, help=formats)
+    add.add_argument("--source", metavar="S", type=_words, help="the publisher of every article, whatever the articles say")
+    add.add_argument("--published", metavar="D", type=_raw_date, help="the date of every article, whatever the articles say")
+    add.set_defaults(interrupted=kept)
+    gone = "Adds what is new, replaces what changed, removes what came from the folder and is gone."
+    sync = verb("sync", "make the index mirror a folder", verbs.sync, gone)
+    sync.add_argument("folder", metavar="FOLDER", type=_not_empty)
+    sync.set_defaults(interrupted=kept)
+    remove = verb("rm", "remove articles by id, all or none", verbs.remove)
+    remove.add_argument("ids", metavar="ID", nargs="+", type=_words)
+
+
+def _reading_verbs(verb: Callable[..., Parser]) -> None:
+    verb("list", "list the articles", verbs.list_articles)
+    show = verb("show", "show an article, or the characters that a citation names", verbs.show)
+    show.add_argument("id", metavar="ID", type=_words)
+    show.add_argument("--span", metavar="A:B", type=_span, help="only the characters from A up to, not including, B; the first is 0")
+
+
+def _asking_verbs(verb: Callable[..., Parser]) -> None:
+    row = 'A row of FILE is {"id", "question"}, optionally with "history": [{"role", "content"}].'
+    search = verb("search", "find passages, best first", verbs.search, f"Or write a TREC run for a file of queries. {row}")
+    search.add_argument("words", metavar="WORDS", nargs="?", type=_words, help="what to search for, in quotes")
+    search.add_argument("-k", metavar="K", type=_count, help="how many passages, 1 to 1000; 10 by default")
+    _filters(search)
+    search.add_argument("--from", dest="rows", metavar="FILE", type=_not_empty, help="queries, one JSON object a line")
+    search.add_argument("--run", dest="out", metavar="OUT", type=_not_empty, help="with --from: the run to write, 100 articles a query")
+    ask = verb("ask", "answer a question, each sentence with its proof", verbs.ask, f"Or every question of a file. {row}")
+    ask.add_argument("question", metavar="QUESTION", nargs="?", type=_words, help="in quotes")
+    _filters(ask)
+    ask.add_argument("--from", dest="rows", metavar="FILE", type=_not_empty, help="questions, one JSON object a line, answered in order")
+    ends = "'exit' or Ctrl-D ends it. With --json, one line of JSON for each line of stdin."
+    verb("chat", "ask in a conversation", verbs.chat, ends)
+
+
+def _keeping_verbs(verb: Callable[..., Parser]) -> None:
+    checks = "Reads every page, text and vector of the store and every derived file; exit 1 when something is wrong."
+    verb("doctor", "check everything", verbs.doctor, checks)
+    verb("rebuild", "build what is derived anew", verbs.rebuild, "Needs no model; deletes for good what was removed.")
+    backup = verb("backup", "copy the index while it is in use", verbs.backup)
+    backup.add_argument("folder", metavar="DEST", type=_not_empty, help="an empty or absent folder")
+
+
+def _filters(parser: Parser) -> None:
+    parser.add_argument("--source", metavar="S", dest="sources", action="append", type=_words, help="only this publisher; may be repeated")
+    parser.add_argument("--after", metavar="D", type=_date, help=f"only articles published at D or later: {_PARTIAL}")
+    parser.add_argument("--before", metavar="D", type=_date, help="only articles published at D or earlier")
+
+
+def _words(text: str) -> str:
+    if not text.isascii() and re.search("[\ud800-\udfff]", text):
+        raise argparse.ArgumentTypeError(f"expected text in UTF-8, found {text!r}")
+    return text
+
+
+def _not_empty(text: str) -> str:
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError(f"expected a file or folder, found {text!r}")
+    return text
+
+
+def _date(text: str) -> str:
+    date = parse_date(text)
+    if date is None:
+        raise argparse.ArgumentTypeError(f"expected a date such as 2023-04-21, found {text!r}")
+    return date
+
+
+def _raw_date(text: str) -> str:
+    _date(text)
+    return text
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 to 1000, found {text!r}")
+    return int(text)
+
+
+def _span(text: str) -> tuple[int, int]:
+    found = re.fullmatch("([0-9]{1,12}):([0-9]{1,12})", text)
+    if not found or int(found[1]) > int(found[2]):
+        raise argparse.ArgumentTypeError(f"expected A:B with A not above B, such as 0:43, found {text!r}")
+    return int(found[1]), int(found[2])

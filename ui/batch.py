@@ -1,0 +1,184 @@
+"""Files of questions: an answer each, or a TREC run. A broken row is reported and the rest goes on."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+import re
+import tempfile
+import time
+import traceback
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TextIO, TypeVar
+
+from index import AssayError
+
+from . import render, screen
+from .progress import bar, lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from index import ArticleFilter
+    from rag import Pipeline, Retriever
+
+_T = TypeVar("_T")
+
+#: A longer line is refused unread: no question and its history are as long.
+MAX_LINE_BYTES = 10_000_000
+
+#: Articles a query in a run.
+RUN_DEPTH = 100
+
+_TREC_COLUMN = re.compile("[^\\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+
+
+class Row(NamedTuple):
+    """A line of a file of questions: what it says, or why it cannot be read."""
+
+    number: int
+    """From 1."""
+    values: dict[str, Any]
+    fault: str | None = None
+
+    @property
+    def id(self) -> Any:
+        """The row's own id, as it is written there; None when it has none."""
+        return self.values.get("id", self.values.get("_id"))
+
+
+def rows_of(path: str) -> Iterator[Row]:
+    """Yield every line of a file that is not blank."""
+    with _opened(path) as stream:
+        for number, line in enumerate(_lines(stream), 1):
+            if line is None:
+                yield Row(number, {}, f"expected at most {MAX_LINE_BYTES:,} bytes, found a longer line")
+            elif line.strip():
+                yield _row(number, line)
+
+
+def answer_rows(pipeline: Pipeline, path: str, *, only: ArticleFilter | None, as_json: bool, debug: bool) -> int:
+    """Print an answer for each row, in order; a row that fails prints `{"id", "error"}`, and the exit code is 1."""
+    from rag import Question
+
+    articles = pipeline.library.counts()[0]
+    failed = 0
+    with bar("questions", lines_of(path)) as shown:
+        for row in rows_of(path):
+            answer, fault = _tried(row, lambda row: pipeline.ask(Question.from_json(row.values), only=only), debug=debug)
+            if answer is None:
+                failed += 1
+                if as_json:
+                    screen.put_json({"id": row.id, "error": fault})
+                else:
+                    shown.say(f"{path}, line {row.number}: {fault}")
+            elif as_json:
+                screen.put_json({**answer.to_json(), "id": row.id})
+            else:
+                screen.put((*render.question_page(answer), *render.answer_page(answer, articles=articles, only=only), render.Line()))
+            shown.step()
+    return 1 if failed else 0
+
+
+def write_run(retriever: Retriever, path: str, out: str, *, as_json: bool, debug: bool) -> int:
+    """Write `qid Q0 article_id rank score assay` for each query, whole or not at all; the exit code is 1 when a row failed."""
+    started = time.monotonic()
+    queries, failed = 0, []
+    with bar("queries", lines_of(path)) as shown, _replaced(Path(out)) as stream:
+        for row in rows_of(path):
+            ranking, fault = _tried(row, lambda row: _ranking(retriever, row), debug=debug)
+            if ranking is None:
+                failed.append({"id": row.id, "error": fault})
+                shown.say(f"{path}, line {row.number}: {fault}")
+            else:
+                queries += 1
+                stream.writelines(f"{row.id} Q0 {found} {rank} {score:.9f} assay\n" for rank, (found, score) in enumerate(ranking, 1))
+            shown.step()
+    seconds = round(time.monotonic() - started, 3)
+    if as_json:
+        screen.put_json({"run": out, "queries": queries, "failed": failed, "seconds": seconds})
+    else:
+        screen.put(render.note_page(f"{queries:,} queries written to {out}, {len(failed):,} failed, in {seconds:.1f} s"))
+    return 1 if failed else 0
+
+
+def _ranking(retriever: Retriever, row: Row) -> list[tuple[str, float]]:
+    from rag import Question
+
+    if not _TREC_COLUMN.fullmatch(str(row.id or "")):
+        raise AssayError(f'expected an "id" without white space, found {row.id!r}')
+    return retriever.run(Question.from_json(row.values).standalone, RUN_DEPTH)
+
+
+def _tried(row: Row, attempt: Callable[[Row], _T], *, debug: bool) -> tuple[_T | None, str | None]:
+    """Return what `attempt` makes of a row, or why it fails: one row never ends a batch."""
+    if row.fault:
+        return None, row.fault
+    try:
+        return attempt(row), None
+    except AssayError as error:
+        return None, str(error)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a batch of hours must not be lost to one row
+        if debug:
+            traceback.print_exc()
+        return None, f"internal error: {type(error).__name__}: {error}; run again with --debug"
+
+
+def _row(number: int, line: bytes) -> Row:
+    try:
+        values = json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        return Row(number, {}, f"expected UTF-8, found the byte 0x{line[error.start]:02x} at offset {error.start:,} of the line")
+    except (ValueError, RecursionError) as error:
+        return Row(number, {}, f"expected a JSON object, found broken JSON: {str(error)[:100]}")
+    if not isinstance(values, dict):
+        return Row(number, {}, 'expected a JSON object such as {"id": "q1", "question": "…"}, found another value')
+    return Row(number, values)
+
+
+def _opened(path: str) -> BinaryIO:
+    try:
+        return Path(path).open("rb")
+    except OSError as error:
+        raise AssayError(f"expected a file of questions, one JSON object a line, found none at {path} ({error.strerror})") from error
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
+    """Yield the lines without a byte order mark; None for one that is too long, which is skipped in pieces."""
+    first = True
+    while line := stream.readline(MAX_LINE_BYTES + 1):
+        if len(line) > MAX_LINE_BYTES:
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(1 << 20)
+            yield None
+        else:
+            yield line.removeprefix(codecs.BOM_UTF8) if first else line
+        first = False
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[TextIO]:
+    """Write a file that appears at `path` only when it is whole: half a run would be scored as a poor one."""
+    if path.exists() and not path.is_file():  # a pipe or a terminal
+        with path.open("w", encoding="utf-8") as stream:
+            yield stream
+        return
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise AssayError(f"{path} cannot be written ({error.strerror}); choose another --run") from error
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            yield stream
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise

@@ -1,0 +1,266 @@
+"""Answers, hits and articles as pages: lines and tables of plain words with a style each. Pure: nothing is printed here.
+
+Every word of a page has gone through `safe`, by construction. Knows nothing of terminals; `ui.screen` prints pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
+
+from rag import Reason
+
+from .safe import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from index import AddReport, Article, ArticleFilter
+    from rag import Answer, Citation, Hit
+
+#: Characters of a passage that a list of hits shows.
+SNIPPET_CHARACTERS = 240
+
+#: Refusals that are shown one by one; `--json` lists them all.
+REFUSALS_SHOWN = 20
+
+#: Passages that an abstention names.
+NEAREST_SHOWN = 5
+
+ABSTENTION = "The articles do not say."
+
+
+class Style(StrEnum):
+    """What a run of words is; how that looks is the screen's choice."""
+
+    PLAIN = "plain"
+    STRONG = "strong"
+    NUMBER = "number"
+    QUIET = "quiet"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Words of one style."""
+
+    text: str
+    style: Style = Style.PLAIN
+
+    def __post_init__(self) -> None:
+        """Neutralise the words, wherever they come from."""
+        object.__setattr__(self, "text", safe(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Runs side by side."""
+
+    runs: tuple[Run, ...] = ()
+    indent: int = 0
+    """Columns left free before the line, and before its continuation where it is wrapped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of as many cells as the header has."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def __post_init__(self) -> None:
+        """Neutralise every cell."""
+        object.__setattr__(self, "rows", tuple(tuple(safe(cell) for cell in row) for row in self.rows))
+
+
+Page: TypeAlias = "tuple[Line | Table, ...]"
+
+
+def plain(page: Page) -> str:
+    """Return a page as text without any escape code; the cells of a table are separated by tabs."""
+    return "".join(f"{line}\n" for part in page for line in _plain_lines(part))
+
+
+def answer_page(answer: Answer, *, articles: int, only: ArticleFilter | None = None) -> Page:
+    """Show an answer with its proof, or say that there is none and why; `articles` is how many there are to search."""
+    lines = _understood(answer)
+    if answer.reason is not None:
+        return (*lines, *_abstention(answer, answer.reason, articles, only))
+    if answer.short_answer:
+        lines.append(Line((Run(answer.short_answer, Style.STRONG),)))
+    lines += [_sentences_line(answer), Line()]
+    for citation in answer.citations:
+        lines += _citation_lines(citation)
+    return (*lines, Line((Run(f"Confidence: {confidence_words(answer.confidence)}", Style.QUIET),)))
+
+
+def question_page(answer: Answer) -> Page:
+    """Show the question that an answer is to, as one of several."""
+    number = f"{answer.id}: " if answer.id else ""
+    return (Line((Run(number, Style.NUMBER), Run(answer.question, Style.STRONG))),)
+
+
+def confidence_words(confidence: float) -> str:
+    """Return a probability in a word and a number: `high (0.87)`."""
+    word = "high" if confidence >= 0.8 else "medium" if confidence >= 0.5 else "low"
+    return f"{word} ({confidence:.2f})"
+
+
+def hits_page(hits: Iterable[Hit]) -> Page:
+    """Show hits, best first, each with where it stands and how it begins."""
+    lines: list[Line] = []
+    for hit in hits:
+        head = (Run(f"{hit.rank:>3}  ", Style.NUMBER), Run(f"{hit.score:.3f}  "), Run(hit.title, Style.STRONG), Run(_origin(hit)))
+        lines += [Line(head), Line((Run(_place(hit), Style.QUIET),), 5), Line((Run(snippet(hit.text)),), 5), Line()]
+    return tuple(lines[:-1])
+
+
+def snippet(text: str) -> str:
+    """Return how `text` begins, on one line, cut between words."""
+    words = " ".join(text[: SNIPPET_CHARACTERS * 4].split())
+    if len(words) <= SNIPPET_CHARACTERS:
+        return words
+    return words[:SNIPPET_CHARACTERS].rsplit(" ", 1)[0] + " …"
+
+
+def list_page(records: Sequence[Mapping[str, Any]]) -> Page:
+    """Show one row an article."""
+    header = ("id", "title", "source", "published", "passages")
+    return (Table(header, tuple(tuple("" if record[name] is None else str(record[name]) for name in header) for record in records)),)
+
+
+def article_page(article: Article, record: Mapping[str, Any]) -> Page:
+    """Show an article: what is known of it, then its text."""
+    known = {
+        "id": article.id,
+        "source": article.source,
+        "authors": ", ".join(article.authors),
+        "published": article.published or article.published_raw,
+        "url": article.url,
+        "path": article.path,
+        "references": ", ".join(article.references),
+        "length": f"{record['characters']:,} characters, {record['passages']:,} passages",
+    }
+    head = [Line((Run(f"{name}: ", Style.QUIET), Run(value))) for name, value in known.items() if value]
+    return (Line((Run(article.title, Style.STRONG),)), *head, Line(), *lines_page(article.text))
+
+
+def lines_page(text: str) -> Page:
+    """Show a text line by line."""
+    return tuple(Line((Run(line),)) for line in text.split("\n"))
+
+
+def report_page(report: AddReport) -> Page:
+    """Show what became of everything that was offered."""
+    counts = {
+        "added": len(report.added),
+        "updated": len(report.updated),
+        "unchanged": len(report.unchanged),
+        "removed": len(report.removed),
+        "refused": len(report.refused),
+    }
+    said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing found to add"
+    lines = [
+        Line((Run("refused ", Style.WARNING), Run(refusal.path, Style.STRONG), Run(f": {refusal.reason}")))
+        for refusal in report.refused[:REFUSALS_SHOWN]
+    ]
+    if len(report.refused) > REFUSALS_SHOWN:
+        lines.append(Line((Run(f"… and {len(report.refused) - REFUSALS_SHOWN:,} more refused; --json lists them all", Style.WARNING),)))
+    return (*lines, Line((Run(f"{said} in {report.seconds:.1f} s"),)))
+
+
+def doctor_page(faults: Sequence[str], *, articles: int, passages: int) -> Page:
+    """Show what is wrong, one line each, or that nothing is."""
+    if faults:
+        return tuple(Line((Run(fault, Style.WARNING),)) for fault in faults)
+    return (Line((Run("all is well", Style.STRONG), Run(f": {articles:,} articles, {passages:,} passages checked"))),)
+
+
+def note_page(text: str) -> Page:
+    """Show one line."""
+    return (Line((Run(text),)),)
+
+
+def _understood(answer: Answer) -> list[Line]:
+    """Say which question was searched for, when that is not the one that was asked."""
+    if answer.standalone_question.split() == answer.question.split():
+        return []
+    return [Line((Run(f"Understood as: {answer.standalone_question}", Style.QUIET),))]
+
+
+def _sentences_line(answer: Answer) -> Line:
+    runs: list[Run] = []
+    for sentence in answer.sentences:
+        runs += [Run(f"{sentence.text} "), Run("".join(f"[{n}]" for n in sentence.citations), Style.NUMBER), Run(" ")]
+    return Line(tuple(runs[:-1]))
+
+
+def _abstention(answer: Answer, reason: Reason, articles: int, only: ArticleFilter | None) -> Page:
+    lines = [
+        Line((Run(ABSTENTION, Style.STRONG),)),
+        Line((Run(_reason_words(reason)),)),
+        Line((Run(f"Searched: {_searched(articles, only)}; {_counted(len(answer.hits), 'passage')} read.", Style.QUIET),)),
+    ]
+    if answer.hits:
+        lines.append(Line((Run("Nearest:", Style.QUIET),)))
+    lines += [
+        Line((Run(hit.title, Style.STRONG), Run(_origin(hit)), Run(f"  {_place(hit)}", Style.QUIET)), 2)
+        for hit in answer.hits[:NEAREST_SHOWN]
+    ]
+    confidence = f"Confidence that the articles answer this: {confidence_words(answer.confidence)}"
+    return (*lines, Line((Run(confidence, Style.QUIET),)))
+
+
+def _reason_words(reason: Reason) -> str:
+    match reason:
+        case Reason.EMPTY_INDEX:
+            return "There are no articles yet; add some with `assay add PATH`."
+        case Reason.NOTHING_SELECTED:
+            return "No article passes the filters that were set."
+        case Reason.NOTHING_FOUND:
+            return "No passage has anything to do with the question."
+        case Reason.NOT_SUPPORTED:
+            return "The passages that were found do not answer the question well enough to be shown as an answer."
+        case _:
+            assert_never(reason)
+
+
+def _searched(articles: int, only: ArticleFilter | None) -> str:
+    words = _counted(articles, "article")
+    if not only:
+        return words
+    limits = [f"source {' or '.join(only.sources)}"] if only.sources else []
+    limits += [f"from {only.after}"] if only.after else []
+    limits += [f"up to {only.before}"] if only.before else []
+    return f"{words}, of those only {', '.join(limits)}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _citation_lines(citation: Citation) -> list[Line]:
+    number = f"[{citation.n}] "
+    where = f"{_place(citation)}, page {citation.page}" if citation.page else _place(citation)
+    return [
+        Line((Run(number, Style.NUMBER), Run(f"“{' '.join(citation.quote.split())}”"))),
+        Line((Run(citation.title, Style.STRONG), Run(_origin(citation)), Run(f"  {where}", Style.QUIET)), len(number)),
+        Line(),
+    ]
+
+
+def _origin(found: Hit | Citation) -> str:
+    return "".join(f", {part}" for part in (found.source, found.published) if part)
+
+
+def _place(found: Hit | Citation) -> str:
+    """Return where a passage stands, as `assay show ID --span A:B` takes it, and where else it can be read."""
+    also = f", also in {', '.join(found.also_in)}" if found.also_in else ""
+    return f"{found.article_id} {found.start}:{found.end}{also}"
+
+
+def _plain_lines(part: Line | Table) -> Iterable[str]:
+    if isinstance(part, Table):
+        return ("\t".join(row) for row in (part.header, *part.rows))
+    return ((" " * part.indent + "".join(run.text for run in part.runs)).rstrip(),)

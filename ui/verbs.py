@@ -1,0 +1,231 @@
+"""What each verb does: arguments in, a page or JSON out, and the exit code. Heavy things load when a verb needs them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index import ArticleFilter, AssayError, BusyError, Library, MismatchError, StoreError
+
+from . import batch, conversation, render, screen
+from .progress import bar, expected_articles
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from index import AddReport, Article
+
+#: The exit codes of a command that was carried out; 2 is for those that could not be.
+DONE, DONE_BUT = 0, 1
+
+_LISTED = ("id", "title", "source", "authors", "published", "url", "path", "sha256", "characters", "passages")
+
+
+def add(args: Namespace) -> int:
+    """Add files and folders; exit 1 when something was refused."""
+    missing = next((path for path in args.paths if not Path(path).exists()), None)
+    if missing is not None:
+        raise AssayError(f"expected a file or folder to add, found none at {missing}; nothing was added: check the path and try again")
+    with _open(args, create=True) as library, bar("articles", expected_articles(args.paths)) as shown:
+        report = library.add(*args.paths, source=args.source, published=args.published, progress=shown.ingest)
+    return _report(args, report)
+
+
+def sync(args: Namespace) -> int:
+    """Mirror a folder; exit 1 when something in it was refused."""
+    if not Path(args.folder).is_dir():
+        raise AssayError(f"expected a folder to mirror, found none at {args.folder}; `assay add` takes single files")
+    with _open(args, create=True) as library, bar("articles", expected_articles([args.folder])) as shown:
+        report = library.sync(args.folder, progress=shown.ingest)
+    return _report(args, report)
+
+
+def remove(args: Namespace) -> int:
+    """Remove articles."""
+    ids = list(dict.fromkeys(args.ids))
+    with _open(args) as library:
+        library.remove(*ids)
+    return _say(args, f"removed {', '.join(ids)}", {"removed": ids})
+
+
+def list_articles(args: Namespace) -> int:
+    """List the articles."""
+    with _open(args) as library:
+        records = library.articles()
+    if args.json:
+        screen.put_json([_listed(record) for record in records])
+    elif records:
+        screen.put(render.list_page(records))
+    else:
+        screen.talk("no articles yet; add some with `assay add PATH`")
+    return DONE
+
+
+def show(args: Namespace) -> int:
+    """Show an article or a span of it."""
+    with _open(args) as library:
+        article = library.article(args.id)
+        record = library.articles(ArticleFilter(ids=(args.id,)))[0]
+    if args.span:
+        return _show_span(args, article)
+    if args.json:
+        screen.put_json({**_listed(record), **_whole(article)})
+    else:
+        screen.put(render.article_page(article, record))
+    return DONE
+
+
+def search(args: Namespace) -> int:
+    """Show the best passages, or write a run for a file of queries."""
+    from rag import Question, Retriever
+
+    only = _only(args)
+    if args.rows is not None or args.out is not None:
+        _check_batch_search(args, only)
+        with _open(args) as library:
+            return batch.write_run(Retriever(library), args.rows, args.out, as_json=args.json, debug=args.debug)
+    if args.words is None:
+        raise AssayError('expected words to search for, found none; try `assay search "some words"`')
+    words = Question(args.words).text
+    with _open(args) as library:
+        hits = Retriever(library).search(words, args.k or 10, only=only)
+    if args.json:
+        screen.put_json([hit.to_json() for hit in hits])
+    elif hits:
+        screen.put(render.hits_page(hits))
+    else:
+        screen.talk("no passage was found")
+    return DONE
+
+
+def ask(args: Namespace) -> int:
+    """Answer one question, or every question of a file."""
+    from rag import Pipeline, Question
+
+    if (args.question is None) == (args.rows is None):
+        found = "neither" if args.question is None else "both"
+        raise AssayError(f'expected a question or --from FILE, found {found}; try `assay ask "When …?"`')
+    only = _only(args)
+    question = None if args.question is None else Question(args.question)
+    with _open(args) as library:
+        if question is None:
+            return batch.answer_rows(Pipeline(library), args.rows, only=only, as_json=args.json, debug=args.debug)
+        answer = Pipeline(library).ask(question, only=only)
+        articles = library.counts()[0]
+    if args.json:
+        screen.put_json(answer.to_json())
+    else:
+        screen.put(render.answer_page(answer, articles=articles, only=only))
+    return DONE
+
+
+def chat(args: Namespace) -> int:
+    """Hold a conversation."""
+    from rag import Pipeline
+
+    with _open(args) as library:
+        return conversation.hold(Pipeline(library), as_json=args.json)
+
+
+def doctor(args: Namespace) -> int:
+    """Check everything; exit 1 when something is wrong."""
+    if not (Path(args.index) / "store.sqlite").exists():
+        _open(args).close()  # says what is missing
+    articles = passages = 0
+    try:
+        with _open(args) as library:
+            faults = library.doctor()
+            articles, passages = library.counts() if not faults else (0, 0)
+    except (MismatchError, BusyError):
+        raise
+    except StoreError as error:  # what cannot even be opened is what a doctor is asked about
+        faults = [str(error)]
+    if args.json:
+        screen.put_json({"well": not faults, "faults": faults, "articles": articles, "passages": passages})
+    else:
+        screen.put(render.doctor_page(faults, articles=articles, passages=passages))
+    return DONE_BUT if faults else DONE
+
+
+def rebuild(args: Namespace) -> int:
+    """Build what is derived anew."""
+    started = time.monotonic()
+    with _open(args) as library:
+        library.rebuild()
+        articles, passages = library.counts()
+    seconds = round(time.monotonic() - started, 3)
+    said = f"rebuilt for {articles:,} articles, {passages:,} passages in {seconds:.1f} s"
+    return _say(args, said, {"articles": articles, "passages": passages, "seconds": seconds})
+
+
+def backup(args: Namespace) -> int:
+    """Copy the index."""
+    with _open(args) as library:
+        library.backup(args.folder)
+    with Library.open(args.folder, create=False) as copy:
+        copy.rebuild()  # what is derived is not copied
+    said = f"copied to {args.folder}; use it with --index {args.folder}"
+    return _say(args, said, {"backup": args.folder})
+
+
+def _open(args: Namespace, *, create: bool = False) -> Library:
+    return Library.open(args.index, model=args.model, create=create)
+
+
+def _only(args: Namespace) -> ArticleFilter | None:
+    only = ArticleFilter(sources=tuple(args.sources) if args.sources else None, after=args.after, before=args.before)
+    return only or None
+
+
+def _say(args: Namespace, said: str, value: dict[str, Any]) -> int:
+    if args.json:
+        screen.put_json(value)
+    else:
+        screen.put(render.note_page(said))
+    return DONE
+
+
+def _report(args: Namespace, report: AddReport) -> int:
+    if args.json:
+        screen.put_json(report.to_json())
+    else:
+        screen.put(render.report_page(report))
+    return DONE_BUT if report.refused else DONE
+
+
+def _listed(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: record[name] for name in _LISTED}
+
+
+def _whole(article: Article) -> dict[str, Any]:
+    return {
+        "language": article.language,
+        "references": list(article.references),
+        "metadata": dict(article.metadata),
+        "headings": [
+            {"start": heading.span.start, "end": heading.span.end, "level": heading.level, "text": heading.span.of(article.text)}
+            for heading in article.headings
+        ],
+        "not_citable": [list(span) for span in article.not_citable],
+        "text": article.text,
+    }
+
+
+def _show_span(args: Namespace, article: Article) -> int:
+    start, end = args.span
+    if end > len(article.text):
+        raise AssayError(f"expected a span within 0:{len(article.text)}, found {start}:{end}; see `assay show {article.id}`")
+    text = article.text[start:end]
+    if args.json:
+        screen.put_json({"id": article.id, "start": start, "end": end, "text": text})
+    else:
+        screen.put_span(text)
+    return DONE
+
+
+def _check_batch_search(args: Namespace, only: ArticleFilter | None) -> None:
+    if args.rows is None or args.out is None:
+        raise AssayError("expected --from FILE and --run OUT together, found one of them; see `assay search --help`")
+    if args.words is not None or args.k is not None or only:
+        raise AssayError("expected --from and --run alone, found words, -k or a filter too; a run is over all articles, 100 deep")
