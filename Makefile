@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 INDEX  ?= .assay
-# Another place to take torch from, for example a CPU build: make demo TORCH_INDEX=https://…
+# Another place to take torch, and nothing else, from, for example a CPU build: make demo TORCH_INDEX=https://…
 TORCH_INDEX ?=
+TORCH := $(shell grep '^torch==' constraints.txt)
 # Public data sets for measurements; tests that need them are skipped where there are none.
 export ASSAY_DATA ?= $(wildcard $(CURDIR)/../shared/data)
 
@@ -35,7 +36,7 @@ measure: $(VENV)/.installed-dev
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	$(if $(TORCH_INDEX),$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --index-url $(TORCH_INDEX) $(TORCH))
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 	touch $@
 

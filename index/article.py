@@ -10,13 +10,14 @@ import hashlib
 import json
 import re
 import unicodedata
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .errors import ArticleError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 #: An article longer than this is refused: a larger file is a collection, not an article.
 MAX_CHARACTERS = 50_000_000
@@ -41,6 +42,26 @@ class Span(NamedTuple):
     def overlaps(self, other: Span) -> bool:
         """Say whether the two spans share at least one character."""
         return max(self.start, other.start) < min(self.end, other.end)
+
+
+class Marks:
+    """Spans that say quickly whether another shares a character with one of them, however many there are."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        """Sort and merge `spans`; empty ones mark nothing."""
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for start, end in sorted(span for span in spans if span.start < span.end):
+            if self._ends and start <= self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], end)
+            else:
+                self._starts.append(start)
+                self._ends.append(end)
+
+    def touch(self, span: Span) -> bool:
+        """Say whether `span` shares a character with a marked span."""
+        first = bisect_right(self._ends, span.start)
+        return span.start < span.end and first < len(self._starts) and self._starts[first] < span.end
 
 
 class Heading(NamedTuple):
@@ -123,7 +144,11 @@ class Article:
 
     def citable(self, span: Span) -> bool:
         """Say whether `span` may appear in an answer: neither boilerplate nor a heading."""
-        return not any(span.overlaps(marked) for marked in self._marked())
+        return not self.marks().touch(span)
+
+    def marks(self) -> Marks:
+        """Return what no answer may quote, for many questions of `citable` at once."""
+        return Marks(self._marked())
 
     def _marked(self) -> tuple[Span, ...]:
         return (*self.not_citable, *(heading.span for heading in self.headings))

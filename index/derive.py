@@ -6,6 +6,8 @@ out what was removed since, and do not use a file whose checksum differs from th
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import tempfile
 import threading
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 #: A derived index is built anew when more than this share of it is missing or removed.
 MERGE_SHARE = 0.1
+
+# What derived files are called: by the generation that built them.
+_DENSE_NAME, _LEXICAL_NAME = re.compile(r"\d+\.(?:faiss|partial)"), re.compile(r"\d+a*")
 
 #: Vectors are read from the store this many at a time while FAISS is built.
 _ROWS_AT_ONCE = 20_000
@@ -51,7 +56,10 @@ class DerivedIndexes:
     def open(self, store: Snapshot) -> tuple[DenseView, LexicalIndex]:
         """Return the derived indexes fitted to the snapshot; raises `StaleError` when those on disk are damaged or behind."""
         with self._lock:
-            return self._dense_view(store, self._dense_index(store.derived("dense"))), self._lexical_index(store)
+            derived = store.derived("dense")
+            if derived is None and store.last_live_row():
+                raise StaleError(f"{self._folder / 'dense'}: not known to the store; run `assay rebuild`")
+            return self._dense_view(store, self._dense_index(derived)), self._lexical_index(store)
 
     def private(self, store: Snapshot) -> tuple[DenseView, LexicalIndex]:
         """Return them built from the store in memory and a temporary folder, for a reader that may not write."""
@@ -106,10 +114,22 @@ class DerivedIndexes:
             if not readable(folder, derived.files):
                 raise StaleError(f"{folder}: missing or damaged; run `assay rebuild`")
             try:
-                self._lexical = (derived, LexicalIndex(folder))
+                self._lexical = (derived, self._opened(folder, derived))
             except ValueError as error:
                 raise StaleError(f"{folder}: unreadable; run `assay rebuild`") from error
         return self._lexical[1]
+
+    def _opened(self, folder: Path, derived: Derived) -> LexicalIndex:
+        """Open a word index; where its folder cannot be written, through links to its files, since tantivy makes a lock file."""
+        try:
+            return LexicalIndex(folder)
+        except ValueError:
+            if os.access(folder, os.W_OK) and not _read_only_file_system(folder):
+                raise
+        with tempfile.TemporaryDirectory(prefix="assay-") as links:  # what is open stays mapped when its name is gone
+            for name in derived.files:
+                Path(links, name).symlink_to((folder / name).resolve())
+            return LexicalIndex(Path(links))
 
 
 def publish(folder: Path, store: Store, *, anew: bool = False) -> None:
@@ -191,13 +211,24 @@ def _extended_lexical(folder: Path, snapshot: Snapshot, derived: Derived) -> Der
     return Derived(derived.built, last, derived.folder, index.stamps())
 
 
+def _read_only_file_system(folder: Path) -> bool:
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+
+
 def _sweep(folder: Path, dense: Derived | None, lexical: Derived) -> None:
-    """Delete derived files that are no longer the newest; a reader that has one open keeps it until it lets go (POSIX)."""
-    kept = set(dense.files) if dense else set()
-    for path in (folder / "dense").glob("*"):
-        if path.name not in kept:
+    """Delete derived files that are no longer the newest; a reader that has one open keeps it until it lets go (POSIX).
+
+    Only what bears a name of ours, in a folder that is no link, is deleted: the folder may hold files of the user's.
+    """
+    kept = {*(dense.files if dense else ()), Path(lexical.folder).name}
+    for path in _ours(folder / "dense", _DENSE_NAME):
+        if path.name not in kept and path.is_file():
             with suppress(OSError):
                 path.unlink()
-    for path in (folder / "lexical").glob("*"):
-        if path.name != Path(lexical.folder).name:
+    for path in _ours(folder / "lexical", _LEXICAL_NAME):
+        if path.name not in kept and path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _ours(folder: Path, name: re.Pattern[str]) -> list[Path]:
+    return [] if folder.is_symlink() else [path for path in folder.glob("*") if name.fullmatch(path.name)]

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -59,6 +62,25 @@ def sync_folder(folder: Path) -> None:
         if path.is_file():
             sync_file(path)
     sync_file(folder)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a small file, and the folders around it, so that a crash leaves either the old file or the new one; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replaced(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Give a name to write a file at, which takes the place of `path` when the `with` block ends well and is deleted when not."""
+    partial = path.with_name(f".{secrets.token_hex(8)}.partial")  # a name of its own: others may write the same
+    try:
+        yield partial
+        replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def replace(partial: Path, path: Path) -> None:

@@ -100,7 +100,7 @@ class LexicalIndex:
     def idf(self, terms: Iterable[str]) -> dict[str, float]:
         """Return how rare each term is, in nats, as BM25 weighs it; a term that never occurs is the rarest."""
         whole = self.size()
-        counts = {term: self._searcher.doc_freq("text", term) for term in set(terms)}
+        counts = {term: self._searcher.doc_freq("text", term) for term in dict.fromkeys(terms)}
         return {term: math.log(1 + (whole - count + 0.5) / (count + 0.5)) for term, count in counts.items()}
 
     def search(self, query: str, k: int, *, articles: Sequence[int] | None, without: Rows, last_row: int) -> Ranked:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from .article import Article, Refusal
 from .derive import DerivedIndexes, StaleError, damaged, publish
-from .durable import replace
+from .durable import replace, replaced
 from .embed import Embedder, SentenceTransformerEmbedder
 from .errors import AssayError, BusyError, MismatchError, StoreError
 from .loaders import from_row, read
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 #: What can be added: a file, a folder, an article, a row of a table, or several of them.
 Addable: TypeAlias = "str | Path | Article | Refusal | Mapping[str, object] | Iterable[Addable]"
+
+_Single: TypeAlias = "str | Path | Article | Refusal | Mapping[str, object]"
 
 #: A transaction is committed when this many new passages are waiting: seconds of embedding, the most that a crash undoes.
 PASSAGES_A_COMMIT = 512
@@ -166,40 +168,43 @@ class Library:
     ) -> AddReport:
         """Add files, folders, articles or rows; the same again changes nothing, the same id with another text replaces it.
 
+        An id names one article: what brings an id that this call was given already is refused. A path with nothing at it raises
+        `ArticleError` before anything is added; when a later item raises an `AssayError`, those before it are added all the same.
         `source` and `published` are given to every article. `progress` hears, as they grow, how many articles were read and how
         many passages were embedded since it was last called. Every article in the report is on disk for good when this returns;
         what was committed before an interruption stays, and adding again goes on from there.
         """
+        for path in _paths(items):
+            read(path, source=source, published=published)  # raises at once where nothing is; reads nothing yet
         with self._writing():
             self._check_rules()
             ingest = _Ingest(self._store, self.embedder, progress)
-            for item in items:
-                ingest.take(_articles(item, source, published), origin=_origin(item))
+            try:
+                for item in _flat(items):
+                    ingest.take(_articles(item, source, published), at=Path(item) if isinstance(item, str | Path) else None)
+            except AssayError:
+                with suppress(AssayError):
+                    ingest.finish()
+                self._publish()
+                raise
             report = ingest.finish()
             self._publish()
         return report
 
     def sync(self, folder: str | Path, *, progress: Callable[[int, int], object] = lambda _articles, _passages: None) -> AddReport:
-        """Make the index mirror `folder`: add what is new, replace what changed, remove what came from it and is gone.
+        """Make the index mirror `folder`: add what is new, replace what changed, remove what was in it and is gone.
 
-        A file that can no longer be read is reported, and its article stays as it was.
+        A file that can no longer be read is reported, and its article stays as it was; so does one that is still in another
+        folder that was added or mirrored.
         """
         if not Path(folder).is_dir():
             raise AssayError(f"expected a folder to mirror, found none at {folder}; `assay add` takes single files")
         with self._writing():
             self._check_rules()
             ingest = _Ingest(self._store, self.embedder, progress)
-            origin = _origin(folder)
-            ingest.take(read(Path(folder)), origin=origin)
+            ingest.take(read(Path(folder)), at=Path(folder))
             report = ingest.finish()
-            refused = {refusal.path for refusal in report.refused}
-            seen = {*report.added, *report.updated, *report.unchanged}
-            with self._store.snapshot() as snapshot:
-                known = snapshot.from_origin(origin or "")
-            gone = {article_id: path for article_id, path in known.items() if article_id not in seen}
-            report.removed = [article_id for article_id, path in gone.items() if not _refused(path, Path(folder), refused)]
-            if report.removed:
-                self._store.commit(remove=report.removed, vectors={})
+            report.removed = self._forget_missing(Path(folder), report)
             self._publish()
         return report
 
@@ -224,7 +229,8 @@ class Library:
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise AssayError(f"expected an empty or absent folder for the backup, found {target} in use; choose another")
         target.mkdir(parents=True, exist_ok=True)
-        self._store.backup(target / "store.sqlite")
+        with replaced(target / "store.sqlite") as partial:
+            self._store.backup(partial)
 
     def doctor(self, *, samples: int = 20) -> list[str]:
         """Check everything; return what is wrong, one line each with what mends it.
@@ -265,6 +271,18 @@ class Library:
         """Publish what was committed; what cannot be published now (a full disk) is published by the next opening."""
         with suppress(OSError, ValueError, StoreError):
             publish(self.folder, self._store)
+
+    def _forget_missing(self, folder: Path, report: AddReport) -> list[str]:
+        """Forget what was in `folder`, could be read and is there no more; return the ids of the articles that are now nowhere."""
+        origin = _origin(folder)
+        if origin is None:
+            return []  # the folder itself went away
+        seen, unread = {*report.added, *report.updated, *report.unchanged}, _unread(report.refused)
+        with self._store.snapshot() as snapshot:
+            known = snapshot.from_origin(origin)
+        places = {article_id: PurePosixPath(shown(folder), path or "") for article_id, path in known.items() if article_id not in seen}
+        gone = [article_id for article_id, place in places.items() if unread.isdisjoint((place, *place.parents))]
+        return self._store.forget(origin, gone) if gone else []
 
     def _mend(self, *, wait: float) -> bool:
         """Try to bring the derived indexes up to date; say whether it is worth looking again."""
@@ -312,19 +330,23 @@ class _Ingest:
         self._progress = progress
         self._report = AddReport()
         self._started = time.monotonic()
-        self._waiting: dict[str, tuple[Prepared, list[str]]] = {}
+        self._waiting: list[tuple[Prepared, list[str]]] = []
         self._passages = 0
+        self._given: dict[str, str] = {}  # the place of each article that was taken in
+        self._met: dict[str, str | None] = {}  # the paths of the unchanged ones of one item
         with store.snapshot() as snapshot:
             self._known = snapshot.checksums()
 
-    def take(self, articles: Iterable[Article | Refusal], *, origin: str | None) -> None:
-        """Take in each article, or note why not."""
+    def take(self, articles: Iterable[Article | Refusal], *, at: Path | None = None) -> None:
+        """Take in each article, or note why not; `at` is the file or the folder that they are read from."""
+        origin, self._met = _origin(at), {}
         for article in articles:
-            if isinstance(article, Refusal):
-                self._report.refused.append(article)
-            else:
-                self._take_one(article, origin)
+            refusal = article if isinstance(article, Refusal) else self._take_one(article, origin, _place(article, at))
+            if refusal:
+                self._report.refused.append(refusal)
             self._progress(1, 0)
+        if origin is not None:
+            self._remember(origin)
 
     def finish(self) -> AddReport:
         """Commit what is waiting and return the report."""
@@ -332,29 +354,42 @@ class _Ingest:
         self._report.seconds = time.monotonic() - self._started
         return self._report
 
-    def _take_one(self, article: Article, origin: str | None) -> None:
-        if article.id in self._waiting:
-            self._commit()  # one id twice in a batch: in the order given, the later replaces the earlier
+    def _take_one(self, article: Article, origin: str | None, place: str) -> Refusal | None:
+        if article.id in self._given:
+            hint = "add the folder that holds both, or give each an id of its own"
+            return Refusal(place, f"the id {article.id!r} was given before, at {self._given[article.id]}; {hint}")
         if self._known.get(article.id) == article.sha256():
+            self._given[article.id] = place
+            self._met[article.id] = article.path
             self._report.unchanged.append(article.id)
-            return
+            return None
         spans = sentences(article.text)
         passages = split(article, spans, count_tokens=self._embedder.count_tokens, max_tokens=self._embedder.max_tokens)
         if not passages:
-            self._report.refused.append(Refusal(article.path or article.id, "nothing citable: the article holds only boilerplate"))
-            return
+            return Refusal(place, "nothing citable: the article holds only boilerplate")
         texts = [embedded_text(article, passage) for passage in passages]
         keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
-        self._waiting[article.id] = (Prepared(article, spans, passages, keys, origin), texts)
+        self._given[article.id] = place
+        self._waiting.append((Prepared(article, spans, passages, keys, origin), texts))
         self._passages += len(passages)
         if self._passages >= PASSAGES_A_COMMIT:
             self._commit()
+        return None
+
+    def _remember(self, origin: str) -> None:
+        """Record that the folder `origin` holds the unchanged articles that were met in it."""
+        with self._store.snapshot() as snapshot:
+            recorded = snapshot.from_origin(origin)
+        new = {article_id: path for article_id, path in self._met.items() if recorded.get(article_id, "") != path}
+        if new:
+            self._store.remember(origin, new)
 
     def _commit(self) -> None:
         """Embed what the store does not know yet and commit the batch as one generation."""
         if not self._waiting:
             return
-        texts = {key: text for prepared, texts in self._waiting.values() for key, text in zip(prepared.embedded_sha256, texts, strict=True)}
+        waiting, self._waiting, self._passages = self._waiting, [], 0  # what fails is not tried again
+        texts = {key: text for prepared, texts in waiting for key, text in zip(prepared.embedded_sha256, texts, strict=True)}
         with self._store.snapshot() as snapshot:
             known = snapshot.known_vectors(texts)
         new = {key: text for key, text in texts.items() if key not in known}
@@ -362,18 +397,17 @@ class _Ingest:
         if new:
             embedded = self._embedder.embed_documents(list(new.values()), done=lambda count: self._progress(0, count))
             vectors = dict(zip(new, embedded, strict=True))
-        put = [prepared for prepared, _ in self._waiting.values()]
+        put = [prepared for prepared, _ in waiting]
         self._store.commit(put=put, vectors=vectors)
         for prepared in put:
             article = prepared.article
             (self._report.updated if article.id in self._known else self._report.added).append(article.id)
             self._known[article.id] = article.sha256()
-        self._waiting, self._passages = {}, 0
 
 
 def _make(folder: Path, model: str | Embedder | None) -> None:
     """Create the folder and the store with its settings, whole or not at all; another process may be doing the same."""
-    embedder = _embedder(model or DEFAULT_MODEL)
+    embedder = _embedder(model) if model else SentenceTransformerEmbedder(DEFAULT_MODEL)
     settings = {
         "model": embedder.name,
         "model_sha256": embedder.sha256,
@@ -399,20 +433,33 @@ def _make(folder: Path, model: str | Embedder | None) -> None:
 
 
 def _embedder(model: str | Embedder) -> Embedder:
-    return SentenceTransformerEmbedder(model) if isinstance(model, str) else model
+    """Return the model that the user named, which may be downloaded; one that only an index names never is."""
+    return SentenceTransformerEmbedder(model, download=True) if isinstance(model, str) else model
 
 
-def _articles(item: Addable, source: str | None, published: str | None) -> Iterator[Article | Refusal]:
-    """Yield the articles that `item` stands for."""
+def _flat(items: Iterable[Addable]) -> Iterator[_Single]:
+    """Yield the single items of nested ones, in order."""
+    for item in items:
+        if isinstance(item, str | Path | Article | Refusal | Mapping):
+            yield item
+        else:
+            yield from _flat(item)
+
+
+def _paths(items: Iterable[Addable]) -> Iterator[Path]:
+    """Yield the paths among nested items, but for those in what can be gone through only once."""
+    for item in items:
+        if isinstance(item, str | Path):
+            yield Path(item)
+        elif isinstance(item, Collection) and not isinstance(item, Article | Refusal | Mapping):
+            yield from _paths(item)
+
+
+def _articles(item: _Single, source: str | None, published: str | None) -> Iterable[Article | Refusal]:
+    """Return the articles that `item` stands for."""
     if isinstance(item, str | Path):
-        yield from read(Path(item), source=source, published=published)
-    elif isinstance(item, Article | Refusal):
-        yield item
-    elif isinstance(item, Mapping):
-        yield _from_mapping(item)
-    else:
-        for part in item:
-            yield from _articles(part, source, published)
+        return read(Path(item), source=source, published=published)
+    return (_from_mapping(item) if isinstance(item, Mapping) else item,)
 
 
 def _from_mapping(row: Mapping[str, object]) -> Article | Refusal:
@@ -423,25 +470,32 @@ def _from_mapping(row: Mapping[str, object]) -> Article | Refusal:
         return Refusal(where, str(error))
 
 
-def _origin(item: Addable) -> str | None:
-    return str(Path(item).resolve()) if isinstance(item, str | Path) and Path(item).is_dir() else None
+def _origin(at: Path | None) -> str | None:
+    return shown(at.resolve()) if at is not None and at.is_dir() else None
 
 
-def _refused(path: str | None, folder: Path, refused: Iterable[str]) -> bool:
-    """Say whether an article's file, a row of it, or a folder around it is among what could not be read."""
-    if path is None:
-        return False
-    place = f"{shown(folder)}/{path}" if folder != Path() else path
-    return any(where == path or where.startswith(f"{place}:") or f"{place}/".startswith(f"{where}/") for where in refused)
+def _place(article: Article, at: Path | None) -> str:
+    """Return what the user knows an article by: the file that it is read from, as they named it, or its id."""
+    if at is None:
+        return article.path or article.id
+    return str(PurePosixPath(shown(at), article.path or "")) if at.is_dir() else shown(at)
+
+
+def _unread(refused: Iterable[Refusal]) -> set[PurePosixPath]:
+    """Return the files and folders that could not be read, or not whole: a refused row, `file:row`, stands for its file."""
+    places = {PurePosixPath(refusal.path) for refusal in refused}
+    files = ((place, place.name.rpartition(":")[0]) for place in places)
+    return places | {place.with_name(file) for place, file in files if file}
 
 
 def _coverage_faults(snapshot: Any) -> list[str]:
-    """Say which derived indexes are behind; an index that lags is right but slow."""
+    """Say which derived indexes are missing or behind; an index that lags is right but slow."""
     last = snapshot.last_live_row()
-    derived = snapshot.derived("lexical")
-    if last and (derived is None or derived.last_row < last):
-        return ["lexical: behind the store; run `assay rebuild`"]
-    return []
+    known = {name: snapshot.derived(name) for name in ("dense", "lexical")}
+    faults = [f"{name}: not known to the store; run `assay rebuild`" for name, derived in known.items() if last and derived is None]
+    if known["lexical"] and known["lexical"].last_row < last:
+        faults.append("lexical: behind the store; run `assay rebuild`")
+    return faults
 
 
 def _embedding_faults(snapshot: Any, embedder: Embedder, samples: int) -> list[str]:

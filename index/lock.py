@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import socket
+import stat
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,14 +23,19 @@ if TYPE_CHECKING:
 def writer_lock(path: Path, *, wait: float) -> Iterator[None]:
     """Hold the writer lock at `path`, waiting up to `wait` seconds for it.
 
-    Raises `BusyError` naming the holder when it stays taken, `StoreError` where the folder cannot be written. What the file
-    says of its holder is for people only; the lock itself is the kernel's.
+    Raises `BusyError` naming the holder when it stays taken, `StoreError` where the folder cannot be written or `path` is no
+    plain file: a link would have what it points to written over. What the file says of its holder is for people only; the lock
+    itself is the kernel's.
     """
+    if path.is_symlink():
+        raise _no_file(path)
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
     except OSError as error:
         raise StoreError(f"{path.parent} cannot be written ({error.strerror}); choose a folder that can, with --index") from error
     try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise _no_file(path)
         _acquire(descriptor, path, wait)
         holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
         os.ftruncate(descriptor, 0)
@@ -37,6 +43,10 @@ def writer_lock(path: Path, *, wait: float) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _no_file(path: Path) -> StoreError:
+    return StoreError(f"{path}: expected a plain file, found a link or a special file; remove it, or choose another --index")
 
 
 def _acquire(descriptor: int, path: Path, wait: float) -> None:

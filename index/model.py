@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from .durable import Stamp, replace, sha256_of
+from .durable import Stamp, sha256_of, write
 from .errors import ModelError
 from .runtime import cache_folder
 
@@ -49,22 +49,31 @@ class ModelFiles:
     sha256: str
 
 
-def locate(name: str = DEFAULT_MODEL) -> ModelFiles:
-    """Find the model called `name`: a folder, the packaged default, or a name on the model hub.
+def locate(name: str = DEFAULT_MODEL, *, download: bool = False) -> ModelFiles:
+    """Find the model called `name`: the packaged default, a folder, or a name on the model hub.
 
-    The hub is asked only for what it is named for and only when the files are not here already. Raises `ModelError` when the
-    model cannot be had, is not what its publisher released, or would need a pickle or foreign code to load.
+    The hub is asked only when `download` is set, as it is for a model that the user named, and the files are not here already:
+    what an index says of itself never reaches the network. Raises `ModelError` when the model cannot be had, is not what its
+    publisher released, or would need a pickle or foreign code to load.
     """
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return ModelFiles(str(folder.resolve()), folder.resolve(), _checksum(folder.resolve()))
-    if name in (DEFAULT_MODEL, DEFAULT_MODEL.split("/")[1]):
+    if name in (DEFAULT_MODEL, DEFAULT_MODEL.split("/")[1]):  # before any folder that happens to be called so
         name = DEFAULT_MODEL
         packaged = _packaged()
         if packaged:
             return ModelFiles(name, packaged, _checked_default(packaged))
-    folder = _from_hub(name)
+    folder = _as_folder(name)
+    if folder and name != DEFAULT_MODEL:
+        return ModelFiles(str(folder), folder, _checksum(folder))
+    folder = _from_hub(name, download=download)
     return ModelFiles(name, folder, _checksum(folder))
+
+
+def _as_folder(name: str) -> Path | None:
+    try:
+        folder = Path(name).expanduser()
+        return folder.resolve() if folder.is_dir() else None
+    except (OSError, RuntimeError, ValueError):  # nobody's home, a name with a NUL, one too long
+        return None
 
 
 def _packaged() -> Path | None:
@@ -124,28 +133,32 @@ def _same(stamp: Stamp | None, path: Path) -> bool:
 
 def _remember(memory: Path, stamps: dict[str, Stamp]) -> None:
     try:
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        partial = memory.with_suffix(".partial")
-        partial.write_text(json.dumps(stamps), encoding="utf-8")
-        replace(partial, memory)
+        write(memory, json.dumps(stamps))
     except OSError:
         return  # a read-only home: the files are hashed again next time
 
 
-def _from_hub(name: str) -> Path:
+def _from_hub(name: str, *, download: bool) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     wanted = [f"*{suffix}" for suffix in _USED]
     try:
         return Path(snapshot_download(name, allow_patterns=wanted, local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError):
-        pass
+    except LocalEntryNotFoundError as error:
+        if not download:
+            raise ModelError(f"expected model {name!r} on this machine, found none; `--model {name}` downloads it") from error
+    except HFValidationError as error:
+        raise _nowhere(name, error) from error
     try:
         return Path(snapshot_download(name, allow_patterns=wanted))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0][:200]
-        raise ModelError(f"no model {name!r}: expected a folder or a name on the model hub, found neither ({reason})") from error
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise _nowhere(name, error) from error
+
+
+def _nowhere(name: str, error: Exception) -> ModelError:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    return ModelError(f"no model {name!r}: expected a folder or a name on the model hub, found neither ({reason})")
 
 
 def verify(files: ModelFiles) -> None:

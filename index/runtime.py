@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import stat
+import sys
 import tempfile
 import threading
 import warnings
@@ -57,6 +58,10 @@ class Recipe:
     pad_id: int
     about: Mapping[str, Any]
     """JSON values that the caller wants back from the cache."""
+
+
+class ConversionError(RuntimeError):
+    """A module is of a kind that cannot be converted."""
 
 
 class Encoder:
@@ -119,9 +124,10 @@ def encoder(key: str, make: Callable[[], Recipe]) -> Encoder:
     """Return the encoder cached under `key`, converting what `make` returns when there is none or it is damaged.
 
     The cache is `$XDG_CACHE_HOME/assay/models` (else `~/.cache/…`); where that cannot be written, a temporary folder serves
-    this process alone. `key` must change whenever the weights or the configuration do. Raises what `make` or the conversion raises.
+    this process alone. `key` must change whenever the weights or the configuration do. Raises what `make` raises, and
+    `ConversionError`.
     """
-    name = f"{key}-openvino{version('openvino').split('-')[0]}-{precision()}"
+    name = conversion_name(key)
     for place in (_cache, _temporary):
         try:
             folder = place() / name
@@ -135,6 +141,11 @@ def encoder(key: str, make: Callable[[], Recipe]) -> Encoder:
             continue  # read-only home, full disk: the next place
         return Encoder(folder)
     raise OSError(f"expected a writable cache folder, found none: set XDG_CACHE_HOME (tried {cache_folder()})")
+
+
+def conversion_name(key: str) -> str:
+    """Return `key` with all that a conversion depends on beside the model: OpenVINO's version and the precision."""
+    return f"{key}-openvino{version('openvino').split('-')[0]}-{precision()}"
 
 
 def cache_folder() -> Path:
@@ -164,10 +175,16 @@ def precision() -> str:
     return "bf16" if "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
 
 
-def _core() -> Any:
-    from openvino import Core
+def _openvino() -> Any:
+    """Import OpenVINO without its telemetry, which would report every run to a server that nobody named."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None means: not to be imported
+    import openvino
 
-    return Core()
+    return openvino
+
+
+def _core() -> Any:
+    return _openvino().Core()
 
 
 def _settings() -> dict[str, str]:
@@ -175,9 +192,7 @@ def _settings() -> dict[str, str]:
 
 
 def _import(blob: NDArray[np.uint8]) -> CompiledModel:
-    from openvino import Tensor
-
-    return _core().import_model(Tensor(blob, shared_memory=True), "CPU", _settings())
+    return _core().import_model(_openvino().Tensor(blob, shared_memory=True), "CPU", _settings())
 
 
 def _tokenizer(source: str, max_tokens: int) -> Tokenizer:
@@ -212,7 +227,7 @@ def _convert(recipe: Recipe, folder: Path) -> None:
     partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder.parent))
     try:
         (partial / _TOKENIZER).write_text(recipe.tokenizer, encoding="utf-8")
-        (partial / _BLOB).write_bytes(_compile(recipe))
+        (partial / _BLOB).write_bytes(_converted(recipe))
         manifest = {
             "inputs": recipe.inputs,
             "max_tokens": recipe.max_tokens,
@@ -230,9 +245,17 @@ def _convert(recipe: Recipe, folder: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def _converted(recipe: Recipe) -> bytes:
+    try:
+        return _compile(recipe)
+    except (OSError, MemoryError):
+        raise  # the machine's fault, not the module's
+    except Exception as error:  # the seam: OpenVINO's errors have no base of their own, and any module may come
+        raise ConversionError(f"{type(error).__name__}: {error}") from error
+
+
 def _compile(recipe: Recipe) -> bytes:
     import torch
-    from openvino import convert_model
 
     class Named(torch.nn.Module):
         """Gives the inputs their names: OpenVINO reads them from `forward`."""
@@ -247,7 +270,7 @@ def _compile(recipe: Recipe) -> bytes:
     example = tuple(torch.ones((2, 16), dtype=torch.int64) for _ in recipe.inputs)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # tracing warns of every shape that it records
-        model = convert_model(Named().eval(), example_input=example)
+        model = _openvino().convert_model(Named().eval(), example_input=example)
     for port, name in zip(model.inputs, recipe.inputs, strict=True):
         port.get_tensor().set_names({name})
     exported = _core().compile_model(model, "CPU", _settings()).export_model()

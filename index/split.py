@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from .article import Article, Heading, Passage, Span
+from .article import Article, Heading, Marks, Passage, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +39,8 @@ def split(
     Boilerplate is in no passage. A single sentence longer than the model reads is cut at white space. `sentences` are the
     article's own, in order; `count_tokens` counts each text by itself, so that sums are an upper bound for BERT-like tokenizers.
     """
-    kept = [span for span in sentences if not any(span.overlaps(marked) for marked in article.not_citable)]
+    boilerplate = Marks(article.not_citable)
+    kept = [span for span in sentences if not boilerplate.touch(span)]
     contexts = _Contexts(article, count_tokens, int(max_tokens * _CONTEXT_SHARE))
     costs = count_tokens([span.of(article.text) for span in kept])
     passages: list[Passage] = []
@@ -48,7 +49,7 @@ def split(
     for span, cost in zip(kept, costs, strict=True):
         context = contexts.at((run[0] if run else span).start)
         room = min(PASSAGE_TOKENS, max_tokens - _SPECIAL_TOKENS - contexts.costs[context])
-        if run and (used + cost > room or _parted(article, run[-1], span)):
+        if run and (used + cost > room or boilerplate.touch(Span(run[-1].end, span.start))):
             passages.append(Passage(Span(run[0].start, run[-1].end), context))
             run, used = [], 0
             context = contexts.at(span.start)
@@ -99,12 +100,6 @@ def _fitted(line: str, cost: int, most: int, count_tokens: Callable[[Sequence[st
         line = line[: int(len(line) * most / cost)].rsplit(" ", 1)[0].strip()
         (cost,) = count_tokens([line])
     return line, cost
-
-
-def _parted(article: Article, before: Span, after: Span) -> bool:
-    """Say whether boilerplate lies between two sentences, so that one span cannot hold both."""
-    gap = Span(before.end, after.start)
-    return any(gap.overlaps(marked) for marked in article.not_citable)
 
 
 def _pieces(text: str, span: Span, share: float, count_tokens: Callable[[Sequence[str]], list[int]], room: int) -> Iterator[Span]:

@@ -13,7 +13,7 @@ import shutil
 import sqlite3
 import tempfile
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -47,7 +47,6 @@ CREATE TABLE articles (
     source TEXT,
     published_first TEXT,             -- the first and the last day that `published` may mean
     published_last TEXT,
-    origin TEXT,                      -- the folder that it was added from, so that the folder can be mirrored
     sentences BLOB NOT NULL,          -- little-endian uint32 pairs: start, end
     added_gen INTEGER NOT NULL,
     removed_gen INTEGER
@@ -55,6 +54,13 @@ CREATE TABLE articles (
 CREATE UNIQUE INDEX article_live ON articles (id) WHERE removed_gen IS NULL;
 CREATE INDEX article_text ON articles (text_sha256);
 CREATE INDEX article_removed ON articles (removed_gen) WHERE removed_gen IS NOT NULL;
+CREATE TABLE origins (
+    article TEXT NOT NULL,            -- the id of a live article
+    origin TEXT NOT NULL,             -- a folder that holds it, so that the folder can be mirrored
+    path TEXT,                        -- its file, relative to that folder
+    PRIMARY KEY (article, origin)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX origin_articles ON origins (origin);
 CREATE TABLE vectors (
     row INTEGER PRIMARY KEY,
     sha256 TEXT NOT NULL UNIQUE,      -- of the text that was embedded
@@ -86,6 +92,7 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 
+_REMEMBER = "INSERT OR REPLACE INTO origins (article, origin, path) VALUES (?, ?, ?)"
 
 _PRAGMAS = (
     "synchronous = FULL",
@@ -167,6 +174,10 @@ def days_of(date: str) -> tuple[str, str]:
     return date + "-01-01"[len(date) - 4 :], date + "-12-31"[len(date) - 4 :]
 
 
+def _days(article: Article) -> tuple[str | None, str | None]:
+    return days_of(article.published) if article.published else (None, None)
+
+
 class Snapshot:
     """The store as it was at one generation, for as long as it is open; used by one thread."""
 
@@ -180,12 +191,15 @@ class Snapshot:
         return dict(self._connection.execute("SELECT name, value FROM settings"))
 
     def derived(self, name: str) -> Derived | None:
-        """Return what is known of the derived index `name`; None when there is none yet."""
+        """Return what is known of the derived index `name`; None when there is none yet, or none that can be read."""
         found = self._connection.execute("SELECT built, last_row, folder, files FROM derived WHERE name = ?", (name,)).fetchone()
         if found is None:
             return None
-        files = {file: Stamp(*stamp) for file, stamp in json.loads(found[3]).items()}
-        return Derived(found[0], found[1], found[2], files)
+        try:
+            files = {file: Stamp(*stamp) for file, stamp in json.loads(found[3]).items()}
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            return None
+        return Derived(found[0], found[1], found[2], files) if files else None
 
     def article(self, row: int) -> Article:
         """Return an article with its text, whose checksum is verified; raises `StoreError` when it is damaged."""
@@ -227,15 +241,14 @@ class Snapshot:
         return dict(self._connection.execute("SELECT id, sha256 FROM articles WHERE removed_gen IS NULL"))
 
     def from_origin(self, origin: str) -> dict[str, str | None]:
-        """Return the path of each live article that was added from the folder `origin`, by its id."""
-        query = "SELECT id, record FROM articles WHERE removed_gen IS NULL AND origin = ?"
-        return {article_id: json.loads(record)["path"] for article_id, record in self._connection.execute(query, (origin,))}
+        """Return the path, relative to the folder `origin`, of each article that was last seen in it, by its id."""
+        return dict(self._connection.execute("SELECT article, path FROM origins WHERE origin = ? ORDER BY article", (origin,)))
 
-    def copies(self, row: int) -> list[str]:
-        """Return the ids of the other live articles with exactly the same text, sorted."""
-        query = """SELECT id FROM articles WHERE removed_gen IS NULL AND row != ?1
+    def copies(self, row: int) -> dict[int, str]:
+        """Return the rows and ids of the other live articles with exactly the same text, by id."""
+        query = """SELECT row, id FROM articles WHERE removed_gen IS NULL AND row != ?1
                    AND text_sha256 = (SELECT text_sha256 FROM articles WHERE row = ?1) ORDER BY id"""
-        return [article_id for (article_id,) in self._connection.execute(query, (row,))]
+        return dict(self._connection.execute(query, (row,)))
 
     def counts(self) -> tuple[int, int]:
         """Return how many articles and how many passages are live."""
@@ -300,9 +313,12 @@ class Snapshot:
 
     def searchable(self, *, after: int = 0) -> Iterator[tuple[int, int, str]]:
         """Yield (row, article row, context and words) of the live passages above `after`, ascending."""
-        query = """SELECT p.row, p.article, p.context || char(10) || substr(a.text, p.start + 1, p.end - p.start)
-                   FROM passages p JOIN articles a ON a.row = p.article WHERE p.row > ? AND p.removed_gen IS NULL ORDER BY p.row"""
-        yield from self._connection.execute(query, (after,))
+        query = "SELECT row, article, start, end, context FROM passages WHERE row > ? AND removed_gen IS NULL ORDER BY row"
+        text, of = "", None
+        for row, article, start, end, context in self._connection.execute(query, (after,)):
+            if article != of:  # the passages of an article follow each other: its text is read once
+                text, of = self._connection.execute("SELECT text FROM articles WHERE row = ?", (article,)).fetchone()[0], article
+            yield row, article, f"{context}\n{text[start:end]}"
 
     def known_vectors(self, sha256s: Iterable[str]) -> set[str]:
         """Return which of the given texts, by checksum, are embedded already."""
@@ -328,10 +344,14 @@ class Snapshot:
 
     def _article_faults(self, row: int, article_id: str, length: int) -> list[str]:
         try:
-            self.article(row)
+            article = self.article(row)
+            columns = (article.id, article.sha256(), article.source, *_days(article))
             spans = [(span.start, span.end) for span in self.sentences(row)]
         except (StoreError, ValueError, KeyError, TypeError) as error:
             return [f"article {article_id!r}: {error}"]
+        query = "SELECT id, sha256, source, published_first, published_last FROM articles WHERE row = ?"
+        if self._connection.execute(query, (row,)).fetchone() != columns:
+            return [f"article {article_id!r}: its metadata are not what was stored; remove it and add it again"]
         spans += [(passage.start, passage.end) for passage in self.article_passages(row)]
         return [f"article {article_id!r}: span {start}:{end} is outside its text" for start, end in spans if not 0 <= start < end <= length]
 
@@ -379,7 +399,8 @@ class Store:
         caller holds the writer lock. When this returns, the change survives any crash; when it raises, nothing changed.
         """
         with self._transaction() as connection:
-            generation = int(connection.execute("SELECT value FROM settings WHERE name = 'generation'").fetchone()[0]) + 1
+            generation = _next_generation(connection)
+            connection.executemany("DELETE FROM origins WHERE article = ?", ((article_id,) for article_id in remove))
             for article_id in (*remove, *(prepared.article.id for prepared in put)):
                 _remove(connection, article_id, generation)
             connection.executemany(
@@ -388,8 +409,24 @@ class Store:
             )
             for prepared in put:
                 _insert(connection, prepared, generation)
-            connection.execute("UPDATE settings SET value = ? WHERE name = 'generation'", (str(generation),))
         return generation
+
+    def remember(self, origin: str, paths: Mapping[str, str | None]) -> None:
+        """Record that the folder `origin` holds the live articles of these ids, at these paths in it."""
+        with self._transaction() as connection:
+            connection.executemany(_REMEMBER, ((article_id, origin, path) for article_id, path in paths.items()))
+
+    def forget(self, origin: str, article_ids: Iterable[str]) -> list[str]:
+        """Record that the folder `origin` holds these articles no more; remove those that no folder holds, and return them."""
+        with self._transaction() as connection:
+            gone = list(article_ids)
+            connection.executemany("DELETE FROM origins WHERE article = ? AND origin = ?", ((article_id, origin) for article_id in gone))
+            query = "SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM origins WHERE article = value)"
+            removed = [article_id for (article_id,) in connection.execute(query, (json.dumps(gone),))]
+            generation = _next_generation(connection) if removed else 0
+            for article_id in removed:
+                _remove(connection, article_id, generation)
+        return removed
 
     def set_up(self, settings: Mapping[str, str]) -> None:
         """Write the settings of a new index."""
@@ -411,9 +448,9 @@ class Store:
             connection.execute("DELETE FROM vectors WHERE row NOT IN (SELECT vector FROM passages)")
 
     def backup(self, path: Path) -> None:
-        """Copy the store to `path` while it is in use; the copy is one generation, whole."""
-        with translated(self.path), self.snapshot() as _, sqlite3.connect(path) as target:
-            self._connect(self._address).backup(target)
+        """Copy the store to `path`, a new file, while it is in use; the copy is one generation, whole once this returns."""
+        with translated(self.path), closing(self._connect(self._address)) as source, closing(sqlite3.connect(path)) as copy:
+            source.backup(copy)
 
     def close(self) -> None:
         """Close every connection; open snapshots must be done."""
@@ -523,6 +560,12 @@ def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
+def _next_generation(connection: sqlite3.Connection) -> int:
+    """Count the transaction as a generation, and return its number."""
+    query = "UPDATE settings SET value = CAST(value AS INTEGER) + 1 WHERE name = 'generation' RETURNING CAST(value AS INTEGER)"
+    return int(connection.execute(query).fetchall()[0][0])
+
+
 def _remove(connection: sqlite3.Connection, article_id: str, generation: int) -> None:
     found = connection.execute("SELECT row FROM articles WHERE id = ? AND removed_gen IS NULL", (article_id,)).fetchone()
     if found:
@@ -532,14 +575,16 @@ def _remove(connection: sqlite3.Connection, article_id: str, generation: int) ->
 
 def _insert(connection: sqlite3.Connection, prepared: Prepared, generation: int) -> None:
     article = prepared.article
-    first, last = days_of(article.published) if article.published else (None, None)
+    first, last = _days(article)
     sentences = np.array(prepared.sentences, "<u4").reshape(-1, 2).tobytes()
     values = (
         *(article.id, article.sha256(), hashlib.sha256(article.text.encode()).hexdigest(), article.text),
-        *(json.dumps(article.record(), ensure_ascii=False), article.source, first, last, prepared.origin, sentences, generation),
+        *(json.dumps(article.record(), ensure_ascii=False), article.source, first, last, sentences, generation),
     )
-    columns = "id, sha256, text_sha256, text, record, source, published_first, published_last, origin, sentences, added_gen"
-    row = connection.execute(f"INSERT INTO articles ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values).lastrowid
+    columns = "id, sha256, text_sha256, text, record, source, published_first, published_last, sentences, added_gen"
+    row = connection.execute(f"INSERT INTO articles ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values).lastrowid
+    if prepared.origin is not None:
+        connection.execute(_REMEMBER, (article.id, prepared.origin, article.path))
     connection.executemany(
         """INSERT INTO passages (article, ordinal, start, end, context, vector, added_gen)
            VALUES (?, ?, ?, ?, ?, (SELECT row FROM vectors WHERE sha256 = ?), ?)""",

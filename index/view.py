@@ -49,6 +49,7 @@ class View:
         self._articles: dict[int, Article] = {}
         self._queries: dict[str, NDArray[np.float32]] = {}
         self._sentences: dict[int, list[Span]] = {}
+        self._copies: dict[int, dict[int, str]] = {}
         self._records: dict[int, dict[str, Any]] = {}
 
     @property
@@ -107,12 +108,18 @@ class View:
         return max(0, bisect_right(starts, offset) - 1)
 
     def passage_text(self, passage: StoredPassage) -> str:
-        """Return the words of a passage."""
-        return self.store.passage_text(passage)
+        """Return the words of a passage, from its article's verified text."""
+        return self.article(passage.article).text[passage.start : passage.end]
 
-    def copies(self, row: int) -> list[str]:
-        """Return the ids of the other articles with exactly the same text, sorted."""
-        return self.store.copies(row)
+    def copies(self, row: int) -> dict[int, str]:
+        """Return the rows and ids of the other articles with exactly the same text, by id; kept for the length of the view."""
+        if row not in self._copies:
+            self._copies[row] = self.store.copies(row)
+        return self._copies[row]
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many articles and how many passages there are."""
+        return self.store.counts()
 
     def vectors(self, rows: Sequence[int]) -> NDArray[np.float32]:
         """Return the vectors of the passages of `rows`, (n, dimension), in that order."""

@@ -18,7 +18,7 @@ from .pipeline import Pipeline
 from .question import Question, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from index import ArticleFilter, Library
 
@@ -45,12 +45,26 @@ class Chain(Runnable["str | Mapping[str, Any] | Question", "Answer"]):
 
     def stream(self, input: str | Mapping[str, Any] | Question, config: RunnableConfig | None = None, **_: Any) -> Iterator[Answer]:  # noqa: A002  # as above
         """Yield the answer as it grows by one sentence at a time; the last is whole. Every one holds the citations it uses."""
-        answer = self.invoke(input, config)
-        for count in range(1, len(answer.sentences)):
-            used = {n for sentence in answer.sentences[:count] for n in sentence.citations}
-            citations = tuple(citation for citation in answer.citations if citation.n in used)
-            yield replace(answer, sentences=answer.sentences[:count], citations=citations)
-        yield answer
+        yield from _growing(self.invoke(input, config))
+
+    async def astream(
+        self,
+        input: str | Mapping[str, Any] | Question,  # noqa: A002  # as above
+        config: RunnableConfig | None = None,
+        **_: Any,
+    ) -> AsyncIterator[Answer]:
+        """Yield what `stream` does, without blocking the event loop meanwhile."""
+        for answer in _growing(await self.ainvoke(input, config)):
+            yield answer
+
+
+def _growing(answer: Answer) -> Iterator[Answer]:
+    """Yield the answer one sentence longer each time; the last is whole."""
+    for count in range(1, len(answer.sentences)):
+        used = {n for sentence in answer.sentences[:count] for n in sentence.citations}
+        citations = tuple(citation for citation in answer.citations if citation.n in used)
+        yield replace(answer, sentences=answer.sentences[:count], citations=citations)
+    yield answer
 
 
 def _question(asked: str | Mapping[str, Any] | Question) -> Question:

@@ -107,9 +107,10 @@ def _drafts(view: View, found: Sequence[Found], terms: Mapping[str, float]) -> l
     for one in found:
         article, sentences = view.article(one.passage.article), view.sentences(one.passage.article)
         held = frozenset(view.terms(f"{one.passage.context}\n{one.hit.text}")) & terms.keys()
+        marks = article.marks()
         first, end = bisect_left(sentences, (one.hit.start,)), bisect_left(sentences, (one.hit.end,))
         for place, span in enumerate(sentences[first:end], first):
-            if span.end > one.hit.end or not article.citable(span):
+            if span.end > one.hit.end or marks.touch(span):
                 continue
             text = span.of(article.text)
             if len(text) <= MAX_CHARACTERS and any(character.isalpha() for character in text):

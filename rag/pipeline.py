@@ -83,7 +83,7 @@ def _abstention(asked: Question, found: Sequence[Found], sure: float, reason: Re
 def _reason(view: View, found: Sequence[Found], only: ArticleFilter | None) -> Reason:
     if found:
         return Reason.NOT_SUPPORTED
-    if not view.store.counts()[0]:
+    if not view.counts()[0]:
         return Reason.EMPTY_INDEX
     return Reason.NOTHING_SELECTED if only else Reason.NOTHING_FOUND
 

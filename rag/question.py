@@ -23,9 +23,10 @@ _MAX_TURNS = 20
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
-_PRONOUNS = frozenset("it its itself they them their theirs themselves he him his himself she her hers herself one ones".split())
+_PRONOUNS = frozenset("it its itself they them their theirs themselves he him his himself she her hers herself ones".split())
+_POSSESSIVES = frozenset("its their theirs his her hers itself themselves himself herself".split())
 _DEMONSTRATIVES = frozenset("this that these those".split())
-_OPENERS = re.compile(r"\s*(?:and|but|or|so|then|what about|how about|why|why not|since when|until when)\b", re.IGNORECASE)
+_OPENERS = re.compile(r"\s*(?:and|but|or|so|then|what about|how about|why|why not|since when|until when|which ones?)\b", re.IGNORECASE)
 
 #: Words that say nothing of what a question is about.
 FUNCTION_WORDS = frozenset(
@@ -99,17 +100,18 @@ class Question:
 def leans(text: str) -> bool:
     """Say whether a question cannot be understood without what was said before it.
 
-    It does when it has fewer than two content words, opens as a continuation ("And in Chile?"), or holds a pronoun before any
-    name that the pronoun could stand for.
+    It does when it has fewer than two content words, opens as a continuation ("And in Chile?"), or holds a pronoun or a
+    demonstrative; joining it to the turn before costs little where the pronoun had its noun in the question itself. A
+    possessive after a name belongs to that name: "When did Chile present its plan?"
     """
     words = _WORD.findall(text)
     if len(content_words(text)) < 2 or _OPENERS.match(text):
         return True
+    named = False
     for i, word in enumerate(words):
-        if word[0].isupper() and i > 0 and word.lower() not in _PRONOUNS | _DEMONSTRATIVES:
-            return False
-        if _points(words, i):
+        if _points(words, i) and not (named and word.lower() in _POSSESSIVES):
             return True
+        named = named or (i > 0 and word[0].isupper())
     return False
 
 
@@ -119,12 +121,22 @@ def opens_unresolved(sentence: str) -> bool:
     `This week` and its like point at the day of writing, which the citation shows, and count as resolved.
     """
     words = _WORD.findall(sentence)[:6]
+    if _refers_back([word.lower() for word in words[:2]]):
+        return True
     for i, word in enumerate(words):
-        if _points(words, i) or (word.lower() == "such" and i == 0):
+        if _points(words, i):
             return True
         if word.lower() not in _BEFORE_SUBJECT and not word[0].isdigit():
             return False
     return False
+
+
+def _refers_back(opening: list[str]) -> bool:
+    """Say whether a sentence's first two words, lower-cased, stand for something named before: "Both rose", "The latter fell"."""
+    first, second = (*opening, "", "")[:2]
+    if first == "there":
+        return second not in _EXISTENTIAL
+    return first in _STAND_INS or (first == "the" and second in _STAND_INS_AFTER_THE)
 
 
 def content_words(text: str) -> list[str]:
@@ -146,6 +158,15 @@ _TIMES = _DEICTIC_NOUNS | frozenset(
 #: Words that say nothing of what a sentence is about, so that a pronoun after them is still its opening: "In 2023 it rose."
 _BEFORE_SUBJECT = FUNCTION_WORDS | _CONNECTIVES | _TIMES
 
+
+_STAND_INS = frozenset("here such both neither either another others latter former".split())
+_STAND_INS_AFTER_THE = frozenset("latter former two three four same other others pair".split())
+
+#: After `there` these only say that something exists: "There are two plants."
+_EXISTENTIAL = frozenset(
+    """is are was were be been has have had will would can could may might must should isn't aren't wasn't weren't remain remains remained
+    seem seems appears exist exists""".split()
+)
 
 #: Where `that` follows one of these it points at something; elsewhere it mostly joins clauses.
 _BEFORE_DEMONSTRATIVE = frozenset(

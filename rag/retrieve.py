@@ -36,14 +36,22 @@ FIRST_DEPTH = 100
 COPY_COSINE = 0.9
 
 
+#: So many candidates after the last hit are looked at for copies of the hits: a copy's score is close to its original's.
+COPIES_SOUGHT = 50
+
+
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """A fused ranking, best first: rows, fused scores, and the two raw scores behind each."""
+    """A fused ranking, best first: rows, fused scores, and the two raw scores behind each.
+
+    The first `certain` are the best there are; those after them are the best of the candidates drawn.
+    """
 
     rows: NDArray[np.int64]
     scores: NDArray[np.float64]
     cosines: NDArray[np.float32]
     bm25: NDArray[np.float32]
+    certain: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +82,9 @@ class Retriever:
         selection = view.select(only or ArticleFilter())
         wanted = k
         while True:
-            fused = fuse(view, query, wanted, selection, self._dense_weight)
-            kept = _collapse(view, fused, k)
-            if len(kept) >= k or fused.rows.size < wanted:
+            fused = fuse(view, query, wanted, selection, self._dense_weight, extra=COPIES_SOUGHT)
+            kept = _collapse(view, fused, k, selection)
+            if len(kept) >= k or fused.certain < wanted:
                 return kept
             wanted *= 4  # many copies: look further down
 
@@ -87,15 +95,17 @@ class Retriever:
             while True:
                 fused = fuse(view, query, wanted, None, self._dense_weight)
                 best: dict[int, float] = {}
-                for passage, score in zip(view.passages(fused.rows.tolist()), fused.scores.tolist(), strict=True):
+                rows, scores = fused.rows[: fused.certain].tolist(), fused.scores[: fused.certain].tolist()
+                for passage, score in zip(view.passages(rows), scores, strict=True):
                     best.setdefault(passage.article, score)
-                if len(best) >= articles or fused.rows.size < wanted:
+                if len(best) >= articles or fused.certain < wanted:
                     return [(view.record(row)["id"], score) for row, score in list(best.items())[:articles]]
                 wanted *= 4
 
 
-def fuse(view: View, query: str, k: int, selection: Selection | None, dense_weight: float) -> Fused:
-    """Return the `k` best passages by fused score, exactly, among those selected (all when None)."""
+def fuse(view: View, query: str, k: int, selection: Selection | None, dense_weight: float, *, extra: int = 0) -> Fused:
+    """Return the `k` best passages by fused score, exactly, among those selected (all when None), and `extra` candidates after them."""
+    k = max(0, k)
     vector = view.embed_query(query)
     words = " ".join(content_words(query)) or query
     top_cosine, top_bm25 = None, None
@@ -110,15 +120,16 @@ def fuse(view: View, query: str, k: int, selection: Selection | None, dense_weig
         cosines = _completed(rows, dense, lambda missing: view.dense_scores(vector, missing))
         bm25 = _completed(rows, lexical, lambda missing: view.lexical_scores(words, missing))
         scores = dense_weight * (cosines.astype(np.float64) / top_cosine) + (1 - dense_weight) * (bm25.astype(np.float64) / top_bm25)
-        order = np.lexsort((rows, -scores))[: max(0, k)]
+        order = np.lexsort((rows, -scores))
         if dense.rows.size < depth:  # every passage is a candidate
             break
         beyond = float(lexical.scores[-1]) if lexical.rows.size >= depth else 0.0
         bound = dense_weight * (float(dense.scores[-1]) / top_cosine) + (1 - dense_weight) * (beyond / top_bm25)
-        if order.size >= k and (scores[order[-1:]] > bound).all():  # not equal: one of the same score may stand before it by row
+        if order.size >= k and (scores[order[:k][-1:]] > bound).all():  # not equal: one of the same score may stand before it by row
             break
         depth *= 4
-    return Fused(rows[order], scores[order], cosines[order], bm25[order])
+    order = order[: k + extra]
+    return Fused(rows[order], scores[order], cosines[order], bm25[order], min(k, order.size))
 
 
 def _highest(ranked: Ranked) -> float:
@@ -136,45 +147,45 @@ def _completed(rows: NDArray[np.int64], ranked: Ranked, score: Callable[[NDArray
     return values
 
 
-def _collapse(view: View, fused: Fused, k: int) -> list[Found]:
+def _collapse(view: View, fused: Fused, k: int, selection: Selection | None) -> list[Found]:
     """Turn the first `k` distinct passages of a ranking into hits; copies further down are named on the first of them."""
     rows = fused.rows.tolist()
     passages = view.passages(rows)
     vectors = view.vectors(rows)
     kept: list[int] = []
-    copies: dict[int, list[str]] = {}
+    copies: dict[int, set[int]] = {}
+    allowed = None if selection is None else set(selection.articles)
     for i, passage in enumerate(passages):
         original = _original(view, passages, vectors, kept, i)
-        if original is None:
-            if len(kept) == k:
-                break
+        if original is not None:
+            copies[original].add(passage.article)
+        elif len(kept) < k and i < fused.certain:
             kept.append(i)
-            copies[i] = []
-        elif passage.article != passages[original].article:
-            copies[original].append(view.record(passage.article)["id"])
-    return [
-        _found(view, passages[i], rank, float(fused.scores[i]), float(fused.cosines[i]), float(fused.bm25[i]), copies[i])
-        for rank, i in enumerate(kept, 1)
-    ]
+            copies[i] = {row for row in view.copies(passage.article) if allowed is None or row in allowed}
+    return [_found(view, passages[i], rank, fused, i, copies[i]) for rank, i in enumerate(kept, 1)]
 
 
 def _original(view: View, passages: list[StoredPassage], vectors: NDArray[np.float32], kept: list[int], i: int) -> int | None:
     """Return the kept passage that `i` is a copy of; None when it is the first of its kind."""
     if not kept:
         return None
+    passage = passages[i]
     cosines = vectors[kept] @ vectors[i]
-    for j in (kept[n] for n in np.flatnonzero(cosines >= COPY_COSINE)):
-        if same_words(view.passage_text(passages[j]), view.passage_text(passages[i])):
-            return int(j)
+    for j, cosine in zip(kept, cosines.tolist(), strict=True):
+        other = passages[j]
+        same_place = (other.start, other.end) == (passage.start, passage.end)
+        if same_place and passage.article in view.copies(other.article):
+            return j  # the same article under another title: its vector differs, its words do not
+        if cosine >= COPY_COSINE and same_words(view.passage_text(other), view.passage_text(passage)):
+            return j
     return None
 
 
-def _found(view: View, passage: StoredPassage, rank: int, score: float, cosine: float, bm25: float, copies: list[str]) -> Found:
+def _found(view: View, passage: StoredPassage, rank: int, fused: Fused, i: int, copies: set[int]) -> Found:
     record = view.record(passage.article)
-    also_in = sorted({*copies, *view.copies(passage.article)} - {record["id"]})
     hit = Hit(
         rank=rank,
-        score=score,
+        score=float(fused.scores[i]),
         article_id=record["id"],
         passage_id=f"{record['id']}:{passage.ordinal}",
         start=passage.start,
@@ -183,6 +194,6 @@ def _found(view: View, passage: StoredPassage, rank: int, score: float, cosine: 
         source=record["source"],
         published=record["published"],
         text=view.passage_text(passage),
-        also_in=tuple(also_in),
+        also_in=tuple(sorted(view.record(row)["id"] for row in copies - {passage.article})),
     )
-    return Found(hit, passage, cosine, bm25)
+    return Found(hit, passage, float(fused.cosines[i]), float(fused.bm25[i]))

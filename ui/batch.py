@@ -6,6 +6,7 @@ import codecs
 import json
 import os
 import re
+import stat
 import tempfile
 import time
 import traceback
@@ -162,23 +163,37 @@ def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
 
 @contextmanager
 def _replaced(path: Path) -> Iterator[TextIO]:
-    """Write a file that appears at `path` only when it is whole: half a run would be scored as a poor one."""
-    if path.exists() and not path.is_file():  # a pipe or a terminal
-        with path.open("w", encoding="utf-8") as stream:
-            yield stream
-        return
+    """Write a file that appears at `path`, or where it links to, only when it is whole: half a run would be scored as a poor one."""
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        direct = _open_stream(path)
+        target = Path(os.path.realpath(path))
+        descriptor, name = (-1, "") if direct else tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     except OSError as error:
         raise AssayError(f"{path} cannot be written ({error.strerror}); choose another --run") from error
+    if direct:
+        with direct:
+            yield direct
+        return
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             yield stream
         umask = os.umask(0)
         os.umask(umask)
         Path(name).chmod(0o666 & ~umask)
-        Path(name).replace(path)
+        Path(name).replace(target)
     except BaseException:
         with suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def _open_stream(path: Path) -> TextIO | None:
+    """Open what is written to as it is, never replaced: a pipe, a terminal, our own stdout or stderr. None for all else."""
+    if not path.exists():
+        return None
+    status = path.stat()
+    for ours in (1, 2):
+        with suppress(OSError):
+            if os.path.samestat(status, os.fstat(ours)):
+                return os.fdopen(os.dup(ours), "w", encoding="utf-8")  # goes on where the other ended, also in a file
+    return None if stat.S_ISREG(status.st_mode) else path.open("w", encoding="utf-8")

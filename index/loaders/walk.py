@@ -1,6 +1,6 @@
 """Files and folders into articles, in an order that depends on their names alone; whatever cannot be taken in is refused with a reason.
 
-Links never lead out of the folder that was added; hidden files and folders are passed over.
+Links never lead out of the folder that was added; hidden files and folders are passed over, and so are indexes.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 #: Asked in this order which of them recognises a file.
 LOADERS: tuple[Loader, ...] = (HtmlLoader(), MarkdownLoader(), JsonLinesLoader(), JsonLoader(), CsvLoader(), TextLoader())
+
+#: A folder that holds all of these is an index, not articles.
+_INDEX_FILES = frozenset({"store.sqlite", "lock"})
 
 #: A reason is a line, not a copy of what was found.
 _MAX_REASON = 400
@@ -202,7 +205,10 @@ def _walk(root: Path) -> Iterator[_Found | Refusal]:
                 _check_link(path, inside)
             if path.is_dir():
                 names = sorted((entry.name for entry in path.iterdir() if not entry.name.startswith(".")), reverse=True)
-                waiting += ((path / name, relative / name) for name in names)
+                if not _INDEX_FILES.issubset(names):
+                    waiting += ((path / name, relative / name) for name in names)
+                elif path == root:
+                    yield _refusal(shown(path), "this folder is an index, not articles; keep the articles in another folder")
             else:
                 yield _Found(path, relative)
         except ArticleError as exc:

@@ -9,6 +9,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -44,14 +45,16 @@ def writer():
 def killed(folder, seed, first, after):
     """Run the writer, kill it `after` seconds from when it is ready; return what it said."""
     command = [sys.executable, str(SCRIPT), str(folder), str(seed), str(first)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        lines = [process.stdout.readline()]
-        time.sleep(after)
-        process.kill()
-        out, errors = process.communicate()
+    with tempfile.TemporaryFile("w+") as complaints:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True) as process:
+            lines = [process.stdout.readline()]
+            time.sleep(after)
+            process.kill()
+            lines += process.stdout.read().splitlines()  # not `communicate`: it would lose what `readline` has buffered
+        complaints.seek(0)
+        errors = complaints.read()
     assert lines[0], errors
     assert not errors, errors
-    lines += out.splitlines()
     return [json.loads(line) for line in lines if line.endswith(("}", "}\n"))]
 
 

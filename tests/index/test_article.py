@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.article import MAX_CHARACTERS, MAX_ID_CHARACTERS, Article, Heading, Passage, Refusal, Span, check_id, check_text
+from index.article import MAX_CHARACTERS, MAX_ID_CHARACTERS, Article, Heading, Marks, Passage, Refusal, Span, check_id, check_text
 from index.errors import ArticleError, AssayError
 
 JSON = st.recursive(
@@ -184,3 +184,13 @@ def test_errors_are_for_users():
     assert issubclass(ArticleError, AssayError)
     assert issubclass(ArticleError, ValueError)
     assert Refusal("a.txt", "why")._asdict() == {"path": "a.txt", "reason": "why"}
+
+
+SPANS = st.tuples(st.integers(0, 30), st.integers(0, 8)).map(lambda pair: Span(pair[0], sum(pair)))
+
+
+@given(st.lists(SPANS, max_size=12), SPANS)
+def test_marks_touch_what_shares_a_character_with_one_of_them(marked, span):
+    shares = any(set(range(*span)) & set(range(*other)) for other in marked)
+    assert Marks(marked).touch(span) == shares
+    assert any(span.overlaps(other) for other in marked) == shares

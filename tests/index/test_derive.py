@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from index import Article
+from index import Article, derive
 from index.derive import MERGE_SHARE, DerivedIndexes, StaleError, damaged, publish
 
 
@@ -146,3 +146,42 @@ def test_behind_or_broken_is_stale_and_a_private_one_is_right(library, monkeypat
     assert lexical.search("number102", 5, articles=None, without=np.zeros(0, np.int64), last_row=200).rows.tolist() == [103]
     with library.view():
         pass  # brought up to date
+
+
+def test_what_the_user_keeps_in_the_folder_is_never_swept(library):
+    (library.folder / "dense" / "thesis.txt").write_text("mine")
+    (library.folder / "lexical" / "src").mkdir()
+    (library.folder / "lexical" / "src" / "code.py").write_text("mine")
+    library.rebuild()
+    assert (library.folder / "dense" / "thesis.txt").read_text() == "mine"
+    assert (library.folder / "lexical" / "src" / "code.py").read_text() == "mine"
+
+
+def test_a_folder_behind_a_link_is_never_swept(library, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    (library.folder / "lexical").rename(elsewhere)
+    (elsewhere / "99").mkdir()
+    (library.folder / "lexical").symlink_to(elsewhere)
+    library.rebuild()
+    assert (elsewhere / "99").is_dir()
+
+
+def test_words_are_read_through_links_where_the_folder_takes_no_lock_file(library, monkeypatch):
+    opened = derive.LexicalIndex
+
+    def refusing(folder):
+        if library.folder in folder.parents:
+            raise ValueError("Failed to acquire Lockfile")
+        return opened(folder)
+
+    expected = [(hit.rows.tolist(), hit.scores.tolist()) for hit in _words(library)]
+    monkeypatch.setattr(derive, "LexicalIndex", refusing)
+    monkeypatch.setattr(derive.os, "access", lambda *_: False)
+    monkeypatch.setattr(DerivedIndexes, "private", lambda *_: pytest.fail("nothing needs to be built"))
+    library._derived.close()
+    assert [(hit.rows.tolist(), hit.scores.tolist()) for hit in _words(library)] == expected
+
+
+def _words(library):
+    with library.view() as view:
+        return [view.lexical(query, 10) for query in ("lithium", "cobalt nickel", "a")]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.durable import Stamp, replace, sha256_of, sync_file, sync_folder
+from index.durable import Stamp, replace, replaced, sha256_of, sync_file, sync_folder, write
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -72,6 +72,26 @@ def test_replacing_moves_the_whole_file(path, tmp_path):
     replace(partial, path)
     assert path.read_bytes() == b"new"
     assert [file.name for file in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_file_takes_the_place_of_another_only_when_it_is_whole(path, tmp_path):
+    def half(partial):
+        partial.write_bytes(b"ne")
+        raise KeyError
+
+    with pytest.raises(KeyError), replaced(path) as partial:
+        half(partial)
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("a", b"some bytes")]
+    with replaced(path) as one, replaced(path) as other:
+        one.write_bytes(b"one")
+        other.write_bytes(b"other")
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("a", b"one")]
+
+
+def test_a_small_file_is_written_with_the_folders_around_it(tmp_path):
+    for text in ("first", "naïve 漢字"):
+        write(tmp_path / "x" / "y", text)
+    assert [file.read_text(encoding="utf-8") for file in tmp_path.rglob("*") if file.is_file()] == ["naïve 漢字"]
 
 
 def test_syncing_a_folder_passes_over_folders_in_it(path, tmp_path):

@@ -4,16 +4,20 @@ import json
 import random
 import shutil
 import string
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from index import runtime
+from index import embed, runtime
 from index.embed import AGREEMENT, SentenceTransformerEmbedder
 from index.errors import ModelError
 from index.model import DEFAULT_MODEL, _packaged
+
+REPOSITORY = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of torch, transformers and OpenVINO while they load
 
@@ -60,7 +64,7 @@ def default():
 
 def test_the_packaged_model_is_the_reference_on_texts_of_every_kind(default):
     agree(default, TEXTS)
-    assert default._fast
+    assert default._encoder
 
 
 def test_the_packaged_model_says_what_it_is(default):
@@ -164,7 +168,7 @@ def converted(tmp_path_factory):
     folder = tiny(place / "tiny", prompts=PROMPTS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(place / "cache"))
-        assert SentenceTransformerEmbedder(str(folder))._fast
+        assert SentenceTransformerEmbedder(str(folder))._encoder
     return folder, place / "cache"
 
 
@@ -186,7 +190,7 @@ def check_model(folder, *, dimension=32, prompts=True):
 
 def test_a_model_with_prompts_is_the_reference_in_both_roles(prompted):
     embedder = check_model(prompted)
-    assert embedder._fast
+    assert embedder._encoder
     assert np.array_equal(embedder.embed_query("Abc"), embedder.embed_query("aBC"))
 
 
@@ -226,8 +230,132 @@ def test_a_conversion_that_does_not_agree_is_not_used(prompted, tmp_path, monkey
     monkeypatch.setattr(runtime.Encoder, "_infer", lambda _, batch: np.ones((len(batch), 32), np.float32))
     embedder = SentenceTransformerEmbedder(str(prompted))
     agree(embedder, TEXTS[:5])
-    assert not embedder._fast
-    assert not SentenceTransformerEmbedder(str(prompted))._fast  # remembered
+    assert not embedder._encoder
+    assert not SentenceTransformerEmbedder(str(prompted))._encoder  # remembered
+
+
+@pytest.mark.parametrize("torn", [b"", b"y", b"yesno", b"nothing", b"\xff\xfe"])
+def test_a_torn_mark_is_judged_anew(prompted, tmp_path, torn):
+    (mark,) = (tmp_path / "cache" / "assay" / "stamps").glob("*.agrees")
+    assert mark.name == f"{runtime.conversion_name(SentenceTransformerEmbedder(str(prompted)).sha256)}.agrees"
+    mark.write_bytes(torn)
+    assert SentenceTransformerEmbedder(str(prompted))._encoder
+    assert mark.read_bytes() == b"yes"
+    assert not list(mark.parent.glob(".*"))
+
+
+def check_fallback(folder, monkeypatch):
+    """The reference serves a model that cannot be converted, and that is tried once."""
+    embedder = SentenceTransformerEmbedder(str(folder))
+    documents, queries = agree(embedder, TEXTS[:5])
+    assert embedder._encoder is None
+    monkeypatch.setattr(runtime, "encoder", lambda *_: pytest.fail("converted again"))
+    again = SentenceTransformerEmbedder(str(folder))
+    assert np.array_equal(again.embed_documents(TEXTS[:5]), documents)
+    assert np.array_equal(again.embed_query(TEXTS[4]), queries[4])
+    return again
+
+
+class UnknownError(Exception):
+    """As OpenVINO's own errors: of no common kind."""
+
+
+@pytest.mark.parametrize(
+    ("seam", "error"),
+    [
+        ("index.embed._recipe", TypeError),
+        ("index.embed._recipe", KeyError),
+        ("index.embed._recipe", AttributeError),
+        ("index.runtime._compile", RuntimeError),
+        ("index.runtime._compile", UnknownError),
+    ],
+)
+def test_a_model_whose_conversion_fails_is_served_by_the_reference(prompted, tmp_path, monkeypatch, error, seam):
+    def fail(_):
+        raise error("no such operation\nat length")
+
+    shutil.rmtree(tmp_path / "cache")
+    monkeypatch.setattr(seam, fail)
+    again = check_fallback(prompted, monkeypatch)
+    assert (again.dimension, again.max_tokens) == (32, 48)
+    tokenizer = again.reference.tokenizer
+    assert again.count_tokens(TEXTS) == [len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in TEXTS]
+    assert again.count_tokens([]) == []
+
+
+def test_a_full_disk_is_not_taken_for_a_model_that_cannot_be_converted(prompted, tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    shutil.rmtree(tmp_path / "cache")
+    with monkeypatch.context() as patch:
+        patch.setattr(runtime, "_compile", full)
+        with pytest.raises(OSError, match="writable cache"):
+            SentenceTransformerEmbedder(str(prompted)).embed_query("x")
+    assert SentenceTransformerEmbedder(str(prompted))._encoder
+
+
+WORDS = ["lithium", "price", "price-list", "who", "meets", "upper", "and", "lower"]
+
+
+def test_a_model_of_words_alone_is_served_by_the_reference(tmp_path, monkeypatch):
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    tokenizer = Tokenizer(models.WordLevel({word: n for n, word in enumerate(["[UNK]", *WORDS])}, "[UNK]"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.Lowercase(), pre_tokenizers.Whitespace()
+    weights = np.random.default_rng(1).standard_normal((len(WORDS) + 1, 8)).astype(np.float32)
+    SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=weights)], device="cpu").save(str(tmp_path / "static"))
+    again = check_fallback(tmp_path / "static", monkeypatch)
+    assert (again.dimension, again.max_tokens) == (8, 512)
+    assert again.count_tokens(["Lithium price", "", "who? " * 600]) == [2, 0, 1200]
+    np.testing.assert_allclose(again.embed_query("LITHIUM"), weights[1] / np.linalg.norm(weights[1]), atol=1e-5)
+
+
+class NoTokenizer:
+    max_seq_length = None
+
+    def __getitem__(self, _):
+        return self
+
+
+def test_without_a_tokenizer_tokens_are_never_counted_too_few():
+    assert embed._limit(NoTokenizer()) == 512
+    counts = embed._token_counts(NoTokenizer(), TEXTS)
+    assert all(count >= max(len(text), len(text.encode())) for count, text in zip(counts, TEXTS, strict=True))
+
+
+def test_a_gpu_serves_bulk_alone(prompted, monkeypatch):
+    monkeypatch.setattr(embed, "_has_cuda", lambda: True)
+    embedder, asked = SentenceTransformerEmbedder(str(prompted)), []
+
+    class OnTheGpu:
+        def encode_document(self, texts, *, device, convert_to_numpy):
+            asked.append((len(texts), device, convert_to_numpy))
+            return np.full((len(texts), 32), 2, np.float32)
+
+    monkeypatch.setattr(SentenceTransformerEmbedder, "reference", OnTheGpu())
+    some = [f"text {n}" for n in range(embed.BULK)]
+    assert embedder.embed_documents(some[1:]).shape == (embed.BULK - 1, 32)
+    embedder.embed_query("x")
+    embedder.count_tokens(some)
+    assert asked == []
+    heard = []
+    np.testing.assert_allclose(embedder.embed_documents(some, done=heard.append), 32**-0.5, atol=1e-6)
+    assert asked == [(embed.BULK, "cuda", True)]
+    assert heard == [embed.BULK]
+
+
+def test_with_a_gpu_a_question_does_not_import_torch(prompted):
+    code = (
+        "import sys\nfrom index import embed\nembed._has_cuda = lambda: True\n"
+        "model = embed.SentenceTransformerEmbedder(sys.argv[1])\nmodel.embed_query('x')\nmodel.embed_documents(['y'] * 24)\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(prompted)], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert done.stdout == "False\n"
 
 
 def test_a_changed_model_has_another_checksum(make_tiny):

@@ -21,7 +21,7 @@ import pytest
 
 import index.derive
 import index.library
-from index import Article, ArticleFilter, AssayError, BusyError, Library, MismatchError, Refusal, Span, StoreError
+from index import DEFAULT_MODEL, Article, ArticleFilter, AssayError, BusyError, Library, MismatchError, Refusal, Span, StoreError
 from index.lexical import LexicalIndex
 from index.lock import writer_lock
 
@@ -126,11 +126,27 @@ def test_only_what_was_never_embedded_is_embedded(make_library, embedder):
     assert embedder.embedded == 2
 
 
-def test_of_one_id_given_twice_the_later_stays(make_library):
+def test_of_one_id_given_twice_the_first_stays_and_the_second_is_refused(make_library):
+    library = make_library([article("b")])
+    report = library.add(article("a", "Lithium"), article("b"), [{"id": "a", "text": "Cobalt here."}], article("b"))
+    assert (report.added, report.updated, report.unchanged) == (["a"], [], ["b"])
+    assert [refusal.path for refusal in report.refused] == ["a", "b"]
+    assert all("was given before" in refusal.reason for refusal in report.refused)
+    assert library.article("a").text.startswith("Lithium")
+    assert library.add(article("a", "Cobalt")).updated == ["a"]
+
+
+def test_two_files_of_one_name_never_replace_each_other(make_library, tmp_path, monkeypatch):
+    for year in ("y23", "y24"):
+        (tmp_path / year).mkdir()
+        (tmp_path / year / "notes.txt").write_text(f"The notes of {year}.")
+    monkeypatch.chdir(tmp_path)
     library = make_library()
-    report = library.add(article("a", "Lithium"), article("b"), article("a", "Cobalt"), article("a", "Cobalt"))
-    assert (report.added, report.updated, report.unchanged) == (["a", "b"], ["a"], ["a"])
-    assert library.article("a").text.startswith("Cobalt")
+    for second in ("y24/notes.txt", "y24"):
+        (refusal,) = library.add("y23/notes.txt", second).refused
+        assert refusal.path == "y24/notes.txt"
+        assert re.match(r"the id 'notes.txt' was given before, at y23/notes.txt; add the folder that holds both, or give", refusal.reason)
+        assert library.article("notes.txt").text == "The notes of y23."
 
 
 def test_a_refusal_is_reported_and_the_rest_goes_on(make_library):
@@ -166,6 +182,23 @@ def test_nothing_at_a_path_is_an_error_of_one_line(make_library, tmp_path):
     with pytest.raises(AssayError, match=r"none\.txt") as caught:
         make_library([article("a")]).add(tmp_path / "none.txt")
     one_line(caught)
+
+
+def test_every_path_is_looked_for_before_anything_is_added(make_library, tmp_path):
+    library = make_library()
+    (tmp_path / "good.txt").write_text("Some words here.")
+    for items in ([tmp_path / "good.txt", tmp_path / "none"], [article("a"), [[str(tmp_path / "none")]]]):
+        with pytest.raises(AssayError, match="no such file or folder"):
+            library.add(*items)
+        assert ids(library) == []
+
+
+def test_what_came_before_an_item_that_fails_is_added(make_library, tmp_path):
+    library = make_library()
+    with pytest.raises(AssayError, match="no such file or folder"):
+        library.add(item for item in (article("a"), tmp_path / "none", article("b")))
+    assert ids(library) == ["a"]
+    assert [name for name, _, _ in hits(library, "here")[1]] == ["a"]
 
 
 def test_removing_is_all_or_none(make_library):
@@ -320,6 +353,94 @@ def test_a_folder_that_can_no_longer_be_read_keeps_its_articles(make_library, fo
     assert (len(report.refused), report.removed) == (1, [])
 
 
+@pytest.mark.parametrize(("where", "named"), [(".", "."), ("..", "articles"), ("sub", ".."), ("sub", "../../articles/")])
+def test_a_folder_that_cannot_be_listed_keeps_all_its_articles(make_library, folder, monkeypatch, where, named):
+    library = make_library()
+    library.sync(folder)
+    monkeypatch.chdir(folder / where)
+
+    def denied(_):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", denied)  # the rights of a folder do not stop root
+        report = library.sync(named)
+    assert (len(report.refused), report.removed) == (1, [])
+    assert library.sync(named).unchanged == ["a.txt", "b.txt", "sub/c.txt", "sub/d.txt"]
+
+
+def test_a_refused_file_keeps_no_other_article_whose_name_begins_like_it(make_library, folder):
+    library = make_library()
+    library.sync(folder)
+    (folder / "sub").rename(folder.parent / "moved")
+    (folder / "su").symlink_to(folder.parent)  # refused: it leads out
+    (folder / "a.txt").rename(folder / "a.txt.pdf")  # refused: no PDF
+    report = library.sync(folder)
+    assert (len(report.refused), report.removed) == (2, ["a.txt", "sub/c.txt", "sub/d.txt"])
+
+
+def test_a_file_that_now_holds_only_boilerplate_keeps_its_article(make_library, folder):
+    library = make_library()
+    library.sync(folder)
+    (folder / "sub" / "c.txt").write_text("All rights reserved.")
+    report = library.sync(folder)
+    assert [refusal.path for refusal in report.refused] == [str(folder / "sub" / "c.txt")]
+    assert report.removed == []
+
+
+@pytest.mark.parametrize("second", ["s1", "s2"])
+@pytest.mark.parametrize("same", [False, True])
+def test_an_article_stays_until_the_last_folder_that_held_it_lost_it(make_library, tmp_path, second, same):
+    for name in ("s1", "s2"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "one.txt").write_text(f"The words of {'both' if same else name}.")
+    first = {"s1": "s2", "s2": "s1"}[second]
+    library = make_library()
+    library.add([tmp_path / "s1"])
+    library.sync(tmp_path / "s2")
+    (tmp_path / first / "one.txt").unlink()
+    assert library.sync(tmp_path / first).removed == []
+    assert ids(library) == ["one.txt"]
+    (tmp_path / second / "one.txt").unlink()
+    assert library.sync(tmp_path / second).removed == ["one.txt"]
+    assert ids(library) == []
+
+
+def test_what_was_added_alone_and_then_mirrored_goes_with_its_file(make_library, folder):
+    library = make_library()
+    library.add(folder / "a.txt")
+    assert library.sync(folder).unchanged == ["a.txt"]
+    (folder / "a.txt").unlink()
+    assert library.sync(folder).removed == ["a.txt"]
+
+
+def test_what_was_removed_is_no_longer_of_its_folder(make_library, folder):
+    library = make_library()
+    library.sync(folder)
+    library.remove("a.txt")
+    (folder / "a.txt").unlink()
+    library.add({"id": "a.txt", "text": "Written anew elsewhere."})
+    assert library.sync(folder).removed == []
+    assert library.article("a.txt").text == "Written anew elsewhere."
+
+
+def test_a_folder_that_is_mirrored_again_unchanged_writes_nothing(make_library, folder):
+    library = make_library()
+    library.sync(folder)
+    with closing(sqlite3.connect(library.folder / "store.sqlite")) as connection:
+        before = connection.execute("PRAGMA data_version").fetchone()
+        library.sync(folder)
+        assert connection.execute("PRAGMA data_version").fetchone() == before
+
+
+def test_an_index_in_the_folder_is_never_in_itself(make_library, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    library = make_library(folder=folder / "my.assay")
+    for report in (library.add("."), library.sync(".")):
+        assert report.refused == []
+        assert [*report.added, *report.unchanged] == ["a.txt", "b.txt", "sub/c.txt", "sub/d.txt"]
+
+
 def test_syncing_what_is_no_folder_is_an_error_of_one_line(make_library, folder):
     for path in (folder / "a.txt", folder / "none"):
         with pytest.raises(AssayError, match="expected a folder") as caught:
@@ -407,7 +528,7 @@ def test_a_view_tells_of_passages_and_articles(make_library):
         assert (view.passage_text(passage), passage.context) == ("One here. Two there.", "T")
         assert view.article(passage.article) is view.article(passage.article)
         assert [span.of(view.article(passage.article).text) for span in view.sentences(passage.article)] == ["One here.", "Two there."]
-        assert view.copies(view.store.article_row("b")) == ["c"]
+        assert list(view.copies(view.store.article_row("b")).values()) == ["c"]
         assert view.select(ArticleFilter()) is None
         assert view.embed_sentences(["a", "b"]).shape == (2, 64)
         assert np.array_equal(view.dense_scores(view.embed_query("one"), np.array([row])), view.vectors([row]) @ view.embed_query("one"))
@@ -521,6 +642,25 @@ def test_an_index_of_another_model_is_refused_with_what_mends_it(make_library, m
         Library.open(library.folder, model=make_embedder("other", max_tokens=32))
     assert "found other" in one_line(caught)
     assert Library.open(library.folder, model=make_embedder()).counts() == (1, 1)
+
+
+def test_only_a_model_that_the_user_names_may_be_downloaded(tmp_path, make_embedder, monkeypatch):
+    asked = []
+
+    def found(name, *, download=False):
+        asked.append((name, download))
+        return make_embedder(name)
+
+    monkeypatch.setattr("index.library.SentenceTransformerEmbedder", found)
+    with Library.open(tmp_path / "named", model="nobody/nothing") as library:
+        library.add(article("a"))
+    assert set(asked) == {("nobody/nothing", True)}
+    asked.clear()
+    with Library.open(tmp_path / "named") as library:
+        library.add(article("b"))
+    with Library.open(tmp_path / "default") as library:
+        library.add(article("b"))
+    assert set(asked) == {("nobody/nothing", False), (DEFAULT_MODEL, False)}
 
 
 def test_settings_say_what_the_index_was_made_with(make_library, embedder):
@@ -702,6 +842,23 @@ def test_a_damaged_file_of_an_emptied_index_is_mended(make_library, embedder):
     with Library.open(library.folder, model=embedder) as opened:
         assert hits(opened, "a") == [[], []]
         opened.rebuild()
+        assert opened.doctor() == []
+
+
+@pytest.mark.parametrize("name", ["dense", "lexical"])
+def test_a_derived_index_that_the_store_cannot_describe_is_rebuilt(make_library, embedder, name):
+    library = make_library(list(articles(15)))
+    expected = hits(library)
+    library.close()
+    with closing(sqlite3.connect(library.folder / "store.sqlite")) as connection:
+        connection.execute("UPDATE derived SET files = substr(files, 2) WHERE name = ?", (name,))
+        connection.commit()
+    with Library.open(library.folder, model=embedder, read_only=True) as opened:
+        assert opened.doctor() == [f"{name}: not known to the store; run `assay rebuild`"]
+        assert hits(opened) == expected
+        assert opened.doctor() != []
+    with Library.open(library.folder, model=embedder) as opened:
+        assert hits(opened) == expected
         assert opened.doctor() == []
 
 
@@ -888,6 +1045,22 @@ def test_a_backup_made_during_writing_is_a_whole_index(make_library, tmp_path, e
         assert copy.article("a3") == library.article("a3")
         assert len(hits(copy, k=1000)[0]) == copy.counts()[1]
         assert copy.doctor() == []
+
+
+@pytest.mark.parametrize("step", ["index.store.Store.backup", "index.durable.replace"])
+def test_an_interrupted_backup_leaves_nothing_that_looks_like_one(make_library, tmp_path, monkeypatch, step):
+    library = make_library([article("a")])
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(step, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            library.backup(tmp_path / "copy")
+    assert list((tmp_path / "copy").iterdir()) == []
+    library.backup(tmp_path / "copy")
+    assert [path.name for path in (tmp_path / "copy").iterdir()] == ["store.sqlite"]
 
 
 def test_a_backup_never_overwrites(make_library, tmp_path):

@@ -78,6 +78,15 @@ def test_hidden_files_and_folders_are_passed_over(tmp_path):
     assert [article.id for article in read(tmp_path / ".own")] == ["b.txt"]
 
 
+def test_an_index_is_passed_over_whatever_its_name(tmp_path):
+    write(
+        tmp_path, a_DOT_txt="words", sub__my_DOT_assay__store_DOT_sqlite="x", sub__my_DOT_assay__lock="x", sub__my_DOT_assay__b_DOT_txt="x"
+    )
+    write(tmp_path, sub__lock="words in a file of that name")
+    assert [item.id for item in read(tmp_path)] == ["a.txt", "sub/lock"]
+    assert "is an index, not articles" in reason(tmp_path / "sub" / "my.assay")
+
+
 def test_nothing_there_is_told_at_once(tmp_path):
     for path in (tmp_path / "no", tmp_path / "a\0b", tmp_path / ("x" * 5000)):
         with pytest.raises(ArticleError, match="no such file or folder"):

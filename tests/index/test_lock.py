@@ -104,3 +104,22 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
             pass
         assert not isinstance(caught.value, BusyError)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling link", "pipe", "folder"])
+def test_a_lock_that_is_no_plain_file_is_refused_and_left_alone(path, tmp_path, kind):
+    target = tmp_path / "precious"
+    target.write_text("words")
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(target if kind == "link" else tmp_path / "gone")
+    with pytest.raises(StoreError) as caught, writer_lock(path, wait=0):
+        pass
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+    assert not isinstance(caught.value, BusyError)
+    assert target.read_text() == "words"
+    assert not (tmp_path / "gone").exists()

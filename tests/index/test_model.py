@@ -120,11 +120,29 @@ def test_a_link_to_nothing_is_no_traceback(folder):
 @pytest.mark.parametrize("name", ["nobody/nothing", "no such model", "../escape", "https://example.org/x", "a/b/c"])
 def test_a_name_that_is_nowhere_is_refused_without_a_network(name):
     code = "import sys\nfrom index.model import locate\n"
-    code += "try: locate(sys.argv[1])\nexcept Exception as error: print(type(error).__name__, error)"
+    code += "try: locate(sys.argv[1], download=True)\nexcept Exception as error: print(type(error).__name__, error)"
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
     done = subprocess.run([sys.executable, "-c", code, name], capture_output=True, text=True, check=True, cwd=REPOSITORY, env=environment)
     assert done.stdout.startswith(f"ModelError no model {name!r}: expected a folder or a name on the model hub")
     assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_model_that_nobody_named_is_never_asked_for_on_the_network(monkeypatch):
+    import huggingface_hub
+
+    def no_network(name, *, local_files_only=False, **_):
+        assert local_files_only, "the hub was asked"
+        raise huggingface_hub.errors.LocalEntryNotFoundError(name)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", no_network)
+    assert "`--model nobody/nothing` downloads it" in refused("nobody/nothing", "expected model 'nobody/nothing' on this machine")
+    with pytest.raises(AssertionError, match="the hub was asked"):
+        locate("nobody/nothing", download=True)
+
+
+@pytest.mark.parametrize("name", ["~no such user/x", "a\0b", "x" * 5000])
+def test_a_name_that_is_no_path_is_refused(name):
+    refused(name, "no model")
 
 
 # --- the packaged model -----------------------------------------------------------------------------------------------
@@ -159,6 +177,15 @@ def test_a_packaged_model_with_a_changed_file_is_refused(packaged, name):
             file.write(b" ")
     message = refused(DEFAULT_MODEL, "expected sha256 .* reinstall")
     assert name in message
+
+
+def test_no_folder_stands_in_for_the_packaged_model(packaged, folder, monkeypatch):
+    for name in (DEFAULT_MODEL, "all-MiniLM-L6-v2"):
+        shutil.copytree(folder, folder.parent / name)
+    monkeypatch.chdir(folder.parent)
+    for name in (DEFAULT_MODEL, "all-MiniLM-L6-v2"):
+        assert locate(name).folder == packaged
+        assert locate(f"./{name}").folder == folder.parent / name
 
 
 def test_a_packaged_model_with_a_missing_file_is_refused(packaged):

@@ -175,3 +175,15 @@ def test_what_is_embedded_is_the_context_above_the_words():
 
 def test_the_rules_have_a_name():
     assert str(PASSAGE_TOKENS) in SPLITTER
+
+
+def test_boilerplate_on_every_other_line_costs_no_more_than_its_length():
+    lines = ["A sentence that says something.", "Advertisement"] * 20_000
+    text = "\n".join(lines)
+    starts = [0]
+    for line in lines[:-1]:
+        starts.append(starts[-1] + len(line) + 1)
+    spans = [Span(start, start + len(line)) for start, line in zip(starts, lines, strict=True)]
+    article = Article(id="a", text=text, title="T", not_citable=tuple(spans[1::2]))
+    passages = split(article, spans, count_tokens=lambda texts: [len(words.split()) for words in texts], max_tokens=256)
+    assert len(passages) == 20_000  # 400 million comparisons, were each sentence held against each mark

@@ -145,7 +145,7 @@ def test_what_is_embedded_once_is_stored_once(store):
     with store.snapshot() as snapshot:
         assert snapshot.live_rows().size == 3
         assert len({vector.tobytes() for vector in snapshot.vectors(snapshot.live_rows())}) == 1
-        assert snapshot.copies(snapshot.article_row("b")) == ["a", "c"]
+        assert list(snapshot.copies(snapshot.article_row("b")).values()) == ["a", "c"]
     with sqlite3.connect(store.path) as connection:
         assert connection.execute("SELECT count(*) FROM vectors").fetchone() == (1,)
 
@@ -166,6 +166,16 @@ def test_derived_indexes_are_remembered(store):
 
 
 # --- generations ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("files", ["", "{", "[]", "3", "{}", '{"a": 3}', '{"a": ["x"]}', "[" * 100_000])
+def test_a_derived_index_that_cannot_be_read_is_none(store, files):
+    store.set_derived("dense", Derived(1, 1, "dense", {"a": Stamp("x", 1, 2, 3)}))
+    with closing(sqlite3.connect(store.path)) as connection:
+        connection.execute("UPDATE derived SET files = ?", (files,))
+        connection.commit()
+    with store.snapshot() as snapshot:
+        assert snapshot.derived("dense") is None
 
 
 def test_every_commit_is_a_generation_also_one_that_removes(store):
@@ -398,6 +408,26 @@ def test_articles_of_a_folder_by_origin(store):
         assert snapshot.from_origin("") == {}
 
 
+def test_an_article_goes_with_the_last_folder_that_held_it(store):
+    put(store, prepared("a", origin="/one"), prepared("b", origin="/one"), prepared("c"))
+    store.remember("/two", {"a": "sub/a.txt", "c": "c.txt"})
+    with store.snapshot() as snapshot:
+        assert snapshot.generation == 1  # nothing that is searched has changed
+        assert snapshot.from_origin("/two") == {"a": "sub/a.txt", "c": "c.txt"}
+    assert store.forget("/two", ["a"]) == []
+    assert store.forget("/one", ["a", "b"]) == ["a", "b"]
+    with store.snapshot() as snapshot:
+        assert (snapshot.generation, list(snapshot.checksums()), snapshot.counts()) == (2, ["c"], (1, 1))
+
+
+def test_a_removed_article_forgets_its_folders_and_a_replaced_one_keeps_them(store):
+    put(store, prepared("a", origin="/one"), prepared("b", origin="/one"))
+    put(store, prepared("a", "Another text.", origin="/two"), remove=["b"])
+    put(store, prepared("b"))
+    with store.snapshot() as snapshot:
+        assert (snapshot.from_origin("/one"), snapshot.from_origin("/two")) == ({"a": None}, {"a": None})
+
+
 # --- damage -----------------------------------------------------------------------------------------------------------
 
 
@@ -497,6 +527,11 @@ def test_a_changed_letter_of_a_text_is_never_shown(closed):
         ("UPDATE articles SET sentences = x'00' WHERE id = 'a3'", "'a3'"),
         ("UPDATE articles SET record = '{}' WHERE id = 'a3'", "'a3'"),
         ("UPDATE articles SET record = 'no json' WHERE id = 'a3'", "'a3'"),
+        ("UPDATE articles SET record = json_set(record, '$.published', '1999') WHERE id = 'a3'", "'a3': its metadata"),
+        ("UPDATE articles SET record = json_set(record, '$.title', 'Another') WHERE id = 'a3'", "'a3': its metadata"),
+        ("UPDATE articles SET sha256 = 'x' WHERE id = 'a3'", "'a3': its metadata"),
+        ("UPDATE articles SET source = 'Another' WHERE id = 'a3'", "'a3': its metadata"),
+        ("UPDATE articles SET published_last = '2999-12-31' WHERE id = 'a3'", "'a3': its metadata"),
         ("DELETE FROM vectors WHERE row = 1", "refers to none of vectors"),
         ("DELETE FROM articles WHERE row = 1", "refers to none of articles"),
     ],
@@ -613,6 +648,16 @@ def test_a_backup_is_one_whole_generation(store, tmp_path):
         assert ids(copy) == ["a"]
         with copy.snapshot() as snapshot:
             assert (snapshot.generation, snapshot.faults()) == (1, [])
+
+
+def test_a_backup_lets_go_of_its_files(store, tmp_path):
+    put(store, prepared("a"))
+    store.backup(tmp_path / "0.sqlite")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for n in range(1, 6):
+        store.backup(tmp_path / f"{n}.sqlite")
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith(("-wal", "-shm", "-journal")) and path.name[0].isdigit()]
 
 
 def test_settings_are_kept(store):

@@ -52,7 +52,7 @@ def write_rows(path, rows):
 @pytest.fixture
 def assay(tmp_path, monkeypatch, make_embedder, capsys):
     """`assay(*argv, code=0) -> (stdout, stderr)`: the command in this process, on the small embedder and an index of its own."""
-    monkeypatch.setattr("index.library.SentenceTransformerEmbedder", make_embedder)
+    monkeypatch.setattr("index.library.SentenceTransformerEmbedder", lambda name, **_: make_embedder(name))
     monkeypatch.setenv("ASSAY_INDEX", str(tmp_path / "index"))
 
     def run(*argv, code=0):
@@ -348,6 +348,22 @@ def test_a_run_is_written_whole_or_not_at_all(filled, tmp_path, monkeypatch):
     monkeypatch.undo()
 
 
+def test_a_run_goes_to_where_a_link_points(filled, tmp_path):
+    path = questions(tmp_path, '{"id": "q", "question": "nickel"}')
+    (tmp_path / "runs").mkdir()
+    for name in ("there", "not yet there"):
+        target, link = tmp_path / "runs" / name, tmp_path / f"link to {name}"
+        if name == "there":
+            target.write_text("before")
+        link.symlink_to(target)
+        filled("search", "--from", path, "--run", link)
+        assert link.is_symlink()
+        assert target.read_text().startswith("q Q0 a2 1 ")
+    _, err = filled("search", "--from", path, "--run", tmp_path / "runs", code=2)
+    assert "cannot be written" in err
+    assert sorted(file.name for file in (tmp_path / "runs").iterdir()) == ["not yet there", "there"]
+
+
 def said(monkeypatch, text):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode("utf-8", "surrogateescape"))))
 
@@ -564,7 +580,7 @@ spec = importlib.util.spec_from_file_location("small", {conftest!r})
 small = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(small)
 import index.library
-index.library.SentenceTransformerEmbedder = small.HashedEmbedder
+index.library.SentenceTransformerEmbedder = lambda name, **_: small.HashedEmbedder(name)
 from ui.cli import main
 sys.exit(main())
 """
@@ -589,6 +605,32 @@ def test_output_is_utf8_whatever_the_locale(process):
     out, err = running.communicate(timeout=60)
     assert (running.returncode, err) == (0, b"")
     assert json.loads(out.decode())["text"] == TEXTS["a1"]
+
+
+@pytest.mark.parametrize("redirected", [True, False])
+def test_a_run_may_go_to_stdout_and_stdout_stays_what_it_is(process, tmp_path, redirected):
+    path = questions(tmp_path, '{"id": "q", "question": "nickel"}')
+    running = process("search", "--from", path, "--run", "/dev/stdout")
+    piped, _ = running.communicate(timeout=60)
+    if redirected:
+        with (tmp_path / "out").open("wb") as out:
+            done = subprocess.run(running.args, stdout=out, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, timeout=60)
+        assert done.returncode == 0
+        piped = (tmp_path / "out").read_bytes()
+    first, *_, last = piped.decode().splitlines()
+    assert first.startswith("q Q0 a2 1 ")
+    assert last.startswith("1 queries written to /dev/stdout")
+    assert Path("/dev/stdout").is_symlink()
+
+
+def test_a_run_may_go_to_a_pipe(process, tmp_path):
+    path, pipe = questions(tmp_path, '{"id": "q", "question": "nickel"}'), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    running = process("search", "--from", path, "--run", pipe)
+    assert pipe.read_text().startswith("q Q0 a2 1 ")
+    running.communicate(timeout=60)
+    assert running.returncode == 0
+    assert pipe.is_fifo()
 
 
 def test_a_reader_that_leaves_early_is_no_error(process):
