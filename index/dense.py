@@ -6,7 +6,10 @@ cosine of the float32 vectors in the store. Knows nothing of texts.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -26,6 +29,10 @@ if TYPE_CHECKING:
 
 #: The inner product of two unit vectors, one rounded to half precision (11 bits), is off by at most 2^-11; we allow double.
 _HALF_PRECISION_ERROR = 2.0**-10
+
+
+#: From this many vectors on, each core scans a part of them: FAISS itself answers one query on one core.
+_PARALLEL = 20_000
 
 
 class Ranked(NamedTuple):
@@ -91,8 +98,19 @@ class DenseIndex:
         elif without.size:
             excluded = faiss.IDSelectorBatch(without)  # named: FAISS keeps a bare pointer to it
             selector = faiss.IDSelectorNot(excluded)
+        k = min(k, max(1, self.rows.size))
+        if only is not None or self.rows.size < _PARALLEL:
+            return self._scan(query, k, selector)
+        parts = [faiss.IDSelectorRange(int(part[0]), int(part[-1]) + 1) for part in np.array_split(self.rows, os.cpu_count() or 1)]
+        both = parts if selector is None else [faiss.IDSelectorAnd(part, selector) for part in parts]
+        found = list(_threads().map(lambda part: self._scan(query, k, part), both))
+        return best(np.concatenate([part.rows for part in found]), np.concatenate([part.scores for part in found]), k)
+
+    def _scan(self, query: Vectors, k: int, selector: Any) -> Ranked:
+        import faiss
+
         parameters = None if selector is None else faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # absent from its stub
-        scores, rows = self._index.search(query[None, :], min(k, max(1, self.rows.size)), params=parameters)
+        scores, rows = self._index.search(query[None, :], k, params=parameters)
         found = rows[0] >= 0
         return Ranked(rows[0][found], scores[0][found])
 
@@ -141,6 +159,11 @@ class DenseView:
             if exhausted or (ranked.rows.size >= k and float(found.scores[-1]) + _HALF_PRECISION_ERROR < float(ranked.scores[k - 1])):
                 return ranked
             depth *= 2
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="assay-dense")
 
 
 def best(rows: Rows, scores: Scores, k: int) -> Ranked:

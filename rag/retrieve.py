@@ -37,7 +37,7 @@ COPY_COSINE = 0.9
 
 
 #: So many candidates after the last hit are looked at for copies of the hits: a copy's score is close to its original's.
-COPIES_SOUGHT = 50
+COPIES_SOUGHT = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,31 +152,28 @@ def _collapse(view: View, fused: Fused, k: int, selection: Selection | None) -> 
     rows = fused.rows.tolist()
     passages = view.passages(rows)
     vectors = view.vectors(rows)
+    allowed = None if selection is None else set(selection.articles)
     kept: list[int] = []
     copies: dict[int, set[int]] = {}
-    allowed = None if selection is None else set(selection.articles)
+    places: dict[tuple[int, int, int], int] = {}
     for i, passage in enumerate(passages):
-        original = _original(view, passages, vectors, kept, i)
+        original = places.get((passage.article, passage.start, passage.end))
+        original = _near_copy_of(view, passages, vectors, kept, i) if original is None else original
         if original is not None:
             copies[original].add(passage.article)
         elif len(kept) < k and i < fused.certain:
             kept.append(i)
-            copies[i] = {row for row in view.copies(passage.article) if allowed is None or row in allowed}
+            same = view.copies(passage.article)
+            copies[i] = {row for row in same if allowed is None or row in allowed}
+            places |= {(row, passage.start, passage.end): i for row in same}  # under another title its vector differs, not its words
     return [_found(view, passages[i], rank, fused, i, copies[i]) for rank, i in enumerate(kept, 1)]
 
 
-def _original(view: View, passages: list[StoredPassage], vectors: NDArray[np.float32], kept: list[int], i: int) -> int | None:
-    """Return the kept passage that `i` is a copy of; None when it is the first of its kind."""
-    if not kept:
-        return None
-    passage = passages[i]
-    cosines = vectors[kept] @ vectors[i]
-    for j, cosine in zip(kept, cosines.tolist(), strict=True):
-        other = passages[j]
-        same_place = (other.start, other.end) == (passage.start, passage.end)
-        if same_place and passage.article in view.copies(other.article):
-            return j  # the same article under another title: its vector differs, its words do not
-        if cosine >= COPY_COSINE and same_words(view.passage_text(other), view.passage_text(passage)):
+def _near_copy_of(view: View, passages: list[StoredPassage], vectors: NDArray[np.float32], kept: list[int], i: int) -> int | None:
+    """Return the kept passage that `i` is a near-copy of; None when it is the first of its kind."""
+    alike = np.flatnonzero(vectors[kept] @ vectors[i] >= COPY_COSINE) if kept else ()
+    for j in (kept[int(n)] for n in alike):
+        if same_words(view.passage_text(passages[j]), view.passage_text(passages[i])):
             return j
     return None
 
