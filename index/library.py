@@ -18,11 +18,11 @@ from .article import Article, Refusal
 from .derive import DerivedIndexes, StaleError, damaged, publish
 from .durable import replace, replaced
 from .embed import Embedder, SentenceTransformerEmbedder
-from .errors import AssayError, BusyError, MismatchError, StoreError
+from .errors import AssayError, BusyError, MismatchError, ModelError, StoreError
 from .loaders import from_row, read
 from .loaders.walk import shown
 from .lock import writer_lock
-from .model import DEFAULT_MODEL
+from .model import DEFAULT_MODEL, verify
 from .segment import SEGMENTER, sentences
 from .split import SPLITTER, embedded_text, split
 from .store import Prepared, Store
@@ -235,8 +235,8 @@ class Library:
     def doctor(self, *, samples: int = 20) -> list[str]:
         """Check everything; return what is wrong, one line each with what mends it.
 
-        Reads every page, text, span and vector of the store and every byte of the derived files, and embeds `samples` passages
-        afresh: each must agree with its stored vector within cosine 0.999.
+        Reads every page, text, span and vector of the store and every byte of the derived files and of the default model, and
+        embeds `samples` passages afresh: each must agree with its stored vector within cosine 0.999.
         """
         with self._store.snapshot() as snapshot:
             faults = snapshot.faults()
@@ -244,7 +244,7 @@ class Library:
             if not faults:
                 faults += _coverage_faults(snapshot)
             if not faults and samples:
-                faults += _embedding_faults(snapshot, self.embedder, samples)
+                faults += _model_faults(self.embedder) or _embedding_faults(snapshot, self.embedder, samples)
         return faults
 
     def close(self) -> None:
@@ -496,6 +496,15 @@ def _coverage_faults(snapshot: Any) -> list[str]:
     if known["lexical"] and known["lexical"].last_row < last:
         faults.append("lexical: behind the store; run `assay rebuild`")
     return faults
+
+
+def _model_faults(embedder: Embedder) -> list[str]:
+    try:
+        if isinstance(embedder, SentenceTransformerEmbedder):
+            verify(embedder.files)
+    except ModelError as error:
+        return [str(error)]
+    return []
 
 
 def _embedding_faults(snapshot: Any, embedder: Embedder, samples: int) -> list[str]:

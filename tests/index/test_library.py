@@ -21,7 +21,7 @@ import pytest
 
 import index.derive
 import index.library
-from index import DEFAULT_MODEL, Article, ArticleFilter, AssayError, BusyError, Library, MismatchError, Refusal, Span, StoreError
+from index import DEFAULT_MODEL, Article, ArticleFilter, AssayError, BusyError, Library, MismatchError, Refusal, Span, StoreError, model
 from index.lexical import LexicalIndex
 from index.lock import writer_lock
 
@@ -1072,3 +1072,12 @@ def test_a_backup_never_overwrites(make_library, tmp_path):
             library.backup(target)
         one_line(caught)
     assert (tmp_path / "used" / "x").read_text() == "x"
+
+
+def test_the_check_notices_a_changed_file_of_the_default_model(tmp_path, monkeypatch):
+    with Library.open(tmp_path / "index") as library:
+        library.add(article("a"))
+        assert library.doctor() == []
+        monkeypatch.setitem(model._DEFAULT_FILES, "config.json", "0" * 64)
+        (fault,) = library.doctor()
+    assert "config.json: damaged; reinstall" in fault
