@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 DENSE_WEIGHT = 0.4
 
 #: Candidates are drawn from each ranking this deep at first, then four times deeper until the ranking is certain.
-FIRST_DEPTH = 100
+FIRST_DEPTH = 60
 
 #: Passages whose vectors agree less than this are not copies of each other.
 COPY_COSINE = 0.9
@@ -158,7 +158,9 @@ def _collapse(view: View, fused: Fused, k: int, selection: Selection | None) -> 
     places: dict[tuple[int, int, int], int] = {}
     for i, passage in enumerate(passages):
         original = places.get((passage.article, passage.start, passage.end))
-        original = _near_copy_of(view, passages, vectors, kept, i) if original is None else original
+        if original is None:
+            alike = np.flatnonzero(vectors[kept] @ vectors[i] >= COPY_COSINE) if kept else ()
+            original = next((kept[n] for n in alike if _same_words(view, passages[kept[n]], passage)), None)
         if original is not None:
             copies[original].add(passage.article)
         elif len(kept) < k and i < fused.certain:
@@ -169,13 +171,8 @@ def _collapse(view: View, fused: Fused, k: int, selection: Selection | None) -> 
     return [_found(view, passages[i], rank, fused, i, copies[i]) for rank, i in enumerate(kept, 1)]
 
 
-def _near_copy_of(view: View, passages: list[StoredPassage], vectors: NDArray[np.float32], kept: list[int], i: int) -> int | None:
-    """Return the kept passage that `i` is a near-copy of; None when it is the first of its kind."""
-    alike = np.flatnonzero(vectors[kept] @ vectors[i] >= COPY_COSINE) if kept else ()
-    for j in (kept[int(n)] for n in alike):
-        if same_words(view.passage_text(passages[j]), view.passage_text(passages[i])):
-            return j
-    return None
+def _same_words(view: View, one: StoredPassage, other: StoredPassage) -> bool:
+    return same_words(view.passage_text(one), view.passage_text(other))
 
 
 def _found(view: View, passage: StoredPassage, rank: int, fused: Fused, i: int, copies: set[int]) -> Found:
