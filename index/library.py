@@ -22,7 +22,7 @@ from .errors import AssayError, BusyError, MismatchError, ModelError, StoreError
 from .loaders import from_row, read
 from .loaders.walk import shown
 from .lock import writer_lock
-from .model import DEFAULT_MODEL, verify
+from .model import DEFAULT_MODEL, ModelFiles, verify
 from .segment import SEGMENTER, sentences
 from .split import SPLITTER, embedded_text, split
 from .store import Prepared, Store
@@ -499,9 +499,11 @@ def _coverage_faults(snapshot: Any) -> list[str]:
 
 
 def _model_faults(embedder: Embedder) -> list[str]:
+    """Read the files of a model of ours afresh; a user's own embedder keeps its files to itself."""
+    files = getattr(embedder, "files", None)
     try:
-        if isinstance(embedder, SentenceTransformerEmbedder):
-            verify(embedder.files)
+        if isinstance(files, ModelFiles):
+            verify(files)
     except ModelError as error:
         return [str(error)]
     return []
