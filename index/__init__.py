@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .embed import Embedder, SentenceTransformerEmbedder
     from .errors import ArticleError, AssayError, BusyError, MismatchError, ModelError, StoreError
     from .library import AddReport, Library
+    from .loaders.jsonl import bounded_lines
     from .model import DEFAULT_MODEL
     from .segment import sentences
     from .store import ArticleFilter, StoredPassage
@@ -40,6 +41,7 @@ __all__ = [
     "StoreError",
     "StoredPassage",
     "View",
+    "bounded_lines",
     "parse_date",
     "sentences",
 ]
@@ -51,6 +53,7 @@ _HOMES = {
     "embed": ("Embedder", "SentenceTransformerEmbedder"),
     "errors": ("ArticleError", "AssayError", "BusyError", "MismatchError", "ModelError", "StoreError"),
     "library": ("AddReport", "Library"),
+    "loaders.jsonl": ("bounded_lines",),
     "model": ("DEFAULT_MODEL",),
     "segment": ("sentences",),
     "store": ("ArticleFilter", "StoredPassage"),

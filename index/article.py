@@ -39,10 +39,6 @@ class Span(NamedTuple):
         """Return the characters of `text` that this span covers."""
         return text[self.start : self.end]
 
-    def overlaps(self, other: Span) -> bool:
-        """Say whether the two spans share at least one character."""
-        return max(self.start, other.start) < min(self.end, other.end)
-
 
 class Marks:
     """Spans that say quickly whether another shares a character with one of them, however many there are."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import os
 import re
@@ -14,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TextIO, TypeVar
 
-from index import AssayError
+from index import AssayError, bounded_lines
 
 from . import render, screen
 from .progress import bar, lines_of
@@ -53,7 +52,7 @@ class Row(NamedTuple):
 def rows_of(path: str) -> Iterator[Row]:
     """Yield every line of a file that is not blank."""
     with _opened(path) as stream:
-        for number, line in enumerate(_lines(stream), 1):
+        for number, line in enumerate(bounded_lines(stream, MAX_LINE_BYTES), 1):
             if line is None:
                 yield Row(number, {}, f"expected at most {MAX_LINE_BYTES:,} bytes, found a longer line")
             elif line.strip():
@@ -146,19 +145,6 @@ def _opened(path: str) -> BinaryIO:
         return Path(path).open("rb")
     except OSError as error:
         raise AssayError(f"expected a file of questions, one JSON object a line, found none at {path} ({error.strerror})") from error
-
-
-def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
-    """Yield the lines without a byte order mark; None for one that is too long, which is skipped in pieces."""
-    first = True
-    while line := stream.readline(MAX_LINE_BYTES + 1):
-        if len(line) > MAX_LINE_BYTES:
-            while line and not line.endswith(b"\n"):
-                line = stream.readline(1 << 20)
-            yield None
-        else:
-            yield line.removeprefix(codecs.BOM_UTF8) if first else line
-        first = False
 
 
 @contextmanager

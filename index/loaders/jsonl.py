@@ -34,7 +34,7 @@ class JsonLinesLoader:
     def load(self, file: Path) -> Iterator[Draft | Refusal]:
         """Yield a draft or a refusal for every line that is not blank."""
         with file.open("rb") as stream:
-            for number, line in enumerate(_lines(stream), 1):
+            for number, line in enumerate(bounded_lines(stream, MAX_LINE_BYTES), 1):
                 row = Row("line", number)
                 if line is None:
                     yield Refusal(f"{file}:{row}", f"too long: more than {MAX_LINE_BYTES:,} bytes")
@@ -86,11 +86,11 @@ def require_object(value: object) -> dict[str, object]:
     return value
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
-    """Yield the lines without a byte order mark; None for a line that is too long, which is skipped in pieces."""
+def bounded_lines(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
+    """Yield the lines without a byte order mark; None for one of more than `limit` bytes, which is skipped in pieces."""
     first = True
-    while line := stream.readline(MAX_LINE_BYTES + 1):
-        if len(line) > MAX_LINE_BYTES:
+    while line := stream.readline(limit + 1):
+        if len(line) > limit:
             while line and not line.endswith(b"\n"):
                 line = stream.readline(1 << 20)
             yield None

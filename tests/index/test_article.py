@@ -168,11 +168,6 @@ def test_citable_is_what_is_neither_marked_nor_a_heading():
     assert citable == {(s, e) for s in range(10) for e in range(s + 1, 11) if not {0, 1, 2, 7, 8} & set(range(s, e))}
 
 
-@given(st.tuples(st.integers(0, 9), st.integers(0, 9)), st.tuples(st.integers(0, 9), st.integers(0, 9)))
-def test_overlap_is_a_shared_character(a, b):
-    assert Span(*a).overlaps(Span(*b)) == bool(set(range(*a)) & set(range(*b))) or a[0] >= a[1] or b[0] >= b[1]
-
-
 def test_values_cannot_be_changed():
     with pytest.raises(AttributeError):
         Article(id="a", text="words", title="").title = "other"
@@ -193,4 +188,3 @@ SPANS = st.tuples(st.integers(0, 30), st.integers(0, 8)).map(lambda pair: Span(p
 def test_marks_touch_what_shares_a_character_with_one_of_them(marked, span):
     shares = any(set(range(*span)) & set(range(*other)) for other in marked)
     assert Marks(marked).touch(span) == shares
-    assert any(span.overlaps(other) for other in marked) == shares
