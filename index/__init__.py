@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .loaders.jsonl import bounded_lines
     from .model import DEFAULT_MODEL
     from .segment import sentences
-    from .store import ArticleFilter, StoredPassage
+    from .snapshot import ArticleFilter, StoredPassage
     from .view import Selection, View
 
 __all__ = [
@@ -56,7 +56,7 @@ _HOMES = {
     "loaders.jsonl": ("bounded_lines",),
     "model": ("DEFAULT_MODEL",),
     "segment": ("sentences",),
-    "store": ("ArticleFilter", "StoredPassage"),
+    "snapshot": ("ArticleFilter", "StoredPassage"),
     "view": ("Selection", "View"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -19,13 +19,14 @@ from .dense import DenseIndex, DenseView
 from .durable import Stamp
 from .errors import StoreError
 from .lexical import LexicalIndex, readable
-from .store import Derived
+from .snapshot import Derived
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .store import Snapshot, Store
+    from .snapshot import Snapshot
+    from .store import Store
 
 #: A derived index is built anew when more than this share of it is missing or removed.
 MERGE_SHARE = 0.1

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .store import ArticleFilter
+    from .snapshot import ArticleFilter
 
 #: What can be added: a file, a folder, an article, a row of a table, or several of them.
 Addable: TypeAlias = "str | Path | Article | Refusal | Mapping[str, object] | Iterable[Addable]"

@@ -16,18 +16,20 @@ import threading
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .article import Article, Passage, Span
-from .durable import Stamp
 from .errors import MismatchError, StoreError
+from .snapshot import Snapshot, published_days
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from .article import Article, Passage, Span
+    from .snapshot import Derived
 
 #: Written into the file's header, so that `file` and we know whose it is ("ASAY").
 APPLICATION_ID = 0x41534159
@@ -104,26 +106,6 @@ _PRAGMAS = (
 )
 
 
-class StoredPassage(NamedTuple):
-    """A passage as it is searched: its row, its article's row, its place, its span and its context line."""
-
-    row: int
-    article: int
-    ordinal: int
-    start: int
-    end: int
-    context: str
-
-
-class Derived(NamedTuple):
-    """What the store knows of a derived index: when it was built anew, up to which row it covers, its files with their stamps."""
-
-    built: int
-    last_row: int
-    folder: str
-    files: Mapping[str, Stamp]
-
-
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """An article ready to be committed: its sentences, its passages, and for each passage the sha256 of what was embedded."""
@@ -133,227 +115,6 @@ class Prepared:
     passages: Sequence[Passage]
     embedded_sha256: Sequence[str]
     origin: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ArticleFilter:
-    """Which articles may be searched; what is None excludes nothing.
-
-    Dates are ISO, may be partial, and are inclusive; sources are compared whatever their letter case (of ASCII letters).
-    """
-
-    sources: tuple[str, ...] | None = None
-    after: str | None = None
-    before: str | None = None
-    ids: tuple[str, ...] | None = None
-
-    def __bool__(self) -> bool:
-        """Say whether anything is excluded."""
-        return any(value is not None for value in (self.sources, self.after, self.before, self.ids))
-
-    def where(self) -> tuple[str, list[str]]:
-        """Return an SQL condition on `articles` and its parameters. An undated article never passes a date filter."""
-        conditions, values = ["removed_gen IS NULL"], []
-        if self.sources is not None:
-            conditions.append("source COLLATE NOCASE IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(self.sources))
-        if self.ids is not None:
-            conditions.append("id IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(self.ids))
-        if self.after is not None:
-            conditions.append("published_last >= ?")
-            values.append(days_of(self.after)[0])
-        if self.before is not None:
-            conditions.append("published_first <= ?")
-            values.append(days_of(self.before)[1])
-        return " AND ".join(conditions), values
-
-
-def days_of(date: str) -> tuple[str, str]:
-    """Return the first and last day that a partial ISO date may mean, as strings that sort: `2023-04` → 2023-04-01, 2023-04-31."""
-    return date + "-01-01"[len(date) - 4 :], date + "-12-31"[len(date) - 4 :]
-
-
-def _days(article: Article) -> tuple[str | None, str | None]:
-    return days_of(article.published) if article.published else (None, None)
-
-
-class Snapshot:
-    """The store as it was at one generation, for as long as it is open; used by one thread."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        """Pin the newest generation; `connection` is in a read transaction from here on."""
-        self._connection = connection
-        self.generation = int(self.settings()["generation"])
-
-    def settings(self) -> dict[str, str]:
-        """Return the index's settings by name."""
-        return dict(self._connection.execute("SELECT name, value FROM settings"))
-
-    def derived(self, name: str) -> Derived | None:
-        """Return what is known of the derived index `name`; None when there is none yet, or none that can be read."""
-        found = self._connection.execute("SELECT built, last_row, folder, files FROM derived WHERE name = ?", (name,)).fetchone()
-        if found is None:
-            return None
-        try:
-            files = {file: Stamp(*stamp) for file, stamp in json.loads(found[3]).items()}
-        except (ValueError, TypeError, AttributeError, RecursionError):
-            return None
-        return Derived(found[0], found[1], found[2], files) if files else None
-
-    def article(self, row: int) -> Article:
-        """Return an article with its text, whose checksum is verified; raises `StoreError` when it is damaged."""
-        found = self._connection.execute("SELECT record, text, text_sha256 FROM articles WHERE row = ?", (row,)).fetchone()
-        record, text, sha256 = found
-        if hashlib.sha256(text.encode()).hexdigest() != sha256:
-            raise StoreError(f"the text of article {json.loads(record)['id']!r} is not what was stored; run `assay doctor`")
-        return Article.from_record(json.loads(record), text)
-
-    def record(self, row: int) -> dict[str, Any]:
-        """Return everything but the text of an article, as `Article.record` gives it."""
-        return dict(json.loads(self._connection.execute("SELECT record FROM articles WHERE row = ?", (row,)).fetchone()[0]))
-
-    def sentences(self, row: int) -> list[Span]:
-        """Return the sentences of an article, in order."""
-        blob = self._connection.execute("SELECT sentences FROM articles WHERE row = ?", (row,)).fetchone()[0]
-        return [Span(start, end) for start, end in np.frombuffer(blob, "<u4").reshape(-1, 2).tolist()]
-
-    def article_row(self, article_id: str) -> int | None:
-        """Return the row of a live article; None when there is none of that id."""
-        found = self._connection.execute("SELECT row FROM articles WHERE id = ? AND removed_gen IS NULL", (article_id,)).fetchone()
-        return found[0] if found else None
-
-    def article_rows(self, only: ArticleFilter) -> list[int]:
-        """Return the rows of the live articles that pass `only`, in the order they were added."""
-        where, values = only.where()
-        return [row for (row,) in self._connection.execute(f"SELECT row FROM articles WHERE {where} ORDER BY row", values)]
-
-    def records(self, only: ArticleFilter | None = None) -> Iterator[dict[str, Any]]:
-        """Yield sha256 of the text, characters, passages and the record of each live article that passes `only`, by id."""
-        where, values = (only or ArticleFilter()).where()
-        query = f"""SELECT record, text_sha256, length(text), (SELECT count(*) FROM passages WHERE article = articles.row)
-                    FROM articles WHERE {where} ORDER BY id"""
-        for record, sha256, characters, passages in self._connection.execute(query, values):
-            yield {**json.loads(record), "sha256": sha256, "characters": characters, "passages": passages}
-
-    def checksums(self) -> dict[str, str]:
-        """Return the checksum of each live article by its id."""
-        return dict(self._connection.execute("SELECT id, sha256 FROM articles WHERE removed_gen IS NULL"))
-
-    def from_origin(self, origin: str) -> dict[str, str | None]:
-        """Return the path, relative to the folder `origin`, of each article that was last seen in it, by its id."""
-        return dict(self._connection.execute("SELECT article, path FROM origins WHERE origin = ? ORDER BY article", (origin,)))
-
-    def copies(self, row: int) -> dict[int, str]:
-        """Return the rows and ids of the other live articles with exactly the same text, by id."""
-        query = """SELECT row, id FROM articles WHERE removed_gen IS NULL AND row != ?1
-                   AND text_sha256 = (SELECT text_sha256 FROM articles WHERE row = ?1) ORDER BY id"""
-        return dict(self._connection.execute(query, (row,)))
-
-    def counts(self) -> tuple[int, int]:
-        """Return how many articles and how many passages are live."""
-        return (
-            self._connection.execute("SELECT count(*) FROM articles WHERE removed_gen IS NULL").fetchone()[0],
-            self._connection.execute("SELECT count(*) FROM passages WHERE removed_gen IS NULL").fetchone()[0],
-        )
-
-    def last_row(self) -> int:
-        """Return the highest passage row, removed ones included; 0 when there is none."""
-        return int(self._connection.execute("SELECT coalesce(max(row), 0) FROM passages").fetchone()[0])
-
-    def last_live_row(self) -> int:
-        """Return the highest row of a live passage; 0 when there is none."""
-        found = self._connection.execute("SELECT row FROM passages WHERE removed_gen IS NULL ORDER BY row DESC LIMIT 1").fetchone()
-        return found[0] if found else 0
-
-    def removed_before(self, generation: int) -> int:
-        """Return how many passages and articles were removed at `generation` or before, and are still in the file."""
-        query = "SELECT (SELECT count(*) FROM passages WHERE removed_gen <= ?1) + (SELECT count(*) FROM articles WHERE removed_gen <= ?1)"
-        return int(self._connection.execute(query, (generation,)).fetchone()[0])
-
-    def passages(self, rows: Sequence[int]) -> list[StoredPassage]:
-        """Return the passages of `rows`, in that order."""
-        query = "SELECT row, article, ordinal, start, end, context FROM passages WHERE row IN (SELECT value FROM json_each(?))"
-        found = {passage[0]: StoredPassage(*passage) for passage in self._connection.execute(query, (json.dumps(list(rows)),))}
-        return [found[row] for row in rows]
-
-    def passage_text(self, passage: StoredPassage) -> str:
-        """Return the words of a passage, without reading the whole article."""
-        query = "SELECT substr(text, ?, ?) FROM articles WHERE row = ?"
-        return str(self._connection.execute(query, (passage.start + 1, passage.end - passage.start, passage.article)).fetchone()[0])
-
-    def article_passages(self, article: int) -> list[StoredPassage]:
-        """Return the passages of one article, in order."""
-        query = "SELECT row, article, ordinal, start, end, context FROM passages WHERE article = ? ORDER BY ordinal"
-        return [StoredPassage(*passage) for passage in self._connection.execute(query, (article,))]
-
-    def passage_rows(self, articles: Sequence[int]) -> NDArray[np.int64]:
-        """Return the rows of all passages of `articles`, ascending."""
-        query = "SELECT row FROM passages WHERE article IN (SELECT value FROM json_each(?)) ORDER BY row"
-        return _column(self._connection.execute(query, (json.dumps(list(articles)),)))
-
-    def live_rows(self, *, after: int = 0) -> NDArray[np.int64]:
-        """Return the rows of live passages above `after`, ascending."""
-        return _column(self._connection.execute("SELECT row FROM passages WHERE row > ? AND removed_gen IS NULL ORDER BY row", (after,)))
-
-    def removed_rows(self, *, up_to: int) -> NDArray[np.int64]:
-        """Return the rows of removed passages up to `up_to`, ascending."""
-        query = "SELECT row FROM passages INDEXED BY passage_removed WHERE removed_gen IS NOT NULL AND row <= ? ORDER BY row"
-        return _column(self._connection.execute(query, (up_to,)))
-
-    def vectors(self, rows: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the vectors of the passages of `rows`, (n, dimension), in that order."""
-        query = """SELECT passages.row, vectors.vector FROM passages JOIN vectors ON vectors.row = passages.vector
-                   WHERE passages.row IN (SELECT value FROM json_each(?))"""
-        wanted = [int(row) for row in rows]
-        dimension = int(self.settings()["dimension"])
-        found = dict(self._connection.execute(query, (json.dumps(wanted),)))
-        matrix = np.frombuffer(b"".join(found[row] for row in wanted), "<f4")
-        return matrix.reshape(len(wanted), dimension)
-
-    def searchable(self, *, after: int = 0) -> Iterator[tuple[int, int, str]]:
-        """Yield (row, article row, context and words) of the live passages above `after`, ascending."""
-        query = "SELECT row, article, start, end, context FROM passages WHERE row > ? AND removed_gen IS NULL ORDER BY row"
-        text, of = "", None
-        for row, article, start, end, context in self._connection.execute(query, (after,)):
-            if article != of:  # the passages of an article follow each other: its text is read once
-                text, of = self._connection.execute("SELECT text FROM articles WHERE row = ?", (article,)).fetchone()[0], article
-            yield row, article, f"{context}\n{text[start:end]}"
-
-    def known_vectors(self, sha256s: Iterable[str]) -> set[str]:
-        """Return which of the given texts, by checksum, are embedded already."""
-        query = "SELECT sha256 FROM vectors WHERE sha256 IN (SELECT value FROM json_each(?))"
-        return {sha256 for (sha256,) in self._connection.execute(query, (json.dumps(list(sha256s)),))}
-
-    def faults(self) -> list[str]:
-        """Check the file page by page, its references, and every text, span and vector; return what is wrong, a line each."""
-        faults = [f"store.sqlite: {line}" for (line,) in self._connection.execute("PRAGMA integrity_check(20)") if line != "ok"]
-        faults += [
-            f"store.sqlite: a row of {row[0]} refers to none of {row[2]}" for row in self._connection.execute("PRAGMA foreign_key_check")
-        ]
-        for row, article_id, length in self._connection.execute(
-            "SELECT row, id, length(text) FROM articles WHERE removed_gen IS NULL"
-        ).fetchall():
-            faults += self._article_faults(row, article_id, length)
-        dimension = int(self.settings().get("dimension", "0"))
-        for row, blob in self._connection.execute("SELECT row, vector FROM vectors"):
-            vector = np.frombuffer(blob[: len(blob) // 4 * 4], "<f4")
-            if vector.size != dimension or not abs(float(np.linalg.norm(vector)) - 1) < 1e-3:
-                faults.append(f"vector {row}: expected {dimension} numbers of length one")
-        return faults
-
-    def _article_faults(self, row: int, article_id: str, length: int) -> list[str]:
-        try:
-            article = self.article(row)
-            columns = (article.id, article.sha256(), article.source, *_days(article))
-            spans = [(span.start, span.end) for span in self.sentences(row)]
-        except (StoreError, ValueError, KeyError, TypeError) as error:
-            return [f"article {article_id!r}: {error}"]
-        query = "SELECT id, sha256, source, published_first, published_last FROM articles WHERE row = ?"
-        if self._connection.execute(query, (row,)).fetchone() != columns:
-            return [f"article {article_id!r}: its metadata are not what was stored; remove it and add it again"]
-        spans += [(passage.start, passage.end) for passage in self.article_passages(row)]
-        return [f"article {article_id!r}: span {start}:{end} is outside its text" for start, end in spans if not 0 <= start < end <= length]
 
 
 class Store:
@@ -575,7 +336,7 @@ def _remove(connection: sqlite3.Connection, article_id: str, generation: int) ->
 
 def _insert(connection: sqlite3.Connection, prepared: Prepared, generation: int) -> None:
     article = prepared.article
-    first, last = _days(article)
+    first, last = published_days(article)
     sentences = np.array(prepared.sentences, "<u4").reshape(-1, 2).tobytes()
     values = (
         *(article.id, article.sha256(), hashlib.sha256(article.text.encode()).hexdigest(), article.text),
@@ -593,7 +354,3 @@ def _insert(connection: sqlite3.Connection, prepared: Prepared, generation: int)
             for ordinal, (passage, sha256) in enumerate(zip(prepared.passages, prepared.embedded_sha256, strict=True))
         ),
     )
-
-
-def _column(cursor: sqlite3.Cursor) -> NDArray[np.int64]:
-    return np.fromiter((row for (row,) in cursor), np.int64)

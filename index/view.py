@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .dense import DenseView, Ranked
     from .embed import Embedder
     from .lexical import LexicalIndex
-    from .store import ArticleFilter, Snapshot, StoredPassage
+    from .snapshot import ArticleFilter, Snapshot, StoredPassage
 
 
 class Selection(NamedTuple):

@@ -780,22 +780,34 @@ def _deleted(path):
     path.unlink()
 
 
+def _shortened(path, size):
+    """Put a shorter file in its place. Cut where it lies, it would kill whoever has it mapped, as tantivy still may for a moment."""
+    shorter = path.with_name("shorter")
+    shorter.write_bytes(path.read_bytes()[:size])
+    shorter.replace(path)
+
+
 def _truncated(path):
-    os.truncate(path, path.stat().st_size // 2)
+    _shortened(path, path.stat().st_size // 2)
 
 
 def _emptied(path):
-    os.truncate(path, 0)
+    _shortened(path, 0)
+
+
+def _overwritten(path, content):
+    with path.open("r+b") as file:  # opened to be written anew, it would be cut first: see above
+        file.write(content)
 
 
 def _flipped(path):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 4
-    path.write_bytes(content)
+    _overwritten(path, content)
 
 
 def _zeroed(path):
-    path.write_bytes(bytes(path.stat().st_size))
+    _overwritten(path, bytes(path.stat().st_size))
 
 
 DAMAGES = (_deleted, _truncated, _emptied, _flipped, _zeroed)

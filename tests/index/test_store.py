@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from index.article import Article, Heading, Passage, Span
 from index.durable import Stamp
 from index.errors import MismatchError, StoreError
-from index.store import APPLICATION_ID, SCHEMA_VERSION, ArticleFilter, Derived, Prepared, Store, days_of
+from index.snapshot import ArticleFilter, Derived, days_of
+from index.store import APPLICATION_ID, SCHEMA_VERSION, Prepared, Store
 
 DIMENSION = 4
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60).map(lambda text: text + "x")
