@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .article import Article, Heading, Passage, Refusal, Span
+    from .checkup import Health
     from .dates import parse_date
     from .dense import Ranked
     from .embed import Embedder, SentenceTransformerEmbedder
     from .errors import ArticleError, AssayError, BusyError, MismatchError, ModelError, StoreError
-    from .library import AddReport, Library
+    from .ingest import AddReport
+    from .library import Library
     from .loaders.jsonl import bounded_lines
     from .model import DEFAULT_MODEL
     from .segment import sentences
@@ -29,6 +31,7 @@ __all__ = [
     "BusyError",
     "Embedder",
     "Heading",
+    "Health",
     "Library",
     "MismatchError",
     "ModelError",
@@ -48,11 +51,13 @@ __all__ = [
 
 _HOMES = {
     "article": ("Article", "Heading", "Passage", "Refusal", "Span"),
+    "checkup": ("Health",),
     "dates": ("parse_date",),
     "dense": ("Ranked",),
     "embed": ("Embedder", "SentenceTransformerEmbedder"),
     "errors": ("ArticleError", "AssayError", "BusyError", "MismatchError", "ModelError", "StoreError"),
-    "library": ("AddReport", "Library"),
+    "ingest": ("AddReport",),
+    "library": ("Library",),
     "loaders.jsonl": ("bounded_lines",),
     "model": ("DEFAULT_MODEL",),
     "segment": ("sentences",),

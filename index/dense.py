@@ -1,16 +1,17 @@
-"""Nearest passages by vector: a FAISS file derived from the store, and the tail that it does not cover yet.
+"""FAISS indexes over passage vectors: exact while that takes milliseconds, approximate beyond.
 
-The file holds vectors in half precision and serves to find candidates; every score that leaves this module is the exact
-cosine of the float32 vectors in the store. Knows nothing of texts.
+They hold vectors in half precision and serve to find candidates; exact scores are their caller's business. Both kinds forget
+rows, grow, and search among some rows only. Knows nothing of texts, nor of the store.
 """
 
 from __future__ import annotations
 
+import math
 import os
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -26,13 +27,26 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
     Scores = NDArray[np.float32]
     Vectors = NDArray[np.float32]
+    Bitmap = NDArray[np.uint8]
 
-#: The inner product of two unit vectors, one rounded to half precision (11 bits), is off by at most 2^-11; we allow double.
-_HALF_PRECISION_ERROR = 2.0**-10
+#: From this many vectors on an index is approximate (docs/decisions/0006-growth.md).
+APPROXIMATE_FROM = 100_000
 
+#: Of its n lists an approximate index searches n to this power, those whose centres are nearest to the query: a sixth of 1,265
+#: lists at 100,000 vectors, an eighth of 2,828 at 500,000.
+_PROBED = 0.75
 
-#: From this many vectors on, each core scans a part of them: FAISS itself answers one query on one core.
+#: Vectors a list that the centres are learned from; FAISS recommends 39 to 256.
+_SAMPLES_A_LIST = 64
+
+#: Rounds of k-means, and what its choice of first centres depends on: the same vectors make the same index.
+_ROUNDS, _SEED = 10, 1963
+
+#: From so many vectors on, each core scans a part of an exact index: FAISS itself answers one query on one core.
 _PARALLEL = 20_000
+
+#: Vectors are read this many at a time while an index is built.
+_ROWS_AT_ONCE = 20_000
 
 
 class Ranked(NamedTuple):
@@ -42,40 +56,41 @@ class Ranked(NamedTuple):
     scores: Scores
 
 
-class DenseIndex:
-    """A FAISS index over the vectors of `rows`, ascending. Safe to share between threads."""
+class DenseIndex(ABC):
+    """A FAISS index over unit vectors, each under its row. Safe to share between threads while nobody changes it."""
 
-    def __init__(self, index: Any, rows: Rows) -> None:
-        """Wrap what `build` or `load` made."""
+    #: Whether a search may miss some of the nearest rows.
+    approximate: ClassVar[bool]
+
+    def __init__(self, index: Any) -> None:
+        """Wrap FAISS's own; `build` and `load` do this."""
         self._index = index
-        self.rows = rows
 
-    @classmethod
-    def build(cls, rows: Rows, vectors: Vectors) -> DenseIndex:
-        """Index `vectors` (n, dimension), unit length, under `rows` (n,), ascending."""
-        import faiss
+    @property
+    def size(self) -> int:
+        """Return how many vectors it holds."""
+        return int(self._index.ntotal)
 
-        quantizer = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-        index = faiss.IndexIDMap(quantizer)
-        quantizer.train(vectors[:1])  # half precision has nothing to learn; FAISS asks for the call
-        index.add_with_ids(vectors, rows)
-        return cls(index, rows)
+    @abstractmethod
+    def fits(self, count: int) -> bool:
+        """Say whether this is the kind of index that `count` vectors want; when not, it is time to build another."""
+
+    @abstractmethod
+    def search(self, query: Vectors, k: int, *, allowed: Bitmap | None = None, thorough: bool = False) -> Ranked:
+        """Return the `k` nearest rows with their inner products in half precision; fewer only when there are no more.
+
+        `allowed` holds the rows that may be found, all when None. `thorough` compares the query with every one of them.
+        """
 
     def extend(self, rows: Rows, vectors: Vectors) -> None:
-        """Add further `rows`, all above those already in; only before the index is shared."""
+        """Add `vectors` (n, dimension) under `rows` (n,), all above those already in; only before the index is shared."""
         self._index.add_with_ids(vectors, rows)
-        self.rows = np.concatenate([self.rows, rows])
 
-    @classmethod
-    def load(cls, path: Path) -> DenseIndex:
-        """Map the file at `path` into memory. Its checksum must have been verified: FAISS believes whatever it reads."""
+    def forget(self, rows: Rows) -> None:
+        """Take `rows` out, those that are in; only before the index is shared, and not when it is mapped."""
         import faiss
 
-        try:
-            index: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-        except RuntimeError as error:
-            raise StoreError(f"{path}: not readable by FAISS ({str(error).splitlines()[0][:120]}); run `assay rebuild`") from error
-        return cls(index, faiss.vector_to_array(index.id_map))
+        self._index.remove_ids(faiss.IDSelectorBatch(rows))
 
     def save(self, path: Path) -> None:
         """Write the index to `path`, whole or not at all; raises OSError."""
@@ -88,82 +103,126 @@ class DenseIndex:
             raise OSError(f"{partial}: {str(error).splitlines()[0][:120]}") from error
         replace(partial, path)
 
-    def search(self, query: Vectors, k: int, *, only: Rows | None, without: Rows) -> Ranked:
-        """Return the `k` nearest rows and their approximate scores, among `only` (all when None) and never among `without`."""
-        import faiss
-
-        selector: Any = None
-        if only is not None:
-            selector = faiss.IDSelectorBatch(only)
-        elif without.size:
-            excluded = faiss.IDSelectorBatch(without)  # named: FAISS keeps a bare pointer to it
-            selector = faiss.IDSelectorNot(excluded)
-        k = min(k, max(1, self.rows.size))
-        if only is not None or self.rows.size < _PARALLEL:
-            return self._scan(query, k, selector)
-        parts = [faiss.IDSelectorRange(int(part[0]), int(part[-1]) + 1) for part in np.array_split(self.rows, os.cpu_count() or 1)]
-        both = parts if selector is None else [faiss.IDSelectorAnd(part, selector) for part in parts]
-        found = list(_threads().map(lambda part: self._scan(query, k, part), both))
-        return best(np.concatenate([part.rows for part in found]), np.concatenate([part.scores for part in found]), k)
-
-    def _scan(self, query: Vectors, k: int, selector: Any) -> Ranked:
-        import faiss
-
-        parameters = None if selector is None else faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # absent from its stub
+    def _scan(self, query: Vectors, k: int, parameters: Any) -> Ranked:
         scores, rows = self._index.search(query[None, :], k, params=parameters)
         found = rows[0] >= 0
         return Ranked(rows[0][found], scores[0][found])
 
 
-@dataclass(frozen=True, slots=True)
-class DenseView:
-    """The vectors of one generation: an index that may lag, the rows removed since, and the tail added since."""
+class ExactIndex(DenseIndex):
+    """Compares a query with every vector."""
 
-    index: DenseIndex | None
-    removed: Rows
-    tail_rows: Rows
-    tail_vectors: Vectors
-    exact: Callable[[Rows], Vectors]
-    """Reads the float32 vectors of rows from the store."""
+    approximate = False
 
-    def search(self, query: Vectors, k: int, *, only: Rows | None = None) -> Ranked:
-        """Return the `k` rows of the highest cosine with `query`, exactly; `only` holds the rows that may be found, ascending."""
-        if k < 1:
-            return Ranked(np.zeros(0, np.int64), np.zeros(0, np.float32))
-        parts = [self._search_tail(query, only)]
-        if self.index is not None:
-            covered = None if only is None else np.setdiff1d(only, self.removed, assume_unique=True)
-            parts.append(self._search_index(self.index, query, k, covered))
-        rows = np.concatenate([part.rows for part in parts])
-        return best(rows, np.concatenate([part.scores for part in parts]), k)
+    @classmethod
+    def empty(cls, dimension: int) -> ExactIndex:
+        """Make an index of no vectors."""
+        import faiss
 
-    def scores(self, query: Vectors, rows: Rows) -> Scores:
-        """Return the exact cosine of each of `rows` with `query`."""
-        if rows.size == 0:
-            return np.zeros(0, np.float32)
-        return _dot(self.exact(rows), query)
+        quantizer = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+        quantizer.train(np.zeros((1, dimension), np.float32))  # half precision has nothing to learn; FAISS asks for the call
+        return cls(faiss.IndexIDMap(quantizer))
 
-    def _search_tail(self, query: Vectors, only: Rows | None) -> Ranked:
-        kept = np.ones(self.tail_rows.size, bool) if only is None else np.isin(self.tail_rows, only, assume_unique=True)
-        return Ranked(self.tail_rows[kept], _dot(self.tail_vectors[kept], query))
+    def fits(self, count: int) -> bool:
+        """Say whether so few are compared with in milliseconds."""
+        return count < APPROXIMATE_FROM
 
-    def _search_index(self, index: DenseIndex, query: Vectors, k: int, only: Rows | None) -> Ranked:
-        """Find more candidates until none beyond them can be among the exact `k`."""
-        if only is not None and only.size == 0:
-            return Ranked(np.zeros(0, np.int64), np.zeros(0, np.float32))
-        depth = k + 32
+    def search(self, query: Vectors, k: int, *, allowed: Bitmap | None = None, thorough: bool = False) -> Ranked:  # noqa: ARG002  # it always is
+        """Return the `k` nearest rows; each core looks at a part of them."""
+        import faiss
+
+        k = min(k, max(1, self.size))
+        selector = _selector(allowed)
+        if self.size < _PARALLEL:
+            return self._scan(query, k, _only(selector))
+        parts = [_both(faiss.IDSelectorRange(first, last + 1), selector) for first, last in self._parts()]
+        found = list(_threads().map(lambda part: self._scan(query, k, _only(part)), parts))
+        return best(np.concatenate([part.rows for part in found]), np.concatenate([part.scores for part in found]), k)
+
+    def _parts(self) -> list[tuple[int, int]]:
+        """Return the first and last row of each core's part."""
+        import faiss
+
+        rows = faiss.vector_to_array(self._index.id_map)
+        return [(int(part[0]), int(part[-1])) for part in np.array_split(rows, os.cpu_count() or 1)]
+
+
+class ApproximateIndex(DenseIndex):
+    """Compares a query with the vectors of the lists nearest to it (an inverted file; Sivic & Zisserman, "Video Google", 2003)."""
+
+    approximate = True
+
+    @classmethod
+    def trained(cls, sample: Vectors, lists: int) -> ApproximateIndex:
+        """Make an index of no vectors, its lists centred by k-means on `sample` (n, dimension)."""
+        import faiss
+
+        dimension = sample.shape[1]
+        centres = faiss.IndexFlatIP(dimension)
+        kind, metric = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+        index = faiss.IndexIVFScalarQuantizer(centres, dimension, lists, kind, metric, False)  # not residuals: a score is an inner product
+        index.cp.seed, index.cp.niter, index.cp.spherical = _SEED, _ROUNDS, True
+        index.cp.min_points_per_centroid, index.cp.max_points_per_centroid = 1, 2 * _SAMPLES_A_LIST
+        index.train(sample)
+        return cls(index)
+
+    def fits(self, count: int) -> bool:
+        """Say whether `count` is worth approximating and its lists are neither too few nor too many for it."""
+        return count >= APPROXIMATE_FROM // 2 and self._index.nlist / 2 <= lists_for(count) <= self._index.nlist * 1.5
+
+    def search(self, query: Vectors, k: int, *, allowed: Bitmap | None = None, thorough: bool = False) -> Ranked:
+        """Return the `k` nearest rows of the lists nearest to the query, of more where those hold too few, of all when `thorough`."""
+        import faiss
+
+        k, selector = min(k, max(1, self.size)), _selector(allowed)
+        lists = int(self._index.nlist)
+        probes = lists if thorough else math.ceil(lists**_PROBED)
         while True:
-            found = index.search(query, depth, only=only, without=self.removed)
-            ranked = best(found.rows, self.scores(query, found.rows), k)
-            exhausted = found.rows.size < depth
-            if exhausted or (ranked.rows.size >= k and float(found.scores[-1]) + _HALF_PRECISION_ERROR < float(ranked.scores[k - 1])):
-                return ranked
-            depth *= 2
+            found = self._scan(query, k, faiss.SearchParametersIVF(nprobe=probes, sel=selector))  # type: ignore[call-arg]  # as below
+            if found.rows.size >= k or probes == lists:
+                return found
+            probes = min(probes * 4, lists)
 
 
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="assay-dense")
+def build(rows: Rows, vectors_of: Callable[[Rows], Vectors]) -> DenseIndex:
+    """Index the vectors of `rows`, ascending, as `vectors_of` reads them (n, dimension); the kind follows from how many they are."""
+    index: DenseIndex
+    if rows.size < max(APPROXIMATE_FROM, 1):
+        index = ExactIndex.empty(vectors_of(rows[:1]).shape[1])
+    else:
+        lists = lists_for(rows.size)
+        sample = rows[np.linspace(0, rows.size - 1, min(rows.size, lists * _SAMPLES_A_LIST)).astype(np.int64)]
+        index = ApproximateIndex.trained(vectors_of(sample), lists)
+    for start in range(0, rows.size, _ROWS_AT_ONCE):
+        part = rows[start : start + _ROWS_AT_ONCE]
+        index.extend(part, vectors_of(part))
+    return index
+
+
+def load(path: Path, *, mapped: bool = True) -> DenseIndex:
+    """Load the index at `path`, `mapped` into memory or, to be changed, read. Its checksum must have been verified.
+
+    FAISS believes whatever it reads. Raises `StoreError` when it cannot make anything of the file.
+    """
+    import faiss
+
+    try:
+        index: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
+    except RuntimeError as error:
+        raise StoreError(f"{path}: not readable by FAISS ({str(error).splitlines()[0][:120]}); run `assay rebuild`") from error
+    return ApproximateIndex(index) if isinstance(index, faiss.IndexIVF) else ExactIndex(index)
+
+
+def lists_for(count: int) -> int:
+    """Return how many lists an approximate index of `count` vectors has: four times the square root, as FAISS's guidelines advise."""
+    return round(4 * math.sqrt(count))
+
+
+def bitmap(rows: Rows, last: int) -> Bitmap:
+    """Return a set of rows up to `last` as a search takes it: one bit a row, the lowest first."""
+    flags = np.zeros(last + 1, bool)
+    flags[rows[rows <= last]] = True
+    return np.packbits(flags, bitorder="little")
 
 
 def best(rows: Rows, scores: Scores, k: int) -> Ranked:
@@ -172,6 +231,24 @@ def best(rows: Rows, scores: Scores, k: int) -> Ranked:
     return Ranked(rows[order], scores[order])
 
 
-def _dot(vectors: Vectors, query: Vectors) -> Scores:
-    """Return each row's inner product with `query`, the same to the bit whatever rows stand beside it."""
-    return np.einsum("ij,j->i", vectors, query, dtype=np.float32) if vectors.size else np.zeros(vectors.shape[0], np.float32)
+def _selector(allowed: Bitmap | None) -> Any:
+    import faiss
+
+    return None if allowed is None else faiss.IDSelectorBitmap(allowed)  # type: ignore[call-arg, arg-type]  # absent from its stub
+
+
+def _only(selector: Any) -> Any:
+    import faiss
+
+    return None if selector is None else faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # absent from its stub
+
+
+def _both(one: Any, other: Any) -> Any:
+    import faiss
+
+    return one if other is None else faiss.IDSelectorAnd(one, other)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="assay-dense")

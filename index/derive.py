@@ -15,27 +15,30 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .dense import DenseIndex, DenseView
+import numpy as np
+
+from .dense import build, load
 from .durable import Stamp
 from .errors import StoreError
 from .lexical import LexicalIndex, readable
+from .nearest import Coverage, DenseView
 from .snapshot import Derived
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
+    from .dense import DenseIndex
     from .snapshot import Snapshot
     from .store import Store
 
-#: A derived index is built anew when more than this share of it is missing or removed.
+#: A derived index is brought up to date when more than this share of it is missing or removed,
 MERGE_SHARE = 0.1
+
+#: and when more than so many passages are: every search looks at each of them.
+MERGE_ROWS = 10_000
 
 # What derived files are called: by the generation that built them.
 _DENSE_NAME, _LEXICAL_NAME = re.compile(r"\d+\.(?:faiss|partial)"), re.compile(r"\d+a*")
-
-#: Vectors are read from the store this many at a time while FAISS is built.
-_ROWS_AT_ONCE = 20_000
 
 
 class StaleError(StoreError):
@@ -50,7 +53,7 @@ class DerivedIndexes:
         self._folder = folder
         self._lock = threading.Lock()
         self._dense: tuple[Derived, DenseIndex] | None = None
-        self._tail: tuple[tuple[int, int], NDArray[np.int64], NDArray[np.float32]] | None = None
+        self._coverage: tuple[int, Coverage] | None = None
         self._lexical: tuple[Derived, LexicalIndex] | None = None
         self._private: tuple[int, LexicalIndex, tempfile.TemporaryDirectory[str]] | None = None
 
@@ -60,7 +63,8 @@ class DerivedIndexes:
             derived = store.derived("dense")
             if derived is None and store.last_live_row():
                 raise StaleError(f"{self._folder / 'dense'}: not known to the store; run `assay rebuild`")
-            return self._dense_view(store, self._dense_index(derived)), self._lexical_index(store)
+            index, last = (self._dense_index(derived), derived.last_row) if derived else (None, 0)
+            return DenseView(index, self._covered(store, last), store.vectors), self._lexical_index(store)
 
     def private(self, store: Snapshot) -> tuple[DenseView, LexicalIndex]:
         """Return them built from the store in memory and a temporary folder, for a reader that may not write."""
@@ -71,12 +75,12 @@ class DerivedIndexes:
                 index = LexicalIndex.create(Path(temporary.name) / "lexical")
                 index.append(store.searchable())
                 self._private = (store.generation, index, temporary)
-            return self._dense_view(store, None), self._private[1]
+            return DenseView(None, self._covered(store, 0), store.vectors), self._private[1]
 
     def close(self) -> None:
         """Let go of the files; what is in use elsewhere stays until its user lets go."""
         with self._lock:
-            self._dense = self._tail = self._lexical = None
+            self._dense = self._coverage = self._lexical = None
             self._discard_private()
 
     def _discard_private(self) -> None:
@@ -84,24 +88,23 @@ class DerivedIndexes:
             self._private[2].cleanup()  # whoever still searches it has its files open
             self._private = None
 
-    def _dense_view(self, store: Snapshot, index: DenseIndex | None) -> DenseView:
-        covered = int(index.rows[-1]) if index is not None and index.rows.size else 0
-        if self._tail is None or self._tail[0] != (store.generation, covered):
-            rows = store.live_rows(after=covered)
-            self._tail = ((store.generation, covered), rows, store.vectors(rows))
-        _, rows, vectors = self._tail
-        return DenseView(index, store.removed_rows(up_to=covered), rows, vectors, store.vectors)
+    def _covered(self, store: Snapshot, last: int) -> Coverage:
+        """Return what an index up to row `last` knows of the snapshot; vectors that were in the tail before are not read again."""
+        if self._coverage is None or self._coverage[0] != store.generation or self._coverage[1].last != last:
+            rows = store.live_rows(after=last)
+            before = self._coverage[1] if self._coverage else None
+            vectors = _tail_vectors(store, rows, before)
+            self._coverage = (store.generation, Coverage.of(last, store.removed_rows(up_to=store.last_row()), rows, vectors))
+        return self._coverage[1]
 
-    def _dense_index(self, derived: Derived | None) -> DenseIndex | None:
-        if derived is None:
-            return None
+    def _dense_index(self, derived: Derived) -> DenseIndex:
         if self._dense is None or self._dense[0] != derived:
             ((name, stamp),) = derived.files.items()
             path = self._folder / derived.folder / name
             if not stamp.holds(path):
                 raise StaleError(f"{path}: missing or damaged; run `assay rebuild`")
             try:
-                self._dense = (derived, DenseIndex.load(path))
+                self._dense = (derived, load(path))
             except StoreError as error:
                 raise StaleError(str(error)) from error
         return self._dense[1]
@@ -115,22 +118,10 @@ class DerivedIndexes:
             if not readable(folder, derived.files):
                 raise StaleError(f"{folder}: missing or damaged; run `assay rebuild`")
             try:
-                self._lexical = (derived, self._opened(folder, derived))
+                self._lexical = (derived, _open_words(folder, derived))
             except ValueError as error:
                 raise StaleError(f"{folder}: unreadable; run `assay rebuild`") from error
         return self._lexical[1]
-
-    def _opened(self, folder: Path, derived: Derived) -> LexicalIndex:
-        """Open a word index; where its folder cannot be written, through links to its files, since tantivy makes a lock file."""
-        try:
-            return LexicalIndex(folder)
-        except ValueError:
-            if os.access(folder, os.W_OK) and not _read_only_file_system(folder):
-                raise
-        with tempfile.TemporaryDirectory(prefix="assay-") as links:  # what is open stays mapped when its name is gone
-            for name in derived.files:
-                Path(links, name).symlink_to((folder / name).resolve())
-            return LexicalIndex(Path(links))
 
 
 def publish(folder: Path, store: Store, *, anew: bool = False) -> None:
@@ -154,6 +145,20 @@ def publish(folder: Path, store: Store, *, anew: bool = False) -> None:
     _sweep(folder, dense, lexical)
 
 
+def publish_words(folder: Path, snapshot: Snapshot) -> dict[str, Derived]:
+    """Return what has changed of the word index once it holds what a transaction, seen by `snapshot`, is about to commit.
+
+    Committed together with the articles, it is never behind them: no reader waits for it. Where there is none to extend, or it
+    cannot be written, the next `publish` sees to it.
+    """
+    derived = snapshot.derived("lexical")
+    with suppress(OSError, ValueError):
+        if derived is not None and readable(folder / derived.folder, derived.files):
+            extended = _extended_lexical(folder, snapshot, derived)
+            return {"lexical": extended} if extended != derived else {}
+    return {}
+
+
 def damaged(folder: Path, snapshot: Snapshot) -> list[str]:
     """Read every derived file in full and return a line for each that is not what was written."""
     faults = []
@@ -167,33 +172,96 @@ def damaged(folder: Path, snapshot: Snapshot) -> list[str]:
     return faults
 
 
+def miscounted(folder: Path, snapshot: Snapshot) -> list[str]:
+    """Open the derived files, whose checksums were verified, and return a line for each that holds other than the store says."""
+    faults = []
+    for name in ("dense", "lexical"):
+        derived = snapshot.derived(name)
+        if derived is None:
+            continue
+        try:
+            held = _held(folder / derived.folder, name, derived)
+        except (StoreError, ValueError) as error:
+            faults.append(f"{derived.folder}: cannot be opened ({str(error)[:120]}); run `assay rebuild`")
+            continue
+        live, removed = snapshot.covered(derived.last_row, since=derived.built)
+        if not live <= held <= live + removed:
+            faults.append(f"{derived.folder}: expected {live} passages and up to {removed} removed ones, found {held}; run `assay rebuild`")
+    return faults
+
+
+def _held(folder: Path, name: str, derived: Derived) -> int:
+    """Return how many passages a derived index holds."""
+    return load(folder / next(iter(derived.files))).size if name == "dense" else _open_words(folder, derived).size()
+
+
+def _open_words(folder: Path, derived: Derived) -> LexicalIndex:
+    """Open a word index; where its folder cannot be written, through links to its files, since tantivy makes a lock file."""
+    try:
+        return LexicalIndex(folder)
+    except ValueError:
+        if os.access(folder, os.W_OK, effective_ids=True) and not _read_only_file_system(folder):
+            raise
+    with tempfile.TemporaryDirectory(prefix="assay-") as links:  # what is open stays mapped when its name is gone
+        for name in derived.files:
+            Path(links, name).symlink_to((folder / name).resolve())
+        return LexicalIndex(Path(links))
+
+
+def _tail_vectors(store: Snapshot, rows: NDArray[np.int64], before: Coverage | None) -> NDArray[np.float32]:
+    """Return the vectors of `rows`, ascending, (n, dimension); those that the tail `before` holds come from there."""
+    if before is None or not before.tail_rows.size:
+        return store.vectors(rows)
+    known = np.isin(rows, before.tail_rows, assume_unique=True)
+    kept = before.tail_vectors[np.searchsorted(before.tail_rows, rows[known])]
+    if known.all():
+        return kept
+    vectors = np.empty((rows.size, kept.shape[1]), np.float32)
+    vectors[known], vectors[~known] = kept, store.vectors(rows[~known])
+    return vectors
+
+
+def _is_due(lag: int, whole: int) -> bool:
+    return lag > min(MERGE_SHARE * max(whole, 1), MERGE_ROWS)
+
+
 def _published_dense(folder: Path, snapshot: Snapshot, *, anew: bool) -> Derived | None:
-    derived = snapshot.derived("dense")
-    covered = derived.last_row if derived else 0
-    tail, removed = snapshot.live_rows(after=covered).size, snapshot.removed_rows(up_to=covered).size
-    whole = snapshot.counts()[1]
-    sound = derived is not None and all(stamp.holds(folder / derived.folder / name) for name, stamp in derived.files.items())
-    if sound and not anew and tail + removed <= MERGE_SHARE * max(whole, 1):
-        return derived
-    rows = snapshot.live_rows()
-    if derived is None and not rows.size:
+    derived, count = snapshot.derived("dense"), snapshot.counts()[1]
+    if derived is None and not count:
         return None
+    covered = derived.last_row if derived else 0
+    tail, removed = snapshot.live_rows(after=covered), snapshot.removed_rows(up_to=covered)
+    sound = derived is not None and all(stamp.holds(folder / derived.folder / name) for name, stamp in derived.files.items())
+    if sound and not anew and not _is_due(tail.size + removed.size, count):
+        return derived
+    index = _changeable(folder, derived) if derived and sound and not anew else None
+    if index is not None and index.fits(count):
+        index.forget(removed)
+        for part in np.array_split(tail, tail.size // MERGE_ROWS + 1):
+            index.extend(part, snapshot.vectors(part))
+    else:
+        index = build(snapshot.live_rows(), snapshot.vectors)
     path = folder / "dense" / f"{snapshot.generation}.faiss"
     path.parent.mkdir(exist_ok=True)
-    index = DenseIndex.build(rows[:_ROWS_AT_ONCE], snapshot.vectors(rows[:_ROWS_AT_ONCE]))
-    for start in range(_ROWS_AT_ONCE, rows.size, _ROWS_AT_ONCE):
-        part = rows[start : start + _ROWS_AT_ONCE]
-        index.extend(part, snapshot.vectors(part))
     index.save(path)
-    return Derived(snapshot.generation, int(rows[-1]) if rows.size else 0, "dense", {path.name: Stamp.of(path)})
+    return Derived(snapshot.generation, snapshot.last_live_row(), "dense", {path.name: Stamp.of(path)})
+
+
+def _changeable(folder: Path, derived: Derived) -> DenseIndex | None:
+    """Read an index to be changed, every byte of it verified: else damage would be carried on under a new checksum."""
+    ((name, stamp),) = derived.files.items()
+    path = folder / derived.folder / name
+    try:
+        return load(path, mapped=False) if stamp.holds(path, full=True) else None
+    except StoreError:
+        return None
 
 
 def _published_lexical(folder: Path, snapshot: Snapshot, *, anew: bool) -> Derived:
     derived = snapshot.derived("lexical")
-    sound = derived is not None and readable(folder / derived.folder, derived.files)
-    if derived is not None and sound and not anew:
+    if derived is not None and not anew and readable(folder / derived.folder, derived.files):
         removed = snapshot.removed_rows(up_to=derived.last_row).size
-        if removed <= MERGE_SHARE * max(snapshot.counts()[1], 1):
+        if not _is_due(removed, snapshot.counts()[1]):
             return _extended_lexical(folder, snapshot, derived)
     name = f"lexical/{snapshot.generation}"
     while (folder / name).exists():  # the remains of a damaged or interrupted build; never written over
@@ -209,7 +277,7 @@ def _extended_lexical(folder: Path, snapshot: Snapshot, derived: Derived) -> Der
         return derived
     index = LexicalIndex(folder / derived.folder)
     index.append(snapshot.searchable(after=derived.last_row))
-    return Derived(derived.built, last, derived.folder, index.stamps())
+    return Derived(derived.built, last, derived.folder, index.stamps(known=derived.files))
 
 
 def _read_only_file_system(folder: Path) -> bool:

@@ -25,10 +25,11 @@ class Stamp(NamedTuple):
     mtime_ns: int
 
     @classmethod
-    def of(cls, path: Path) -> Stamp:
-        """Hash `path` in full; raises OSError."""
+    def of(cls, path: Path, *, known: Stamp | None = None) -> Stamp:
+        """Hash `path` in full, unless size, inode and time of change are those `known`; raises OSError."""
         status = path.stat()
-        return cls(sha256_of(path), status.st_size, status.st_ino, status.st_mtime_ns)
+        seen = (status.st_size, status.st_ino, status.st_mtime_ns)
+        return known if known is not None and known[1:] == seen else cls(sha256_of(path), *seen)
 
     def holds(self, path: Path, *, full: bool = False) -> bool:
         """Say whether `path` is still that file: by size, inode and time of change, or in full when those differ or `full` is set."""

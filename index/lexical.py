@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,9 +80,10 @@ class LexicalIndex:
         self._searcher = self._index.searcher()
         self._last_row = _newest_row(self._searcher)
 
-    def stamps(self) -> dict[str, Stamp]:
-        """Return the stamp of every file of the index."""
-        return {path.name: Stamp.of(path) for path in sorted(self.folder.iterdir()) if not path.name.endswith(".lock")}
+    def stamps(self, known: Mapping[str, Stamp] = MappingProxyType({})) -> dict[str, Stamp]:
+        """Return the stamp of every file of the index; a file that is as it is `known` to be is not hashed again."""
+        paths = [path for path in sorted(self.folder.iterdir()) if not path.name.endswith(".lock")]
+        return {path.name: Stamp.of(path, known=known.get(path.name)) for path in paths}
 
     def size(self) -> int:
         """Return how many passages are in the index, removed ones included."""

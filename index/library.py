@@ -6,73 +6,42 @@ answers or screens.
 
 from __future__ import annotations
 
-import hashlib
-import time
-from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, Self
 
-from .article import Article, Refusal
-from .derive import DerivedIndexes, StaleError, damaged, publish
+from . import checkup
+from .checkup import Health
+from .derive import DerivedIndexes, StaleError, publish, publish_words
 from .durable import replace, replaced
 from .embed import Embedder, SentenceTransformerEmbedder
-from .errors import AssayError, BusyError, MismatchError, ModelError, StoreError
-from .loaders import from_row, read
+from .errors import AssayError, BusyError, MismatchError, StoreError
+from .ingest import AddReport, Ingest, articles_of, flat, origin_of, paths
+from .loaders import read
 from .loaders.walk import shown
 from .lock import writer_lock
-from .model import DEFAULT_MODEL, ModelFiles, verify
-from .segment import SEGMENTER, sentences
-from .split import SPLITTER, embedded_text, split
+from .model import DEFAULT_MODEL
+from .segment import SEGMENTER
+from .split import SPLITTER
 from .store import Prepared, Store
 from .view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from .article import Article, Refusal
+    from .ingest import Addable
     from .snapshot import ArticleFilter
-
-#: What can be added: a file, a folder, an article, a row of a table, or several of them.
-Addable: TypeAlias = "str | Path | Article | Refusal | Mapping[str, object] | Iterable[Addable]"
-
-_Single: TypeAlias = "str | Path | Article | Refusal | Mapping[str, object]"
-
-#: A transaction is committed when this many new passages are waiting: seconds of embedding, the most that a crash undoes.
-PASSAGES_A_COMMIT = 512
 
 #: How often a reader looks again while a writer is publishing, before it builds what it needs for itself.
 _LOOKS = 4
 
 #: How long a second writer waits for the first before it gives up, in seconds.
 LOCK_WAIT = 30.0
-
-
-@dataclass(slots=True)
-class AddReport:
-    """What became of everything that was offered, by id, in order; refusals with their reason."""
-
-    added: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    refused: list[Refusal] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the report as JSON values."""
-        return {
-            "added": self.added,
-            "updated": self.updated,
-            "unchanged": self.unchanged,
-            "removed": self.removed,
-            "refused": [refusal._asdict() for refusal in self.refused],
-            "seconds": round(self.seconds, 3),
-        }
 
 
 class Library:
@@ -174,14 +143,14 @@ class Library:
         many passages were embedded since it was last called. Every article in the report is on disk for good when this returns;
         what was committed before an interruption stays, and adding again goes on from there.
         """
-        for path in _paths(items):
+        for path in paths(items):
             read(path, source=source, published=published)  # raises at once where nothing is; reads nothing yet
         with self._writing():
             self._check_rules()
-            ingest = _Ingest(self._store, self.embedder, progress)
+            ingest = Ingest(self._store, self.embedder, self._commit, progress)
             try:
-                for item in _flat(items):
-                    ingest.take(_articles(item, source, published), at=Path(item) if isinstance(item, str | Path) else None)
+                for item in flat(items):
+                    ingest.take(articles_of(item, source, published), at=Path(item) if isinstance(item, str | Path) else None)
             except AssayError:
                 with suppress(AssayError):
                     ingest.finish()
@@ -201,7 +170,7 @@ class Library:
             raise AssayError(f"expected a folder to mirror, found none at {folder}; `assay add` takes single files")
         with self._writing():
             self._check_rules()
-            ingest = _Ingest(self._store, self.embedder, progress)
+            ingest = Ingest(self._store, self.embedder, self._commit, progress)
             ingest.take(read(Path(folder)), at=Path(folder))
             report = ingest.finish()
             report.removed = self._forget_missing(Path(folder), report)
@@ -232,20 +201,21 @@ class Library:
         with replaced(target / "store.sqlite") as partial:
             self._store.backup(partial)
 
-    def doctor(self, *, samples: int = 20) -> list[str]:
-        """Check everything; return what is wrong, one line each with what mends it.
+    def doctor(self, *, samples: int = 20) -> Health:
+        """Check everything, and say what is wrong, one line each with what mends it.
 
-        Reads every page, text, span and vector of the store and every byte of the derived files and of the default model, and
-        embeds `samples` passages afresh: each must agree with its stored vector within cosine 0.999.
+        Reads every page, text, span and vector of the store and every byte of the derived files and of the default model, embeds
+        `samples` passages afresh (each must agree with its stored vector within cosine 0.999), and compares an approximate dense
+        index with exact search.
         """
         with self._store.snapshot() as snapshot:
-            faults = snapshot.faults()
-            faults += damaged(self.folder, snapshot)
-            if not faults:
-                faults += _coverage_faults(snapshot)
+            faults = self._store.schema_faults() + checkup.stored_faults(self.folder, snapshot)
             if not faults and samples:
-                faults += _model_faults(self.embedder) or _embedding_faults(snapshot, self.embedder, samples)
-        return faults
+                faults = checkup.model_faults(snapshot, self.embedder, samples)
+        if faults or not samples:
+            return Health(tuple(faults))
+        found = checkup.recall(self.view(), samples)
+        return Health(tuple(checkup.recall_faults(found)), found)
 
     def close(self) -> None:
         """Close the files; a library is usable no more."""
@@ -267,6 +237,11 @@ class Library:
         with writer_lock(self.folder / "lock", wait=LOCK_WAIT):
             yield
 
+    def _commit(self, put: list[Prepared], vectors: dict[str, NDArray[np.float32]]) -> None:
+        """Commit a batch with its words, and publish what else is due: a search meanwhile finds everything that is acknowledged."""
+        self._store.commit(put=put, vectors=vectors, derive=lambda snapshot: publish_words(self.folder, snapshot))
+        self._publish()
+
     def _publish(self) -> None:
         """Publish what was committed; what cannot be published now (a full disk) is published by the next opening."""
         with suppress(OSError, ValueError, StoreError):
@@ -274,7 +249,7 @@ class Library:
 
     def _forget_missing(self, folder: Path, report: AddReport) -> list[str]:
         """Forget what was in `folder`, could be read and is there no more; return the ids of the articles that are now nowhere."""
-        origin = _origin(folder)
+        origin = origin_of(folder)
         if origin is None:
             return []  # the folder itself went away
         seen, unread = {*report.added, *report.updated, *report.unchanged}, _unread(report.refused)
@@ -321,90 +296,6 @@ class Library:
             )
 
 
-class _Ingest:
-    """A run of additions under one lock: reads, splits, embeds and commits in batches, and keeps the report."""
-
-    def __init__(self, store: Store, embedder: Embedder, progress: Callable[[int, int], object]) -> None:
-        self._store = store
-        self._embedder = embedder
-        self._progress = progress
-        self._report = AddReport()
-        self._started = time.monotonic()
-        self._waiting: list[tuple[Prepared, list[str]]] = []
-        self._passages = 0
-        self._given: dict[str, str] = {}  # the place of each article that was taken in
-        self._met: dict[str, str | None] = {}  # the paths of the unchanged ones of one item
-        with store.snapshot() as snapshot:
-            self._known = snapshot.checksums()
-
-    def take(self, articles: Iterable[Article | Refusal], *, at: Path | None = None) -> None:
-        """Take in each article, or note why not; `at` is the file or the folder that they are read from."""
-        origin, self._met = _origin(at), {}
-        for article in articles:
-            refusal = article if isinstance(article, Refusal) else self._take_one(article, origin, _place(article, at))
-            if refusal:
-                self._report.refused.append(refusal)
-            self._progress(1, 0)
-        if origin is not None:
-            self._remember(origin)
-
-    def finish(self) -> AddReport:
-        """Commit what is waiting and return the report."""
-        self._commit()
-        self._report.seconds = time.monotonic() - self._started
-        return self._report
-
-    def _take_one(self, article: Article, origin: str | None, place: str) -> Refusal | None:
-        if article.id in self._given:
-            hint = "add the folder that holds both, or give each an id of its own"
-            return Refusal(place, f"the id {article.id!r} was given before, at {self._given[article.id]}; {hint}")
-        if self._known.get(article.id) == article.sha256():
-            self._given[article.id] = place
-            self._met[article.id] = article.path
-            self._report.unchanged.append(article.id)
-            return None
-        spans = sentences(article.text)
-        passages = split(article, spans, count_tokens=self._embedder.count_tokens, max_tokens=self._embedder.max_tokens)
-        if not passages:
-            return Refusal(place, "nothing citable: the article holds only boilerplate")
-        texts = [embedded_text(article, passage) for passage in passages]
-        keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
-        self._given[article.id] = place
-        self._waiting.append((Prepared(article, spans, passages, keys, origin), texts))
-        self._passages += len(passages)
-        if self._passages >= PASSAGES_A_COMMIT:
-            self._commit()
-        return None
-
-    def _remember(self, origin: str) -> None:
-        """Record that the folder `origin` holds the unchanged articles that were met in it."""
-        with self._store.snapshot() as snapshot:
-            recorded = snapshot.from_origin(origin)
-        new = {article_id: path for article_id, path in self._met.items() if recorded.get(article_id, "") != path}
-        if new:
-            self._store.remember(origin, new)
-
-    def _commit(self) -> None:
-        """Embed what the store does not know yet and commit the batch as one generation."""
-        if not self._waiting:
-            return
-        waiting, self._waiting, self._passages = self._waiting, [], 0  # what fails is not tried again
-        texts = {key: text for prepared, texts in waiting for key, text in zip(prepared.embedded_sha256, texts, strict=True)}
-        with self._store.snapshot() as snapshot:
-            known = snapshot.known_vectors(texts)
-        new = {key: text for key, text in texts.items() if key not in known}
-        vectors: dict[str, NDArray[np.float32]] = {}
-        if new:
-            embedded = self._embedder.embed_documents(list(new.values()), done=lambda count: self._progress(0, count))
-            vectors = dict(zip(new, embedded, strict=True))
-        put = [prepared for prepared, _ in waiting]
-        self._store.commit(put=put, vectors=vectors)
-        for prepared in put:
-            article = prepared.article
-            (self._report.updated if article.id in self._known else self._report.added).append(article.id)
-            self._known[article.id] = article.sha256()
-
-
 def _make(folder: Path, model: str | Embedder | None) -> None:
     """Create the folder and the store with its settings, whole or not at all; another process may be doing the same."""
     embedder = _embedder(model) if model else SentenceTransformerEmbedder(DEFAULT_MODEL)
@@ -437,89 +328,8 @@ def _embedder(model: str | Embedder) -> Embedder:
     return SentenceTransformerEmbedder(model, download=True) if isinstance(model, str) else model
 
 
-def _flat(items: Iterable[Addable]) -> Iterator[_Single]:
-    """Yield the single items of nested ones, in order."""
-    for item in items:
-        if isinstance(item, str | Path | Article | Refusal | Mapping):
-            yield item
-        else:
-            yield from _flat(item)
-
-
-def _paths(items: Iterable[Addable]) -> Iterator[Path]:
-    """Yield the paths among nested items, but for those in what can be gone through only once."""
-    for item in items:
-        if isinstance(item, str | Path):
-            yield Path(item)
-        elif isinstance(item, Collection) and not isinstance(item, Article | Refusal | Mapping):
-            yield from _paths(item)
-
-
-def _articles(item: _Single, source: str | None, published: str | None) -> Iterable[Article | Refusal]:
-    """Return the articles that `item` stands for."""
-    if isinstance(item, str | Path):
-        return read(Path(item), source=source, published=published)
-    return (_from_mapping(item) if isinstance(item, Mapping) else item,)
-
-
-def _from_mapping(row: Mapping[str, object]) -> Article | Refusal:
-    where = str(row.get("id") or row.get("_id") or "row")
-    try:
-        return from_row(row, where=where)
-    except AssayError as error:
-        return Refusal(where, str(error))
-
-
-def _origin(at: Path | None) -> str | None:
-    return shown(at.resolve()) if at is not None and at.is_dir() else None
-
-
-def _place(article: Article, at: Path | None) -> str:
-    """Return what the user knows an article by: the file that it is read from, as they named it, or its id."""
-    if at is None:
-        return article.path or article.id
-    return str(PurePosixPath(shown(at), article.path or "")) if at.is_dir() else shown(at)
-
-
 def _unread(refused: Iterable[Refusal]) -> set[PurePosixPath]:
     """Return the files and folders that could not be read, or not whole: a refused row, `file:row`, stands for its file."""
     places = {PurePosixPath(refusal.path) for refusal in refused}
     files = ((place, place.name.rpartition(":")[0]) for place in places)
     return places | {place.with_name(file) for place, file in files if file}
-
-
-def _coverage_faults(snapshot: Any) -> list[str]:
-    """Say which derived indexes are missing or behind; an index that lags is right but slow."""
-    last = snapshot.last_live_row()
-    known = {name: snapshot.derived(name) for name in ("dense", "lexical")}
-    faults = [f"{name}: not known to the store; run `assay rebuild`" for name, derived in known.items() if last and derived is None]
-    if known["lexical"] and known["lexical"].last_row < last:
-        faults.append("lexical: behind the store; run `assay rebuild`")
-    return faults
-
-
-def _model_faults(embedder: Embedder) -> list[str]:
-    """Read the files of a model of ours afresh; a user's own embedder keeps its files to itself."""
-    files = getattr(embedder, "files", None)
-    try:
-        if isinstance(files, ModelFiles):
-            verify(files)
-    except ModelError as error:
-        return [str(error)]
-    return []
-
-
-def _embedding_faults(snapshot: Any, embedder: Embedder, samples: int) -> list[str]:
-    """Embed evenly spread passages afresh and compare them with what is stored."""
-    rows = snapshot.live_rows()
-    chosen = rows[:: max(1, rows.size // samples)][:samples]
-    if not chosen.size:
-        return []
-    passages = snapshot.passages(chosen.tolist())
-    texts = [f"{passage.context}\n{snapshot.passage_text(passage)}" for passage in passages]
-    agreement = (embedder.embed_documents(texts) * snapshot.vectors(chosen)).sum(axis=1)
-    return [
-        f"passage {row}: its stored vector is not its text's (cosine {cosine:.4f}); add the articles to a new --index"
-        for row, cosine in zip(chosen.tolist(), agreement.tolist(), strict=True)
-        if cosine < 0.999
-    ]

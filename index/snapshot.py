@@ -15,6 +15,7 @@ import numpy as np
 from .article import Article, Span
 from .durable import Stamp
 from .errors import StoreError
+from .split import embedded_text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -161,9 +162,11 @@ class Snapshot:
 
     def counts(self) -> tuple[int, int]:
         """Return how many articles and how many passages are live."""
+        # The difference of two counts that indexes give: the table itself is long.
+        passages = "SELECT (SELECT count(*) FROM passages) - (SELECT count(*) FROM passages WHERE removed_gen IS NOT NULL)"
         return (
             self._connection.execute("SELECT count(*) FROM articles WHERE removed_gen IS NULL").fetchone()[0],
-            self._connection.execute("SELECT count(*) FROM passages WHERE removed_gen IS NULL").fetchone()[0],
+            self._connection.execute(passages).fetchone()[0],
         )
 
     def last_row(self) -> int:
@@ -179,6 +182,13 @@ class Snapshot:
         """Return how many passages and articles were removed at `generation` or before, and are still in the file."""
         query = "SELECT (SELECT count(*) FROM passages WHERE removed_gen <= ?1) + (SELECT count(*) FROM articles WHERE removed_gen <= ?1)"
         return int(self._connection.execute(query, (generation,)).fetchone()[0])
+
+    def covered(self, last: int, *, since: int) -> tuple[int, int]:
+        """Return how many passages up to row `last` are live, and how many were removed after generation `since`."""
+        return (
+            self._connection.execute("SELECT count(*) FROM passages WHERE row <= ? AND removed_gen IS NULL", (last,)).fetchone()[0],
+            self._connection.execute("SELECT count(*) FROM passages WHERE row <= ? AND removed_gen > ?", (last, since)).fetchone()[0],
+        )
 
     def passages(self, rows: Sequence[int]) -> list[StoredPassage]:
         """Return the passages of `rows`, in that order."""
@@ -227,7 +237,7 @@ class Snapshot:
         for row, article, start, end, context in self._connection.execute(query, (after,)):
             if article != of:  # the passages of an article follow each other: its text is read once
                 text, of = self._connection.execute("SELECT text FROM articles WHERE row = ?", (article,)).fetchone()[0], article
-            yield row, article, f"{context}\n{text[start:end]}"
+            yield row, article, embedded_text(context, text[start:end])
 
     def known_vectors(self, sha256s: Iterable[str]) -> set[str]:
         """Return which of the given texts, by checksum, are embedded already."""
@@ -240,6 +250,11 @@ class Snapshot:
         faults += [
             f"store.sqlite: a row of {row[0]} refers to none of {row[2]}" for row in self._connection.execute("PRAGMA foreign_key_check")
         ]
+        strays = (
+            "SELECT count(*) FROM passages JOIN articles ON articles.row = article WHERE passages.removed_gen IS NOT articles.removed_gen"
+        )
+        if self._connection.execute(strays).fetchone()[0]:
+            faults.append("store.sqlite: passages are live whose article is not, or the other way round; restore a backup")
         for row, article_id, length in self._connection.execute(
             "SELECT row, id, length(text) FROM articles WHERE removed_gen IS NULL"
         ).fetchall():
@@ -261,7 +276,10 @@ class Snapshot:
         query = "SELECT id, sha256, source, published_first, published_last FROM articles WHERE row = ?"
         if self._connection.execute(query, (row,)).fetchone() != columns:
             return [f"article {article_id!r}: its metadata are not what was stored; remove it and add it again"]
-        spans += [(passage.start, passage.end) for passage in self.article_passages(row)]
+        passages = self.article_passages(row)
+        if [passage.ordinal for passage in passages] != list(range(len(passages))) or not passages:
+            return [f"article {article_id!r}: of its passages some are missing; remove it and add it again"]
+        spans += [(passage.start, passage.end) for passage in passages]
         return [f"article {article_id!r}: span {start}:{end} is outside its text" for start, end in spans if not 0 <= start < end <= length]
 
 

@@ -64,9 +64,9 @@ def split(
     return passages
 
 
-def embedded_text(article: Article, passage: Passage) -> str:
-    """Return what is embedded and indexed for `passage`: its context line, then its own words."""
-    return f"{passage.context}\n{passage.span.of(article.text)}"
+def embedded_text(context: str, words: str) -> str:
+    """Return what is embedded and indexed for a passage: its context line, then its own words."""
+    return f"{context}\n{words}"
 
 
 class _Contexts:

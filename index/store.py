@@ -24,7 +24,7 @@ from .errors import MismatchError, StoreError
 from .snapshot import Snapshot, published_days
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -153,11 +153,19 @@ class Store:
                 with self._lock:
                     self._pool.append(connection)
 
-    def commit(self, *, put: Sequence[Prepared] = (), remove: Sequence[str] = (), vectors: Mapping[str, NDArray[np.float32]]) -> int:
+    def commit(
+        self,
+        *,
+        put: Sequence[Prepared] = (),
+        remove: Sequence[str] = (),
+        vectors: Mapping[str, NDArray[np.float32]],
+        derive: Callable[[Snapshot], Mapping[str, Derived]] = lambda _: {},
+    ) -> int:
         """Store, replace and remove articles in one transaction; return the new generation.
 
-        `vectors` holds those of `put`'s passages that the store does not know yet, by the checksum of the embedded text. The
-        caller holds the writer lock. When this returns, the change survives any crash; when it raises, nothing changed.
+        `vectors` holds those of `put`'s passages that the store does not know yet, by the checksum of the embedded text. `derive`
+        sees the transaction's articles and returns what is derived from them already, to be recorded with them. The caller
+        holds the writer lock. When this returns, the change survives any crash; when it raises, nothing changed.
         """
         with self._transaction() as connection:
             generation = _next_generation(connection)
@@ -170,6 +178,8 @@ class Store:
             )
             for prepared in put:
                 _insert(connection, prepared, generation)
+            for name, derived in derive(Snapshot(connection)).items():
+                _record(connection, name, derived)
         return generation
 
     def remember(self, origin: str, paths: Mapping[str, str | None]) -> None:
@@ -197,9 +207,7 @@ class Store:
     def set_derived(self, name: str, derived: Derived) -> None:
         """Record a derived index that is complete on disk."""
         with self._transaction() as connection:
-            files = json.dumps({file: list(stamp) for file, stamp in derived.files.items()})
-            row = (name, derived.built, derived.last_row, derived.folder, files)
-            connection.execute("INSERT OR REPLACE INTO derived VALUES (?, ?, ?, ?, ?)", row)
+            _record(connection, name, derived)
 
     def purge(self, *, up_to: int) -> None:
         """Delete for good what was removed up to generation `up_to`; every derived index was built anew since."""
@@ -212,6 +220,15 @@ class Store:
         """Copy the store to `path`, a new file, while it is in use; the copy is one generation, whole once this returns."""
         with translated(self.path), closing(self._connect(self._address)) as source, closing(sqlite3.connect(path)) as copy:
             source.backup(copy)
+
+    def schema_faults(self) -> list[str]:
+        """Compare the tables and indexes of the file with those that this program makes; return what differs, a line each."""
+        query = "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'"
+        with translated(self.path), closing(self._connect(self._address)) as mine, closing(sqlite3.connect(":memory:")) as model:
+            model.executescript(_SCHEMA)
+            expected, found = (dict(connection.execute(query)) for connection in (model, mine))
+        names = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+        return [f"store.sqlite: {name} is not as this program makes it; restore a backup, or add the articles anew" for name in names]
 
     def close(self) -> None:
         """Close every connection; open snapshots must be done."""
@@ -325,6 +342,12 @@ def _next_generation(connection: sqlite3.Connection) -> int:
     """Count the transaction as a generation, and return its number."""
     query = "UPDATE settings SET value = CAST(value AS INTEGER) + 1 WHERE name = 'generation' RETURNING CAST(value AS INTEGER)"
     return int(connection.execute(query).fetchall()[0][0])
+
+
+def _record(connection: sqlite3.Connection, name: str, derived: Derived) -> None:
+    files = json.dumps({file: list(stamp) for file, stamp in derived.files.items()})
+    row = (name, derived.built, derived.last_row, derived.folder, files)
+    connection.execute("INSERT OR REPLACE INTO derived VALUES (?, ?, ?, ?, ?)", row)
 
 
 def _remove(connection: sqlite3.Connection, article_id: str, generation: int) -> None:

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .article import Article, Span
-    from .dense import DenseView, Ranked
+    from .dense import Ranked
     from .embed import Embedder
     from .lexical import LexicalIndex
+    from .nearest import DenseView
     from .snapshot import ArticleFilter, Snapshot, StoredPassage
 
 
@@ -45,7 +46,6 @@ class View:
         self._dense = dense
         self._lexical = lexical
         self._last_row = store.last_row()
-        self._removed = store.removed_rows(up_to=self._last_row)
         self._articles: dict[int, Article] = {}
         self._queries: dict[str, NDArray[np.float32]] = {}
         self._sentences: dict[int, list[Span]] = {}
@@ -56,6 +56,11 @@ class View:
     def generation(self) -> int:
         """Return the generation that is pinned."""
         return self.store.generation
+
+    @property
+    def approximate(self) -> bool:
+        """Say whether `dense` may miss some of the nearest passages; under a filter it never does."""
+        return self._dense.index is not None and self._dense.index.approximate
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Return the unit vector of a query, (dimension,); kept for the length of the view."""
@@ -75,7 +80,7 @@ class View:
         return Selection(articles, self.store.passage_rows(articles))
 
     def dense(self, query: NDArray[np.float32], k: int, only: Selection | None = None) -> Ranked:
-        """Return the `k` passages of the highest cosine with the query vector, exactly."""
+        """Return the `k` passages of the highest cosine with the query vector: exactly, unless `approximate`; the cosines always are."""
         return self._dense.search(query, k, only=only.passages if only else None)
 
     def dense_scores(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -84,7 +89,9 @@ class View:
 
     def lexical(self, query: str, k: int, only: Selection | None = None) -> Ranked:
         """Return the `k` passages of the highest BM25 for the words of `query`; passages with none of them are absent."""
-        return self._lexical.search(query, k, articles=only.articles if only else None, without=self._removed, last_row=self._last_row)
+        return self._lexical.search(
+            query, k, articles=only.articles if only else None, without=self._dense.coverage.removed, last_row=self._last_row
+        )
 
     def lexical_scores(self, query: str, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the BM25 of each passage for the words of `query`; 0 where none occurs."""

@@ -94,4 +94,4 @@ def make_library(tmp_path, embedder):
     broken = {library.folder for library, _, damaged in made if damaged}
     for folder, model in {library.folder: model for library, model, _ in made if library.folder not in broken}.items():
         with Library.open(folder, model=model, create=False) as library:
-            assert library.doctor() == []
+            assert library.doctor().faults == ()

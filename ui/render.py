@@ -16,7 +16,7 @@ from .safe import safe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from index import AddReport, Article, ArticleFilter
+    from index import AddReport, Article, ArticleFilter, Health
     from rag import Answer, Citation, Hit
 
 #: Characters of a passage that a list of hits shows.
@@ -170,11 +170,13 @@ def report_page(report: AddReport) -> Page:
     return (*lines, Line((Run(f"{said} in {report.seconds:.1f} s"),)))
 
 
-def doctor_page(faults: Sequence[str], *, articles: int, passages: int) -> Page:
+def doctor_page(health: Health, *, articles: int, passages: int) -> Page:
     """Show what is wrong, one line each, or that nothing is."""
-    if faults:
-        return tuple(Line((Run(fault, Style.WARNING),)) for fault in faults)
-    return (Line((Run("all is well", Style.STRONG), Run(f": {articles:,} articles, {passages:,} passages checked"))),)
+    if health.faults:
+        return tuple(Line((Run(fault, Style.WARNING),)) for fault in health.faults)
+    checked = f": {articles:,} articles, {passages:,} passages checked"
+    found = "" if health.recall is None else f"; the approximate index finds {health.recall:.1%} of the ten nearest"
+    return (Line((Run("all is well", Style.STRONG), Run(checked + found))),)
 
 
 def note_page(text: str) -> Page:

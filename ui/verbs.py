@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index import ArticleFilter, AssayError, BusyError, Library, MismatchError, StoreError
+from index import ArticleFilter, AssayError, BusyError, Health, Library, MismatchError, StoreError
 
 from . import batch, conversation, render, screen
 from .progress import bar, expected_articles
@@ -135,17 +135,18 @@ def doctor(args: Namespace) -> int:
     articles = passages = 0
     try:
         with _open(args) as library:
-            faults = library.doctor()
-            articles, passages = library.counts() if not faults else (0, 0)
+            health = library.doctor()
+            articles, passages = library.counts() if not health.faults else (0, 0)
     except (MismatchError, BusyError):
         raise
     except StoreError as error:  # what cannot even be opened is what a doctor is asked about
-        faults = [str(error)]
+        health = Health((str(error),))
     if args.json:
-        screen.put_json({"well": not faults, "faults": faults, "articles": articles, "passages": passages})
+        found = {"well": not health.faults, "faults": list(health.faults), "articles": articles, "passages": passages}
+        screen.put_json({**found, "recall_at_10": health.recall})
     else:
-        screen.put(render.doctor_page(faults, articles=articles, passages=passages))
-    return DONE_BUT if faults else DONE
+        screen.put(render.doctor_page(health, articles=articles, passages=passages))
+    return DONE_BUT if health.faults else DONE
 
 
 def rebuild(args: Namespace) -> int:

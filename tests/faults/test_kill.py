@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import index.ingest
 from index import Library, sentences
 from index.article import Span
 from index.split import embedded_text, split
@@ -36,10 +37,10 @@ def _script():
 @pytest.fixture(scope="module")
 def writer():
     """The writing script as a module: it says what each version of an article is."""
-    path, commit = sys.path[:], Library.add.__globals__["PASSAGES_A_COMMIT"]
+    path, commit = sys.path[:], index.ingest.PASSAGES_A_COMMIT
     yield _script()
     sys.path[:] = path
-    assert Library.add.__globals__["PASSAGES_A_COMMIT"] == commit
+    assert commit == index.ingest.PASSAGES_A_COMMIT
 
 
 def killed(folder, seed, first, after):
@@ -84,7 +85,7 @@ def check_article(writer, library, view, article_id, version):
     passages = split(expected, spans, count_tokens=embedder.count_tokens, max_tokens=embedder.max_tokens)
     stored = view.store.article_passages(row)
     assert [Span(passage.start, passage.end) for passage in stored] == [passage.span for passage in passages]
-    texts = [embedded_text(expected, passage) for passage in passages]
+    texts = [embedded_text(passage.context, passage.span.of(expected.text)) for passage in passages]
     assert np.array_equal(view.vectors([passage.row for passage in stored]), embedder.embed_documents(texts))
     found = view.lexical(writer.mark(article_id, version), 10)
     assert found.rows.tolist() == [stored[0].row]
@@ -108,7 +109,7 @@ def check(writer, folder, before, said):
                     assert view.lexical(writer.mark(article_id, version), 10).rows.size == 0
             if None in pending.values():
                 assert len({article_id in held for article_id in pending}) == 1, "a removal was carried out by halves"
-        assert library.doctor() == []
+        assert library.doctor().faults == ()
     stray = {file.name for file in folder.iterdir()} - {"store.sqlite", "lock", "dense", "lexical"}
     assert not stray, stray
     return held
@@ -118,7 +119,7 @@ def check_swept(writer, folder):
     """The next change sweeps away what the killed ones left beside the derived files."""
     with Library.open(folder, model=writer.HashedEmbedder()) as library:
         library.add(writer.article("article-0", "last"))
-        assert library.doctor() == []
+        assert library.doctor().faults == ()
     assert len(list((folder / "dense").iterdir())) == 1
     assert len(list((folder / "lexical").iterdir())) == 1
 

@@ -14,7 +14,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 from conftest import HashedEmbedder  # noqa: E402 - found on the path that is set above
 
-import index.library  # noqa: E402
+import index.ingest  # noqa: E402
 from index import Article, Library  # noqa: E402
 
 IDS = [f"article-{n}" for n in range(12)]
@@ -50,7 +50,7 @@ def changes(seed, first, there):
 
 def main():
     folder, seed, first = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    index.library.PASSAGES_A_COMMIT = 12  # an addition of several articles is several commits
+    index.ingest.PASSAGES_A_COMMIT = 12  # an addition of several articles is several commits
     say({"ready": True})
     with Library.open(folder, model=HashedEmbedder()) as library:
         for n, change in changes(seed, first, {record["id"] for record in library.articles()}):

@@ -1,10 +1,13 @@
 """When derived files are extended, when they are built anew, and what is deleted once nothing needs it."""
 
+import os
+
 import numpy as np
 import pytest
 
-from index import Article, derive
+from index import Article, ArticleFilter, derive, durable
 from index.derive import MERGE_SHARE, DerivedIndexes, StaleError, damaged, publish
+from index.snapshot import Snapshot
 
 
 def articles(first, last):
@@ -72,6 +75,116 @@ def test_nothing_is_purged_that_a_derived_index_may_still_hold(library, monkeypa
         assert snapshot.removed_before(2) == 0
 
 
+def test_the_words_are_committed_with_the_articles(library, monkeypatch):
+    """No reader ever sees an article that the words do not cover, whatever happens to the rest of what is derived."""
+    monkeypatch.setattr("index.library.publish", lambda *_, **__: None)
+    monkeypatch.setattr("index.library.Library._mend", lambda *_, **__: pytest.fail("nothing needs to be mended"))
+    library.add(articles(100, 103))
+    with library.view() as view:
+        assert view.lexical("number102", 5).rows.tolist() == [103]
+        assert view.generation == 2
+
+
+def test_words_that_cannot_be_written_keep_no_article_out(library, monkeypatch):
+    monkeypatch.setattr("index.lexical.LexicalIndex.append", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    library.add(articles(100, 103))
+    monkeypatch.undo()
+    (_, lexical), _ = state(library)
+    assert lexical.last_row == 100
+    with library.view() as view:
+        assert view.lexical("number102", 5).rows.tolist() == [103]
+
+
+def test_a_file_that_was_hashed_is_not_hashed_again(library, monkeypatch):
+    (_, before), _ = state(library)
+    hashed = []
+    sha256_of = durable.sha256_of
+    monkeypatch.setattr(durable, "sha256_of", lambda path: hashed.append(path.name) or sha256_of(path))
+    library.add(articles(100, 101))
+    (_, after), _ = state(library)
+    kept = {name for name in after.files if after.files[name] == before.files.get(name)}
+    assert kept
+    assert kept.isdisjoint(hashed)
+    monkeypatch.undo()
+    assert all(stamp.holds(library.folder / after.folder / name, full=True) for name, stamp in after.files.items())
+
+
+def test_a_tail_is_short_however_large_the_index(library, monkeypatch):
+    monkeypatch.setattr("index.derive.MERGE_ROWS", 5)
+    library.add(articles(100, 105))
+    assert state(library)[1] == {"dense/1.faiss"}
+    library.add(articles(105, 106))
+    assert state(library)[1] == {"dense/3.faiss"}
+
+
+def test_a_merge_reads_only_what_is_new_and_equals_building_anew(library, monkeypatch):
+    library.remove("a3", "a70")
+    read = []
+    vectors = Snapshot.vectors
+    monkeypatch.setattr(Snapshot, "vectors", lambda snapshot, rows: read.extend(np.asarray(rows).tolist()) or vectors(snapshot, rows))
+    library.add(articles(100, 115))
+    assert sorted(set(read)) == list(range(101, 116))
+    (merged, _), _ = state(library)
+    monkeypatch.undo()
+    publish(library.folder, library._store, anew=True)
+    (anew, _), _ = state(library)
+    assert merged.last_row == anew.last_row == 115
+    assert [stamp.sha256 for stamp in merged.files.values()] == [stamp.sha256 for stamp in anew.files.values()]
+
+
+def test_a_merge_carries_no_damage_on(library):
+    """A flipped bit that size, inode and time do not betray is found before the file is changed, and what was to be merged is built."""
+    path = library.folder / "dense" / "1.faiss"
+    status, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    with path.open("r+b") as file:
+        file.write(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    library.add(articles(100, 115))
+    (merged, _), _ = state(library)
+    publish(library.folder, library._store, anew=True)
+    (anew, _), _ = state(library)
+    assert [stamp.sha256 for stamp in merged.files.values()] == [stamp.sha256 for stamp in anew.files.values()]
+
+
+def test_vectors_of_the_tail_are_read_once(library, monkeypatch):
+    read = []
+    vectors = Snapshot.vectors
+    derived = DerivedIndexes(library.folder)
+    monkeypatch.setattr(Snapshot, "vectors", lambda snapshot, rows: read.extend(np.asarray(rows).tolist()) or vectors(snapshot, rows))
+    for step in range(3):
+        library.add(articles(100 + 3 * step, 103 + 3 * step))
+        library.remove(f"a{100 + 3 * step}")
+        with library._store.snapshot() as snapshot:
+            dense, _ = derived.open(snapshot)
+            assert dense.coverage.tail_rows.tolist() == [row for row in range(101, 104 + 3 * step) if row % 3 != 2]
+            assert np.array_equal(dense.coverage.tail_vectors, vectors(snapshot, dense.coverage.tail_rows))
+    assert sorted(read) == [row for row in range(101, 110) if row % 3 != 2]
+
+
+def test_past_a_size_the_vectors_file_is_approximate_and_goes_back(library, monkeypatch):
+    monkeypatch.setattr("index.dense.APPROXIMATE_FROM", 110)
+    with library.view() as view:
+        assert not view.approximate
+    library.add(articles(100, 120))
+    with library.view() as view:
+        assert view.approximate
+        query = view.embed_query("Article number7 is here.")
+        assert view.dense(query, 5).rows[0] == 8
+        selection = view.select(ArticleFilter(ids=tuple(f"a{n}" for n in range(50, 90))))
+        found = view.dense(query, 10, selection)
+        exact = view.dense_scores(query, selection.passages)
+        assert sorted(found.scores.tolist(), reverse=True) == sorted(exact.tolist(), reverse=True)[:10]
+    health = library.doctor()
+    assert health.faults == ()
+    assert 0.9 <= health.recall <= 1
+    library.remove(*(f"a{n}" for n in range(70)))
+    with library.view() as view:
+        assert not view.approximate
+        assert view.dense(query, 50).rows.size == 50
+    assert library.doctor().recall is None
+
+
 def test_publishing_again_changes_nothing(library):
     before = state(library), (library.folder / "store.sqlite").stat().st_mtime_ns
     publish(library.folder, library._store)
@@ -104,7 +217,7 @@ def test_what_lies_about_is_swept_away(library):
 
 def test_large_indexes_are_built_part_by_part(library, monkeypatch):
     (before, _), _ = state(library)
-    monkeypatch.setattr("index.derive._ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("index.dense._ROWS_AT_ONCE", 7)
     publish(library.folder, library._store, anew=True)
     (dense, _), _ = state(library)
     assert [stamp.sha256 for stamp in dense.files.values()] == [stamp.sha256 for stamp in before.files.values()]
@@ -129,6 +242,7 @@ def test_behind_or_broken_is_stale_and_a_private_one_is_right(library, monkeypat
     derived = DerivedIndexes(library.folder)
     with monkeypatch.context() as patch:
         patch.setattr("index.library.publish", lambda *_, **__: None)
+        patch.setattr("index.library.publish_words", lambda *_: {})
         library.add(articles(100, 103))
     with library._store.snapshot() as snapshot:
         with pytest.raises(StaleError, match="behind the store") as caught:
@@ -176,7 +290,7 @@ def test_words_are_read_through_links_where_the_folder_takes_no_lock_file(librar
 
     expected = [(hit.rows.tolist(), hit.scores.tolist()) for hit in _words(library)]
     monkeypatch.setattr(derive, "LexicalIndex", refusing)
-    monkeypatch.setattr(derive.os, "access", lambda *_: False)
+    monkeypatch.setattr(derive.os, "access", lambda *_, **__: False)
     monkeypatch.setattr(DerivedIndexes, "private", lambda *_: pytest.fail("nothing needs to be built"))
     library._derived.close()
     assert [(hit.rows.tolist(), hit.scores.tolist()) for hit in _words(library)] == expected

@@ -69,7 +69,7 @@ def test_what_holds_for_the_passages_of_any_text(article, max_tokens, count_toke
         else:  # a part of one sentence that is longer than the model reads
             (whole,) = [span for span in citable if span.start <= passage.span.start and passage.span.end <= span.end]
             assert count_tokens([whole.of(article.text)])[0] > min(PASSAGE_TOKENS, max_tokens - 4) - count_tokens([passage.context])[0]
-        assert count_tokens([embedded_text(article, passage)])[0] + 2 <= max_tokens
+        assert count_tokens([embedded_text(passage.context, passage.span.of(article.text))])[0] + 2 <= max_tokens
         assert count_tokens([words])[0] <= PASSAGE_TOKENS
         assert "\n" not in passage.context
         assert len(passage.context) <= 160
@@ -100,7 +100,10 @@ def test_the_context_takes_its_room_from_the_passage():
     plain = Article(id="a", text=" ".join(f"Sentence number {n} is here." for n in range(20)), title="")
     titled = Article(id="a", text=plain.text, title="A title of twelve words that takes its room from the passage below")
     assert len(texts(titled, max_tokens=40)) > len(texts(plain, max_tokens=40))
-    assert max(len(embedded_text(titled, passage).split()) for passage in passages_of(titled, max_tokens=40)) <= 36
+    assert (
+        max(len(embedded_text(passage.context, passage.span.of(titled.text)).split()) for passage in passages_of(titled, max_tokens=40))
+        <= 36
+    )
 
 
 @pytest.mark.parametrize("max_tokens", [16, 64, 128, 256])
@@ -108,7 +111,7 @@ def test_a_context_that_would_fill_the_model_is_cut_and_words_stay_together(max_
     title = "한국의 리튬 정제 산업에 관한 아주 길고 자세한 보고서 " * 5
     article = Article(id="a", text="Lithium prices fell. Nickel prices rose again in May.", title=title)
     found = passages_of(article, max_tokens=max_tokens, count_tokens=lambda texts: [3 * n for n in characters(texts)])
-    assert all(3 * characters([embedded_text(article, passage)])[0] <= max_tokens for passage in found)
+    assert all(3 * characters([embedded_text(passage.context, passage.span.of(article.text))])[0] <= max_tokens for passage in found)
     assert len(found) <= 2 + 3 * 3 * 44 // max_tokens
 
 
@@ -170,7 +173,7 @@ def test_a_context_is_one_line_of_bounded_length():
 def test_what_is_embedded_is_the_context_above_the_words():
     article = Article(id="a", text="Words here.", title="Title")
     (passage,) = passages_of(article)
-    assert embedded_text(article, passage) == "Title\nWords here."
+    assert embedded_text(passage.context, passage.span.of(article.text)) == "Title\nWords here."
 
 
 def test_the_rules_have_a_name():

@@ -396,7 +396,7 @@ def test_doctor_finds_nothing_then_the_fault(filled, tmp_path):
     assert err == ""
     assert as_json(filled("doctor", "--json", code=1))["well"] is False
     assert as_json(filled("rebuild", "--json"))["articles"] == 3
-    assert as_json(filled("doctor", "--json")) == {"well": True, "faults": [], "articles": 3, "passages": 3}
+    assert as_json(filled("doctor", "--json")) == {"well": True, "faults": [], "articles": 3, "passages": 3, "recall_at_10": None}
 
 
 def test_doctor_of_what_cannot_be_opened_reports_it_as_a_fault(filled, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index import AddReport, Article, ArticleFilter, Refusal
+from index import AddReport, Article, ArticleFilter, Health, Refusal
 from rag import Answer, AnswerSentence, Citation, Hit, Reason
 from ui import render, screen
 from ui.safe import safe
@@ -141,7 +141,7 @@ def test_no_page_holds_what_a_terminal_obeys(title, quote, question, name):
         render.list_page([record]),
         render.article_page(article, record),
         render.report_page(AddReport(refused=[Refusal(name, title)])),
-        render.doctor_page([title], articles=0, passages=0),
+        render.doctor_page(Health((title,)), articles=0, passages=0),
     )
     for page in pages:
         assert not obeyed(render.plain(page)) - {"\t"}  # between cells

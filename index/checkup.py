@@ -1,0 +1,137 @@
+"""The examination of an index: every page, text, span, vector and derived file, the model, and how much a search finds.
+
+Knows nothing of how a fault is mended but the command that does it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .dense import best
+from .derive import damaged, miscounted
+from .errors import ModelError
+from .model import ModelFiles, verify
+from .split import embedded_text
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from .embed import Embedder
+    from .snapshot import Snapshot
+    from .view import View
+
+#: A stored vector must agree with its text embedded afresh at least this well, as a cosine.
+_AGREEMENT = 0.999
+
+#: An approximate index that finds less of the ten nearest passages is to be trained anew.
+_RECALL = 0.95
+
+#: A question is about as long as so many words.
+_QUESTION_WORDS = 12
+
+#: Vectors are read this many at a time.
+_ROWS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What an examination found."""
+
+    faults: tuple[str, ...]
+    """What is wrong, one line each with what mends it."""
+    recall: float | None = None
+    """Recall@10 of an approximate dense index against exact search; None where search is exact, or was not tried."""
+
+
+def stored_faults(folder: Path, snapshot: Snapshot) -> list[str]:
+    """Check the store and the derived files of one generation, every byte; return what is wrong."""
+    faults = snapshot.faults() + damaged(folder, snapshot)
+    return faults or _coverage_faults(snapshot) or miscounted(folder, snapshot)
+
+
+def model_faults(snapshot: Snapshot, embedder: Embedder, samples: int) -> list[str]:
+    """Read a model's files afresh and embed `samples` evenly spread passages; return what is not as it was."""
+    faults = _file_faults(embedder)
+    rows = _spread(snapshot.live_rows(), samples)
+    if faults or not rows.size:
+        return faults
+    agreement = (embedder.embed_documents(_texts(snapshot, rows)) * snapshot.vectors(rows)).sum(axis=1)
+    return [
+        f"passage {row}: its stored vector is not its text's (cosine {cosine:.4f}); add the articles to a new --index"
+        for row, cosine in zip(rows.tolist(), agreement.tolist(), strict=True)
+        if not cosine >= _AGREEMENT
+    ]
+
+
+def recall(opened: AbstractContextManager[View], samples: int, k: int = 10) -> float | None:
+    """Return how many of the `k` nearest passages a search finds, as a share, over `samples` queries; None where it is exact.
+
+    The queries are the opening words of evenly spread passages, embedded as queries are; what they should find is computed from
+    every vector in the store.
+    """
+    with opened as view:
+        rows = view.store.live_rows()
+        if not view.approximate or not rows.size:
+            return None
+        texts = _texts(view.store, _spread(rows, samples))
+        queries = np.array([view.embed_query(" ".join(text.split()[:_QUESTION_WORDS])) for text in texts])
+        nearest = _brute_force(view.store, rows, queries, k)
+        found = [np.isin(view.dense(query, k).rows, expected).sum() for query, expected in zip(queries, nearest, strict=True)]
+        return float(sum(found)) / sum(len(expected) for expected in nearest)
+
+
+def recall_faults(found: float | None) -> list[str]:
+    """Say that an approximate index finds too little."""
+    if found is None or found >= _RECALL:
+        return []
+    return [f"dense: finds {found:.0%} of the ten nearest passages, expected {_RECALL:.0%} or more; run `assay rebuild`"]
+
+
+def _brute_force(snapshot: Snapshot, rows: NDArray[np.int64], queries: NDArray[np.float32], k: int) -> list[NDArray[np.int64]]:
+    """Return the rows of the `k` highest cosines with each query, every vector compared."""
+    nearest = [best(rows[:0], np.zeros(0, np.float32), k)] * len(queries)
+    for start in range(0, rows.size, _ROWS_AT_ONCE):
+        part = rows[start : start + _ROWS_AT_ONCE]
+        cosines = queries @ snapshot.vectors(part).T
+        nearest = [
+            best(np.concatenate([before.rows, part]), np.concatenate([before.scores, scores]), k)
+            for before, scores in zip(nearest, cosines, strict=True)
+        ]
+    return [ranked.rows for ranked in nearest]
+
+
+def _coverage_faults(snapshot: Snapshot) -> list[str]:
+    """Say which derived indexes are missing or behind; an index that lags is right but slow."""
+    last = snapshot.last_live_row()
+    known = {name: snapshot.derived(name) for name in ("dense", "lexical")}
+    faults = [f"{name}: not known to the store; run `assay rebuild`" for name, derived in known.items() if last and derived is None]
+    lexical = known["lexical"]
+    if lexical and lexical.last_row < last:
+        faults.append("lexical: behind the store; run `assay rebuild`")
+    return faults
+
+
+def _file_faults(embedder: Embedder) -> list[str]:
+    """Read the files of a model of ours afresh; a user's own embedder keeps its files to itself."""
+    files = getattr(embedder, "files", None)
+    try:
+        if isinstance(files, ModelFiles):
+            verify(files)
+    except ModelError as error:
+        return [str(error)]
+    return []
+
+
+def _spread(rows: NDArray[np.int64], samples: int) -> NDArray[np.int64]:
+    """Return at most `samples` of `rows`, evenly spread."""
+    return rows[:: max(1, rows.size // max(1, samples))][:samples]
+
+
+def _texts(snapshot: Snapshot, rows: NDArray[np.int64]) -> list[str]:
+    return [embedded_text(passage.context, snapshot.passage_text(passage)) for passage in snapshot.passages(rows.tolist())]
