@@ -37,10 +37,10 @@ APPROXIMATE_FROM = 100_000
 _PROBED = 0.75
 
 #: Vectors a list that the centres are learned from; FAISS recommends 39 to 256.
-_SAMPLES_A_LIST = 64
+_SAMPLES_A_LIST = 40
 
 #: Rounds of k-means, and what its choice of first centres depends on: the same vectors make the same index.
-_ROUNDS, _SEED = 10, 1963
+_ROUNDS, _SEED = 8, 1963
 
 #: From so many vectors on, each core scans a part of an exact index: FAISS itself answers one query on one core.
 _PARALLEL = 20_000
