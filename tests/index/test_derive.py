@@ -1,11 +1,13 @@
 """When derived files are extended, when they are built anew, and what is deleted once nothing needs it."""
 
 import os
+import threading
 
 import numpy as np
 import pytest
 
 from index import Article, ArticleFilter, derive, durable
+from index.dense import ApproximateIndex
 from index.derive import MERGE_SHARE, DerivedIndexes, StaleError, damaged, publish
 from index.snapshot import Snapshot
 
@@ -160,6 +162,35 @@ def test_vectors_of_the_tail_are_read_once(library, monkeypatch):
             assert dense.coverage.tail_rows.tolist() == [row for row in range(101, 104 + 3 * step) if row % 3 != 2]
             assert np.array_equal(dense.coverage.tail_vectors, vectors(snapshot, dense.coverage.tail_rows))
     assert sorted(read) == [row for row in range(101, 110) if row % 3 != 2]
+
+
+def test_searches_go_on_while_an_approximate_index_is_trained(library, monkeypatch):
+    """They find what was committed meanwhile, by the file there is; the new one takes its place when it is done."""
+    monkeypatch.setattr("index.dense.APPROXIMATE_FROM", 110)
+    training, done = threading.Event(), threading.Event()
+    trained = ApproximateIndex.trained
+
+    def slowly(sample, lists):
+        training.set()
+        assert done.wait(30)
+        return trained(sample, lists)
+
+    monkeypatch.setattr(ApproximateIndex, "trained", slowly)
+    monkeypatch.setattr("index.library.Library._mend", lambda *_, **__: pytest.fail("nobody needs to wait"))
+    writer = threading.Thread(target=library.add, args=(articles(100, 120),))
+    writer.start()
+    assert training.wait(30)
+    for _ in range(3):
+        with library.view() as view:
+            assert not view.approximate
+            assert view.counts() == (120, 120)
+            assert view.dense(view.embed_query("Article number119 is here."), 1).rows.tolist() == [120]
+            assert view.lexical("number119", 1).rows.tolist() == [120]
+    done.set()
+    writer.join()
+    with library.view() as view:
+        assert view.approximate
+        assert view.dense(view.embed_query("Article number119 is here."), 1).rows.tolist() == [120]
 
 
 def test_past_a_size_the_vectors_file_is_approximate_and_goes_back(library, monkeypatch):
