@@ -110,27 +110,29 @@ class LexicalIndex:
 
         `articles` holds the article rows that may be found, all when None; rows in `without` or above `last_row` are not found.
         """
-        conditions = []
-        if articles is not None:
-            conditions.append(_must(_any_of("article", articles)))
-        if without.size:
-            conditions.append(_must_not(_any_of("row", without.tolist())))
-        return self._ranked(self.words(query), conditions, k, last_row)
+        conditions = [] if articles is None else [_must(_any_of("article", articles))]
+        words = self.words(query)
+        hidden = without.size > 0 or last_row < self._last_row
+        depth = k + k // 8 + 8 if hidden else k
+        while True:  # leaving hits out is many times faster than a condition on rows
+            found = self._ranked(words, conditions, depth)
+            kept = (found.rows <= last_row) & ~_among(found.rows, without)
+            if not hidden or kept.sum() >= k or found.rows.size < depth:
+                return Ranked(found.rows[kept][:k], found.scores[kept][:k])
+            depth *= 2
 
     def scores(self, query: str, rows: Rows) -> Scores:
         """Return the BM25 of each of `rows`; 0 for one that has none of the words."""
-        ranked = self._ranked(self.words(query), [_must(_any_of("row", rows.tolist()))], rows.size, None)
+        ranked = self._ranked(self.words(query), [_must(_any_of("row", rows.tolist()))], rows.size)
         found = dict(zip(ranked.rows.tolist(), ranked.scores.tolist(), strict=True))
         return np.array([found.get(row, 0.0) for row in rows.tolist()], np.float32)
 
-    def _ranked(self, words: Sequence[str], conditions: list[tuple[object, Query]], k: int, last_row: int | None) -> Ranked:
+    def _ranked(self, words: Sequence[str], conditions: list[tuple[object, Query]], k: int) -> Ranked:
         from tantivy import Occur, Query
 
         if not words or k < 1:
             return Ranked(np.zeros(0, np.int64), np.zeros(0, np.float32))
         terms = Query.boolean_query([(Occur.Should, Query.term_query(_schema(), "text", word, "freq")) for word in words])
-        if last_row is not None and last_row < self._last_row:
-            conditions = [*conditions, _must_not(_rows_above(last_row))]
         query = Query.boolean_query([(Occur.Must, terms), *conditions]) if conditions else terms  # type: ignore[list-item]  # its stub has no pair type
         hits = self._searcher.search(query, min(k, max(1, self.size())), count=False).hits
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
@@ -156,22 +158,17 @@ def _must(query: Query) -> tuple[object, Query]:
     return (Occur.Must, Queries.const_score_query(query, 0.0))  # a condition adds nothing to the score
 
 
-def _must_not(query: Query) -> tuple[object, Query]:
-    from tantivy import Occur
-
-    return (Occur.MustNot, query)
-
-
 def _any_of(field: str, values: Sequence[int]) -> Query:
     from tantivy import Query
 
     return Query.term_set_query(_schema(), field, list(values))
 
 
-def _rows_above(row: int) -> Query:
-    from tantivy import FieldType, Query
-
-    return Query.range_query(_schema(), "row", FieldType.Unsigned, lower_bound=row, include_lower=False)
+def _among(rows: Rows, of: Rows) -> NDArray[np.bool_]:
+    """Say of each of `rows` whether it is one `of` those, ascending, which may be many."""
+    if not of.size:
+        return np.zeros(rows.size, bool)
+    return np.asarray(of[np.minimum(np.searchsorted(of, rows), of.size - 1)] == rows)
 
 
 @cache
