@@ -8,30 +8,8 @@ import itertools
 import json
 import random
 import sys
-from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
-
-from conftest import HashedEmbedder  # noqa: E402 - found on the path that is set above
-
-import index.library  # noqa: E402
-from index import Article, Library  # noqa: E402
-
-IDS = [f"article-{n}" for n in range(12)]
-WORDS = "ore mine metal price export quota brine cobalt nickel lithium copper smelter refinery port minister".split()
-
-
-def mark(article_id, version):
-    """A word that stands in this version of this article alone."""
-    return f"mark{article_id.split('-')[1]}v{version}"
-
-
-def article(article_id, version):
-    """The article that `article_id` is at `version`: a few passages, some of them shared with other articles."""
-    chance = random.Random(f"{article_id} {version}")
-    sentences = [f"The {mark(article_id, version)} report of {article_id} is here."]
-    sentences += [f"{' '.join(chance.choices(WORDS, k=chance.randint(3, 20)))}.".capitalize() for _ in range(chance.randint(0, 25))]
-    return Article(id=article_id, text=" ".join(sentences), title=article_id, metadata={"version": version})
+from oracle import IDS, HashedEmbedder, Library, article, small_commits
 
 
 def changes(seed, first, there):
@@ -50,7 +28,7 @@ def changes(seed, first, there):
 
 def main():
     folder, seed, first = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    index.library.PASSAGES_A_COMMIT = 12  # an addition of several articles is several commits
+    small_commits()
     say({"ready": True})
     with Library.open(folder, model=HashedEmbedder()) as library:
         for n, change in changes(seed, first, {record["id"] for record in library.articles()}):
