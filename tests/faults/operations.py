@@ -19,7 +19,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from oracle import IDS, AssayError, HashedEmbedder, Library, article, sentences, small_commits
+from oracle import IDS, HashedEmbedder, Library, article, small_commits
+
+from index import AssayError, sentences
 
 #: prctl's request, and anyone, so that a tracer that is not an ancestor may attach where only ancestors may.
 _PR_SET_PTRACER, _ANYONE = 0x59616D61, -1
@@ -84,12 +86,18 @@ def perform(name, place, library):
     elif name == "rebuild":
         library.rebuild()
     elif name == "sync":
-        library.sync(place / "folder")
+        _accepted(library.sync(place / "folder"))
     elif name == "mend":
         with library.view() as view:
             view.lexical("ore", 10)
     else:
-        library.add(*(article(article_id, version) for article_id, version in changed.items()))
+        _accepted(library.add(*(article(article_id, version) for article_id, version in changed.items())))
+
+
+def _accepted(report):
+    """Raise what the command line says of a refusal: only what is in the report is acknowledged."""
+    for refusal in report.refused:
+        raise AssayError(f"{refusal.path}: {refusal.reason}")
 
 
 def _attempt(name, place, note):
@@ -102,7 +110,7 @@ def _attempt(name, place, note):
     except AssayError as error:
         note("refused", str(error))
     except OSError as error:
-        note("refused" if error.strerror else "raised", f"{error.strerror}: {error.filename}" if error.strerror else traceback.format_exc())
+        note(*(("refused", f"{error.strerror}: {error.filename}") if error.strerror else ("raised", traceback.format_exc())))
     except BaseException:  # noqa: BLE001 - whatever it is, it is told
         note("raised", traceback.format_exc())
 
@@ -124,7 +132,7 @@ def serve():
         if "modules" in request:
             for note in notes:
                 _import(note[1].split())
-        sys.stdout.write(json.dumps({"signal": os.waitstatus_to_exitcode(status), "notes": notes}) + "\n")
+        sys.stdout.write(json.dumps({"pid": child, "signal": os.waitstatus_to_exitcode(status), "notes": notes}) + "\n")
         sys.stdout.flush()
 
 

@@ -22,7 +22,7 @@ for place in (REPOSITORY / "tests", REPOSITORY):  # a script of this folder is r
 
 from conftest import HashedEmbedder  # noqa: E402 - found on the path that is set above
 
-from index import ArticleFilter, AssayError, Library, sentences  # noqa: E402
+from index import ArticleFilter, Library, sentences  # noqa: E402
 from index.article import Article, Span  # noqa: E402
 from index.split import embedded_text, split  # noqa: E402
 from rag import Pipeline  # noqa: E402
@@ -113,21 +113,26 @@ def check(folder, allowed, *, together=(), asked=()):
     `allowed` holds the versions that each id may have, None for absent. Of the ids in `together` all are absent or none. `asked`
     are (id, version) pairs to ask questions about, in the index or not.
     """
+    held, faults = {}, []
     try:
         with Library.open(folder, model=HashedEmbedder(), create=False) as library, library.view() as view:
-            held = versions(library)
-            faults = list(_wrong_versions(held, allowed))
+            held |= versions(library)
+            faults += _wrong_versions(held, allowed)
             if len({article_id in held for article_id in together}) > 1:
                 faults.append(Fault(PARTIAL, f"of {sorted(together)} some are there and some are not: {sorted(held)}"))
-            faults += wrong_view(view, held)
-            for article_id, version in asked:
-                if held.get(article_id) != version and view.lexical(mark(article_id, version), ALL).rows.size:
-                    faults.append(Fault(CITATION, f"{article_id} is not at version {version}, and its words are found"))
-            faults += wrong_answers(library, held, asked)
+            for found in (wrong_view(view, held), _remains(view, held, asked), wrong_answers(library, held, asked)):
+                faults += found
             faults += [Fault(REPAIR, f"doctor: {line}") for line in complaints(library)]
-    except (AssayError, OSError, ValueError) as error:
-        return {}, [Fault(REPAIR, f"the next opening fails: {type(error).__name__}: {error}")]
+            faults += [Fault(REPAIR, f"doctor finds nothing, and yet {line}") for line in unreadable(folder)]
+    except Exception as error:  # noqa: BLE001 - whatever it is, the index is not well
+        faults.append(Fault(REPAIR, f"the next user meets {type(error).__name__}: {error}"))
     return held, faults
+
+
+def _remains(view, held, asked):
+    for article_id, version in asked:
+        if held.get(article_id) != version and view.lexical(mark(article_id, version), ALL).rows.size:
+            yield Fault(CITATION, f"{article_id} is not at version {version}, and its words are found")
 
 
 def _wrong_versions(held, allowed):
@@ -186,6 +191,30 @@ def wrong_citations(answer, allowed):
         texts = [article(proof.article_id, at).text for at in allowed.get(proof.article_id, ()) if at is not None]
         if not any(text[proof.start : proof.end] == words for text in texts):
             yield Fault(CITATION, f"{proof.article_id}[{proof.start}:{proof.end}] is {words!r}: in no version that may be there")
+
+
+def unreadable(folder):
+    """Say of which kind no derived file can be read by its own library: each reader builds one for itself then, until a rebuild.
+
+    A killed sweep may leave an old one by halves beside the one in use.
+    """
+    import faiss
+    import tantivy
+
+    readers = {"*.faiss": lambda path: faiss.read_index(str(path)), "meta.json": lambda path: tantivy.Index.open(str(path.parent))}
+    for name, read in readers.items():
+        errors = [error for path in folder.rglob(name) for error in _errors(read, path)]
+        if errors and None not in errors:
+            yield f"no {name} can be read: {errors}"
+
+
+def _errors(read, path):
+    try:
+        read(path)
+    except (RuntimeError, ValueError) as error:
+        yield str(error).splitlines()[0][:200]
+    else:
+        yield None
 
 
 def strays(folder, like):

@@ -1,6 +1,7 @@
 """One fault at one system call: a change is made under strace, which kills it or lets a call fail, and then the index is looked at.
 
-A point is `operation/call/kind/k`: the k-th `call` of a thread of `operation` meets a fault of `kind`. Which points there are is
+A point is `operation/call/kind/k`: the k-th `call` of the thread that makes the change meets a fault of `kind`. Where the call
+is `threads.call`, every thread meets it at its own k-th, for tantivy writes with threads of its own. Which points there are is
 found by recording the operation undisturbed. One point again, with all that is said of it:
 
     python tests/faults/points.py --point add/fdatasync/KILL/3
@@ -22,7 +23,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 from operations import OPERATIONS, prepare
-from oracle import ERROR, IDS, LOST, REPAIR, Fault, HashedEmbedder, Library, article, check, complaints, possible, strays, undisturbed
+from oracle import (
+    CITATION,
+    ERROR,
+    IDS,
+    LOST,
+    PARTIAL,
+    REPAIR,
+    Fault,
+    HashedEmbedder,
+    Library,
+    article,
+    check,
+    complaints,
+    possible,
+    strays,
+    undisturbed,
+)
 
 #: The calls that write, or make what is written last.
 CALLS = (
@@ -45,6 +62,9 @@ _TAKE_NO_SPACE = {"unlink", "unlinkat", "rmdir"}
 
 #: A file system in memory, where there is one: a kill leaves the same behind there, and syncing costs nothing.
 _MEMORY = "/dev/shm"  # noqa: S108 - a folder of our own is made in it
+
+#: Before a call that is failed in every thread.
+_THREADS = "threads."
 
 _CALL = re.compile(r"^(?P<thread>\d+) +(?P<call>\w+)\((?P<rest>.*)$")
 
@@ -77,6 +97,7 @@ class Point(NamedTuple):
 class Outcome(NamedTuple):
     """What became of an operation: how its process ended, what it noted, and the calls that met a fault."""
 
+    pid: int
     signal: int
     notes: list[tuple[str, str]]
     injected: list[str]
@@ -97,18 +118,16 @@ class Report:
     faults: list = field(default_factory=list)
 
     def __str__(self):
-        kinds = Counter(fault.kind for _, fault in self.faults)
-        operations = Counter(point.operation for point in self.tried)
-        return "\n".join(
-            [
-                f"{len(self.tried)} fault points ({', '.join(f'{count} {name}' for name, count in operations.items())})",
-                f"by kind: {dict(Counter(point.kind for point in self.tried))}; by call: {dict(Counter(point.call for point in self.tried))}",
-                f"the operation was {dict(self.ended)}; {len(self.missed)} more points were not reached",
-                f"lost / partial / wrong citations / manual repairs / wrong errors: "
-                f"{' / '.join(str(kinds[kind]) for kind in ('lost', 'partial', 'wrong citation', 'manual repair', 'wrong error'))}",
-                *(f"{point}: {fault.kind}: {fault.what}\n    again: {point.replay()}" for point, fault in self.faults),
-            ]
-        )
+        tried = [f"{name} {count}" for name, count in Counter(point.operation for point in self.tried).items()]
+        kinds, calls = (dict(Counter(getattr(point, name) for point in self.tried)) for name in ("kind", "call"))
+        found = Counter(fault.kind for _, fault in self.faults)
+        lines = [
+            f"{len(self.tried)} fault points: {', '.join(tried)}; {len(self.missed)} more were not reached",
+            f"kinds {kinds}; calls {calls}; the operation was {dict(self.ended)}",
+            *(f"{kind}: {found[kind]}" for kind in (LOST, PARTIAL, CITATION, REPAIR, ERROR)),
+            *(f"{point}: {fault.kind}: {fault.what}\n    again: {point.replay()}" for point, fault in self.faults),
+        ]
+        return "\n".join(lines)
 
 
 class Tracer:
@@ -135,8 +154,8 @@ class Tracer:
     def __enter__(self):
         try:
             for name in OPERATIONS:
-                self._request({"operation": name, "place": str(self._copy(name)), "modules": True})
-            self._trace(self._copy("mend"), "mend", [])
+                self._request({"operation": name, "place": str(self.copy(name)), "modules": True})
+            self.undisturbed("mend", self.copy("mend"))
         except BaseException:
             self.close()
             raise
@@ -152,18 +171,23 @@ class Tracer:
         self._stack.close()
 
     def record(self, operation):
-        """Return the numbers, by call, at which a thread of the undisturbed operation touches the index with it."""
-        place = self._copy(operation)
-        outcome = self._trace(place, operation, [])
-        if not outcome.acknowledged:
-            raise AssertionError(f"{operation} fails undisturbed: {outcome}")
+        """Return the numbers, by call, at which the undisturbed operation touches the index with it, in its thread and in others."""
+        place = self.copy(operation)
+        outcome = self.undisturbed(operation, place)
         seen, numbers = Counter(), defaultdict(set)
         for match in filter(None, map(_CALL.match, outcome.log.splitlines())):
             thread, call, rest = match.groups()
             seen[thread, call] += 1
             if str(place / "index") in rest and not (call.startswith("open") and "O_CREAT" not in rest and "O_RDWR" not in rest):
-                numbers[call].add(seen[thread, call])
+                numbers[call if int(thread) == outcome.pid else _THREADS + call].add(seen[thread, call])
         return {call: sorted(ks) for call, ks in numbers.items()}
+
+    def undisturbed(self, operation, place):
+        """Let the operation be made without a fault."""
+        outcome = self._trace(place, operation, [])
+        if not outcome.acknowledged:
+            raise AssertionError(f"{operation} fails undisturbed: {outcome.notes}")
+        return outcome
 
     def points(self, operation):
         """Return every point of the operation."""
@@ -171,16 +195,17 @@ class Tracer:
             Point(operation, call, kind, k)
             for call, ks in self.record(operation).items()
             for kind in KINDS
-            if not (call in _TAKE_NO_SPACE and kind in {"ENOSPC", "FULL"})
+            if not (call.removeprefix(_THREADS) in _TAKE_NO_SPACE and kind in {"ENOSPC", "FULL"})
             for k in ks
         ]
 
     def run(self, point):
         """Make the operation meet the fault; return the index's place and what became of it."""
-        place = self._copy(point.operation)
-        return place, self._trace(place, point.operation, [f"inject={point.call}:{KINDS[point.kind].format(k=point.k)}"])
+        place = self.copy(point.operation)
+        inject = f"inject={point.call.removeprefix(_THREADS)}:{KINDS[point.kind].format(k=point.k)}"
+        return place, self._trace(place, point.operation, [inject], follow=point.call.startswith(_THREADS))
 
-    def _copy(self, operation):
+    def copy(self, operation):
         """Copy the prepared index of the operation to where it is always copied to, so that all runs are alike."""
         place, original = self.folder / "place", self.folder / "prepared" / operation
         shutil.rmtree(place, ignore_errors=True)
@@ -204,13 +229,13 @@ class Tracer:
         self._server.stdin.write("go\n")
         return json.loads(self._server.stdout.readline())
 
-    def _trace(self, place, operation, inject):
+    def _trace(self, place, operation, inject, *, follow=True):
         log = self.folder / "log"
         with ExitStack() as stack:
 
             def attach(pid):
                 options = [option for value in (f"trace={','.join(CALLS)}", *inject) for option in ("-e", value)]
-                command = [self.strace, "-f", "-y", "-o", str(log), *options, "-p", str(pid)]
+                command = [self.strace, *["-f"] * follow, "-y", "-o", str(log), *options, "-p", str(pid)]
                 strace = stack.enter_context(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
                 said = strace.stderr.readline()
                 if "attached" not in said:
@@ -221,24 +246,19 @@ class Tracer:
         text = log.read_text(errors="replace")
         killed = ["killed"] * ("+++ killed by SIGKILL" in text)
         injected = [line for line in text.splitlines() if "(INJECTED)" in line] + killed
-        return Outcome(said["signal"], [tuple(note) for note in said["notes"]], injected, text)
+        return Outcome(said["pid"], said["signal"], [tuple(note) for note in said["notes"]], injected, text)
 
 
 def judge(point, place, outcome):
     """Look at what the operation left behind; return every fault."""
-    operation = OPERATIONS[point.operation]
-    index, faults = place / "index", [*_wrong_outcome(point, outcome)]
-    after = {article_id: version for article_id, version in (operation.before | operation.after).items()}
-    if outcome.acknowledged:
-        allowed = {article_id: {version} for article_id, version in after.items()}
-    else:
-        allowed = possible(operation.before, operation.after)
-    changed = {(article_id, at) for article_id in operation.after for at in allowed[article_id] | possible(operation.before, operation.after)[article_id]}
-    asked = sorted((article_id, at) for article_id, at in changed if at is not None) or [(IDS[0], 1)]
-    if not (index / "store.sqlite").exists() and not operation.before and not outcome.acknowledged:
-        held = {}
-    else:
-        held, found = check(index, allowed, together=operation.after if operation.all_or_none else (), asked=asked[:3])
+    operation, index = OPERATIONS[point.operation], place / "index"
+    either = possible(operation.before, operation.after)
+    allowed = {name: {version} for name, version in (operation.before | operation.after).items()} if outcome.acknowledged else either
+    changed = [(name, version) for name in operation.after for version in either[name] if version is not None]
+    held, faults = {}, [*_wrong_outcome(point, outcome)]
+    if (index / "store.sqlite").exists() or operation.before or outcome.acknowledged:
+        together = operation.after if operation.all_or_none else ()
+        held, found = check(index, allowed, together=together, asked=sorted(changed)[:3] or [(IDS[0], 1)])
         faults += found
     return [*faults, *_wrong_afterwards(place, held)]
 
