@@ -23,6 +23,9 @@ from oracle import IDS, HashedEmbedder, Library, article, small_commits
 
 from index import AssayError, sentences
 
+#: A folder that is not there: the attempt to remove it shows in a trace where the change was acknowledged.
+ACKNOWLEDGED = "/acknowledged"
+
 #: prctl's request, and anyone, so that a tracer that is not an ancestor may attach where only ancestors may.
 _PR_SET_PTRACER, _ANYONE = 0x59616D61, -1
 
@@ -107,6 +110,8 @@ def _attempt(name, place, note):
         with Library.open(place / "index", model=HashedEmbedder()) as library:
             perform(name, place, library)
             note("acknowledged", "")
+            with suppress(OSError):
+                os.rmdir(ACKNOWLEDGED)
     except AssayError as error:
         note("refused", str(error))
     except OSError as error:
