@@ -111,7 +111,7 @@ def _attempt(name, place, note):
             perform(name, place, library)
             note("acknowledged", "")
             with suppress(OSError):
-                os.rmdir(ACKNOWLEDGED)
+                Path(ACKNOWLEDGED).rmdir()
     except AssayError as error:
         note("refused", str(error))
     except OSError as error:

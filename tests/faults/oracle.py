@@ -4,6 +4,7 @@ Shared by everything in this folder, test or script. An article's text follows f
 index is a mapping from ids to versions. Knows nothing of how an index is kept: it asks a `Library` and its views.
 """
 
+import os
 import random
 import re
 import sys
@@ -13,7 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import faiss
 import numpy as np
+import tantivy
 
 REPOSITORY = Path(__file__).parents[2]
 for place in (REPOSITORY / "tests", REPOSITORY):  # a script of this folder is run by its path, and finds neither
@@ -27,6 +30,8 @@ from index.article import Article, Span  # noqa: E402
 from index.split import embedded_text, split  # noqa: E402
 from rag import Pipeline  # noqa: E402
 
+faiss.omp_set_num_threads(1)  # of a few hundred vectors a second thread is only waited for
+
 IDS = [f"article-{n}" for n in range(12)]
 WORDS = "ore mine metal price export quota brine cobalt nickel lithium copper smelter refinery port minister".split()
 
@@ -35,6 +40,8 @@ PASSAGES_A_COMMIT = 12
 
 #: What may go wrong, as it is counted in reports.
 LOST, PARTIAL, CITATION, REPAIR, ERROR = "lost", "partial", "wrong citation", "manual repair", "wrong error"
+
+_MEMORY = "/dev/shm"  # noqa: S108 - folders of our own are made in it
 
 #: More than any index here holds.
 ALL = 10_000
@@ -83,6 +90,11 @@ def expected(article_id, version):
     passages = split(whole, spans, count_tokens=embedder.count_tokens, max_tokens=embedder.max_tokens)
     vectors = embedder.embed_documents([embedded_text(whole, passage) for passage in passages])
     return Expected(whole, spans, [passage.span for passage in passages], vectors)
+
+
+def memory():
+    """Return a file system in memory, where there is one: a kill leaves the same behind there, and syncing costs nothing."""
+    return _MEMORY if os.access(_MEMORY, os.W_OK) else None
 
 
 def small_commits():
@@ -198,9 +210,6 @@ def unreadable(folder):
 
     A killed sweep may leave an old one by halves beside the one in use.
     """
-    import faiss
-    import tantivy
-
     readers = {"*.faiss": lambda path: faiss.read_index(str(path)), "meta.json": lambda path: tantivy.Index.open(str(path.parent))}
     for name, read in readers.items():
         errors = [error for path in folder.rglob(name) for error in _errors(read, path)]

@@ -36,6 +36,7 @@ from oracle import (
     article,
     check,
     complaints,
+    memory,
     possible,
     strays,
     undisturbed,
@@ -59,9 +60,6 @@ KINDS = {
 
 #: Calls that never find a disk full.
 _TAKE_NO_SPACE = {"unlink", "unlinkat", "rmdir"}
-
-#: A file system in memory, where there is one: a kill leaves the same behind there, and syncing costs nothing.
-_MEMORY = "/dev/shm"  # noqa: S108 - a folder of our own is made in it
 
 #: Before a call that is failed in every thread.
 _THREADS = "threads."
@@ -130,15 +128,12 @@ class Report:
         return "\n".join(lines)
 
 
-class Tracer:
-    """The process that makes the changes, and strace around its children; a context manager."""
+class Operator:
+    """The process that makes the changes, each in a child of its own; a context manager."""
 
     def __init__(self):
-        self.strace = shutil.which("strace")
-        if not self.strace:
-            raise Unavailable("strace is not installed")
         self._stack = ExitStack()
-        temporary = tempfile.TemporaryDirectory(prefix="assay-faults-", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None)
+        temporary = tempfile.TemporaryDirectory(prefix="assay-faults-", dir=memory())
         self.folder = Path(self._stack.enter_context(temporary)).resolve()
         (self.folder / "prepared").mkdir()
         one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # a fork keeps one thread, and recordings should be alike
@@ -152,13 +147,8 @@ class Tracer:
         )
 
     def __enter__(self):
-        try:
-            for name in OPERATIONS:
-                self._request({"operation": name, "place": str(self.copy(name)), "modules": True})
-            self.undisturbed("mend", self.copy("mend"))
-        except BaseException:
-            self.close()
-            raise
+        for name in OPERATIONS:
+            self._request({"operation": name, "place": str(self.copy(name)), "modules": True})
         return self
 
     def __exit__(self, *_):
@@ -169,6 +159,54 @@ class Tracer:
         self._server.wait()
         self._server.stdout.close()
         self._stack.close()
+
+    def copy(self, operation):
+        """Copy the prepared index of the operation to where it is always copied to, so that all runs are alike."""
+        place, original = self.folder / "place", self.folder / "prepared" / operation
+        shutil.rmtree(place, ignore_errors=True)
+        if not original.exists():
+            place.mkdir()
+            prepare(operation, place)
+            place.rename(original)
+        shutil.copytree(original, place)
+        return place
+
+    def make(self, operation, place):
+        """Let the operation be made, as it is on this machine now; return what became of it."""
+        said = self._request({"operation": operation, "place": str(place)})
+        return Outcome(said["pid"], said["signal"], [tuple(note) for note in said["notes"]], [], "")
+
+    def _request(self, request, between=lambda _: None):
+        """Have one change made; `between` is called with the child's pid before it begins. Return what is said of it."""
+        self._server.stdin.write(json.dumps(request) + "\n")
+        pid = json.loads(self._server.stdout.readline())["pid"]
+        try:
+            between(pid)
+        except BaseException:
+            self._server.stdin.write("no\n")
+            self._server.stdout.readline()
+            raise
+        self._server.stdin.write("go\n")
+        return json.loads(self._server.stdout.readline())
+
+
+class Tracer(Operator):
+    """The process that makes the changes, and strace around its children."""
+
+    def __init__(self):
+        self.strace = shutil.which("strace")
+        if not self.strace:
+            raise Unavailable("strace is not installed")
+        super().__init__()
+
+    def __enter__(self):
+        super().__enter__()
+        try:
+            self.undisturbed("mend", self.copy("mend"))
+        except BaseException:
+            self.close()
+            raise
+        return self
 
     def record(self, operation):
         """Return the numbers, by call, at which the undisturbed operation touches the index with it, in its thread and in others."""
@@ -204,30 +242,6 @@ class Tracer:
         place = self.copy(point.operation)
         inject = f"inject={point.call.removeprefix(_THREADS)}:{KINDS[point.kind].format(k=point.k)}"
         return place, self._trace(place, point.operation, [inject], follow=point.call.startswith(_THREADS))
-
-    def copy(self, operation):
-        """Copy the prepared index of the operation to where it is always copied to, so that all runs are alike."""
-        place, original = self.folder / "place", self.folder / "prepared" / operation
-        shutil.rmtree(place, ignore_errors=True)
-        if not original.exists():
-            place.mkdir()
-            prepare(operation, place)
-            place.rename(original)
-        shutil.copytree(original, place)
-        return place
-
-    def _request(self, request, between=lambda _: None):
-        """Have one change made; `between` is called with the child's pid before it begins. Return what is said of it."""
-        self._server.stdin.write(json.dumps(request) + "\n")
-        pid = json.loads(self._server.stdout.readline())["pid"]
-        try:
-            between(pid)
-        except BaseException:
-            self._server.stdin.write("no\n")
-            self._server.stdout.readline()
-            raise
-        self._server.stdin.write("go\n")
-        return json.loads(self._server.stdout.readline())
 
     def _trace(self, place, operation, inject, *, follow=True):
         log = self.folder / "log"
