@@ -8,7 +8,7 @@ import os
 import random
 import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -114,6 +114,22 @@ def versions(library):
     return {record["id"]: record["metadata"]["version"] for record in library.articles()}
 
 
+def pinned(view, ids=IDS):
+    """The version of each article in the generation that a view has pinned, by id."""
+    rows = {name: view.select(ArticleFilter(ids=(name,))).articles for name in ids}
+    return {name: view.record(found[0])["metadata"]["version"] for name, found in rows.items() if found}
+
+
+def states(before, changes):
+    """Every state that an index may be seen in while the changes are made in order: articles one by one, removals at once."""
+    seen = [before]
+    for change in changes:
+        steps = [change] if None in change.values() else [{name: version} for name, version in change.items()]
+        for step in steps:
+            seen.append({name: version for name, version in (seen[-1] | step).items() if version is not None})
+    return seen
+
+
 def possible(before, after):
     """What each id may be while a change to `after` (None: removed) is under way: the version before it or the one after."""
     return {article_id: {before.get(article_id), after.get(article_id, before.get(article_id))} for article_id in before | after}
@@ -197,12 +213,14 @@ def wrong_answers(library, held, asked):
 
 
 def wrong_citations(answer, allowed):
-    """Say which citations and hits are not exactly characters of a version that is allowed."""
+    """Say which articles are cited, or found, with anything but the exact characters of one version that is allowed."""
+    proofs = defaultdict(list)
     for proof in (*answer.citations, *answer.hits):
-        words = proof.quote if hasattr(proof, "quote") else proof.text
-        texts = [article(proof.article_id, at).text for at in allowed.get(proof.article_id, ()) if at is not None]
-        if not any(text[proof.start : proof.end] == words for text in texts):
-            yield Fault(CITATION, f"{proof.article_id}[{proof.start}:{proof.end}] is {words!r}: in no version that may be there")
+        proofs[proof.article_id].append((proof.start, proof.end, proof.quote if hasattr(proof, "quote") else proof.text))
+    for name, spans in proofs.items():
+        texts = [article(name, version).text for version in allowed.get(name, ()) if version is not None]
+        if not any(all(text[start:end] == words for start, end, words in spans) for text in texts):
+            yield Fault(CITATION, f"{name} is quoted with {spans}: not as in any one of the versions {allowed.get(name)}")
 
 
 def unreadable(folder):

@@ -135,6 +135,7 @@ class Operator:
         self._stack = ExitStack()
         temporary = tempfile.TemporaryDirectory(prefix="assay-faults-", dir=memory())
         self.folder = Path(self._stack.enter_context(temporary)).resolve()
+        self.place = self.folder / "place"
         (self.folder / "prepared").mkdir()
         one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # a fork keeps one thread, and recordings should be alike
         self._server = subprocess.Popen(
@@ -160,16 +161,21 @@ class Operator:
         self._server.stdout.close()
         self._stack.close()
 
-    def copy(self, operation):
-        """Copy the prepared index of the operation to where it is always copied to, so that all runs are alike."""
-        place, original = self.folder / "place", self.folder / "prepared" / operation
-        shutil.rmtree(place, ignore_errors=True)
+    def prepared(self, operation):
+        """Return the folder with the index that the operation begins with; it was made where all copies are used."""
+        original = self.folder / "prepared" / operation
         if not original.exists():
-            place.mkdir()
-            prepare(operation, place)
-            place.rename(original)
-        shutil.copytree(original, place)
-        return place
+            shutil.rmtree(self.place, ignore_errors=True)
+            self.place.mkdir()
+            prepare(operation, self.place)
+            self.place.rename(original)
+        return original
+
+    def copy(self, operation):
+        """Copy the prepared index of the operation to the place where it is always copied to, so that all runs are alike."""
+        original = self.prepared(operation)
+        shutil.rmtree(self.place, ignore_errors=True)
+        return shutil.copytree(original, self.place)
 
     def make(self, operation, place):
         """Let the operation be made, as it is on this machine now; return what became of it."""
