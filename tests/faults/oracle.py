@@ -99,9 +99,12 @@ def memory():
 
 def small_commits():
     """Let this process commit after a few passages rather than after seconds of work; return what undoes that."""
-    home = next(module for name, module in sys.modules.items() if name.startswith("index.") and hasattr(module, "PASSAGES_A_COMMIT"))
-    before, home.PASSAGES_A_COMMIT = home.PASSAGES_A_COMMIT, PASSAGES_A_COMMIT
-    return lambda: setattr(home, "PASSAGES_A_COMMIT", before)
+    modules = [module for name, module in sys.modules.items() if name.startswith("index.") and hasattr(module, "PASSAGES_A_COMMIT")]
+    before = {module: module.PASSAGES_A_COMMIT for module in modules}
+    assert before, "the number of passages a commit has another name now"
+    for module in modules:
+        module.PASSAGES_A_COMMIT = PASSAGES_A_COMMIT
+    return lambda: [setattr(module, "PASSAGES_A_COMMIT", number) for module, number in before.items()]
 
 
 def complaints(library):

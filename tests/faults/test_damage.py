@@ -8,7 +8,7 @@ import os
 import random
 import sys
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,14 +37,18 @@ class Amount(NamedTuple):
 def whole():
     with tempfile.TemporaryDirectory(prefix="assay-faults-", dir=memory()) as folder:
         with Library.open(Path(folder) / "index", model=HashedEmbedder()) as library:
-            library.add(*(article(f"article-{n}", 1) for n in range(60)))
+            library.add(*(article(f"article-{n}", 1) for n in range(57)))
+            library.add(*(article(f"article-{n}", 1) for n in range(57, 60)))  # a second segment, until the first damage
         yield Path(folder) / "index"
 
 
 def files(folder):
-    """Every derived file, by what it is; a lock file holds nothing."""
-    below = (path for top in folder.iterdir() if top.is_dir() for path in top.rglob("*") if path.is_file())
-    return {path.name if path.suffix == ".json" else path.suffix: path for path in below if path.suffix != ".lock"}
+    """The derived files, by what they are; a lock file holds nothing."""
+    kinds = defaultdict(list)
+    for path in sorted(path for top in folder.iterdir() if top.is_dir() for path in top.rglob("*") if path.is_file()):
+        if path.suffix != ".lock":
+            kinds[path.name if path.suffix == ".json" else path.suffix].append(path)
+    return kinds
 
 
 def hits(library):
@@ -94,7 +98,7 @@ def damage_all(folder, amount):
     done, wrong, silent = Counter(), [], []
     for kind in sorted(files(folder)):
         for turn, (_, name, damage) in enumerate(damages(kind, amount, chance)):
-            path = files(folder)[kind]
+            path = chance.choice(files(folder)[kind])
             before = path.read_bytes()
             damage(path)
             if path.exists() and path.read_bytes() == before:
@@ -131,7 +135,7 @@ def test_what_changed_behind_size_inode_and_clock_is_found_by_the_doctor(whole):
     with Library.open(whole, model=ForQueries()) as library:
         expected = hits(library)
     for kind in sorted(files(whole)):
-        path = files(whole)[kind]
+        path = chance.choice(files(whole)[kind])
         dates = path.stat().st_atime_ns, path.stat().st_mtime_ns
         overwrite(path, flipped(path.read_bytes(), chance))
         os.utime(path, ns=dates)
