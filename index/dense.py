@@ -99,7 +99,8 @@ class DenseIndex(ABC):
         partial = path.with_suffix(".partial")
         try:
             faiss.write_index(self._index, str(partial))
-        except RuntimeError as error:  # a full disk, among others
+            load(partial)  # FAISS does not look at the error of closing a file: what it could not write then is missing
+        except (RuntimeError, StoreError) as error:  # a full disk, among others
             raise OSError(f"{partial}: {str(error).splitlines()[0][:120]}") from error
         replace(partial, path)
 

@@ -37,6 +37,9 @@ MERGE_SHARE = 0.1
 #: and when more than so many passages are: every search looks at each of them.
 MERGE_ROWS = 10_000
 
+#: What a store is called while it is being made, and its log after that.
+UNFINISHED = "store.partial"
+
 # What derived files are called: by the generation that built them.
 _DENSE_NAME, _LEXICAL_NAME = re.compile(r"\d+\.(?:faiss|partial)"), re.compile(r"\d+a*")
 
@@ -71,10 +74,7 @@ class DerivedIndexes:
         with self._lock:
             if self._private is None or self._private[0] != store.generation:
                 self._discard_private()
-                temporary = tempfile.TemporaryDirectory(prefix="assay-")
-                index = LexicalIndex.create(Path(temporary.name) / "lexical")
-                index.append(store.searchable())
-                self._private = (store.generation, index, temporary)
+                self._private = (store.generation, *_temporary_words(store))
             return DenseView(None, self._covered(store, 0), store.vectors), self._private[1]
 
     def close(self) -> None:
@@ -122,6 +122,22 @@ class DerivedIndexes:
             except ValueError as error:
                 raise StaleError(f"{folder}: unreadable; run `assay rebuild`") from error
         return self._lexical[1]
+
+
+def _temporary_words(store: Snapshot) -> tuple[LexicalIndex, tempfile.TemporaryDirectory[str]]:
+    """Build a word index in a temporary folder, which it needs as long as it is searched."""
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="assay-")
+        index = LexicalIndex.create(Path(temporary.name) / "lexical")
+        index.append(store.searchable())
+    except (OSError, ValueError) as error:
+        raise unwritable(Path(tempfile.gettempdir()), error) from error
+    return index, temporary
+
+
+def unwritable(folder: Path, error: Exception) -> StoreError:
+    """Return what to tell of FAISS's or tantivy's `error` in writing what is derived."""
+    return StoreError(f"{folder}: cannot be written ({str(error).splitlines()[0][:160]}); free some space and try again; nothing was lost")
 
 
 def publish(folder: Path, store: Store, *, anew: bool = False) -> None:
@@ -287,9 +303,13 @@ def _read_only_file_system(folder: Path) -> bool:
 def _sweep(folder: Path, dense: Derived | None, lexical: Derived) -> None:
     """Delete derived files that are no longer the newest; a reader that has one open keeps it until it lets go (POSIX).
 
-    Only what bears a name of ours, in a folder that is no link, is deleted: the folder may hold files of the user's.
+    The remains of a store that was never finished go too. Only what bears a name of ours, in a folder that is no link, is deleted:
+    the folder may hold files of the user's.
     """
     kept = {*(dense.files if dense else ()), Path(lexical.folder).name}
+    for remains in folder.glob(f"{UNFINISHED}*"):
+        with suppress(OSError):
+            remains.unlink()
     for path in _ours(folder / "dense", _DENSE_NAME):
         if path.name not in kept and path.is_file():
             with suppress(OSError):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from . import checkup
 from .checkup import Health
-from .derive import DerivedIndexes, StaleError, publish, publish_words
+from .derive import UNFINISHED, DerivedIndexes, StaleError, publish, publish_words, unwritable
 from .durable import replace, replaced
 from .embed import Embedder, SentenceTransformerEmbedder
 from .errors import AssayError, BusyError, MismatchError, StoreError
@@ -189,9 +189,15 @@ class Library:
             self._publish()
 
     def rebuild(self) -> None:
-        """Build the derived indexes anew from the store, without the embedding model, and delete for good what was removed."""
+        """Build the derived indexes anew from the store, without the embedding model, and delete for good what was removed.
+
+        Raises `StoreError` when they cannot be written; those there are stay in use.
+        """
         with self._writing():
-            publish(self.folder, self._store, anew=True)
+            try:
+                publish(self.folder, self._store, anew=True)
+            except (OSError, ValueError) as error:
+                raise unwritable(self.folder, error) from error
 
     def backup(self, folder: str | Path) -> None:
         """Copy the index, while it is in use, to `folder`, which must be empty or absent; what is derived is rebuilt there."""
@@ -316,8 +322,8 @@ def _make(folder: Path, model: str | Embedder | None) -> None:
         path = folder / "store.sqlite"
         if path.exists():
             return
-        partial = path.with_suffix(".partial")
-        for remains in folder.glob(f"{partial.name}*"):
+        partial = folder / UNFINISHED
+        for remains in folder.glob(f"{UNFINISHED}*"):
             remains.unlink()
         with closing(Store(partial, create=True)) as store:
             store.set_up(settings)
