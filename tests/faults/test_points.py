@@ -10,6 +10,7 @@ import re
 import shutil
 import sqlite3
 import sys
+from collections import Counter
 from contextlib import closing
 from typing import NamedTuple
 
@@ -70,7 +71,8 @@ def try_some(tracer, number):
         attempt(tracer, point, report)
     known = [found for found in report.faults if any(bug.explains(*found) for bug in KNOWN)]
     report.faults = [found for found in report.faults if found not in known]
-    sys.stdout.write(f"{report}\nknown bugs met: {len(known)}, at {', '.join(sorted({str(point) for point, _ in known}))}\n")
+    kinds = dict(Counter(fault.kind for _, fault in known))
+    sys.stdout.write(f"{report}\nbesides, of known bugs: {kinds}, at {', '.join(sorted({str(point) for point, _ in known}))}\n")
     assert not report.faults, f"\n{report}"
     assert len(report.tried) >= 0.9 * min(number, len(points)), f"too few were reached\n{report}"
     return report
