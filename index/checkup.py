@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .dense import best
-from .derive import damaged, miscounted
+from .derive import damaged, mistaken
 from .errors import ModelError
 from .model import ModelFiles, verify
 from .split import embedded_text
@@ -35,6 +35,9 @@ _RECALL = 0.95
 #: A question is about as long as so many words.
 _QUESTION_WORDS = 12
 
+#: What an index is made with, and knows of itself.
+SETTINGS = ("model", "model_sha256", "dimension", "normalised", "segmenter", "splitter")
+
 #: Vectors are read this many at a time.
 _ROWS_AT_ONCE = 20_000
 
@@ -51,8 +54,8 @@ class Health:
 
 def stored_faults(folder: Path, snapshot: Snapshot) -> list[str]:
     """Check the store and the derived files of one generation, every byte; return what is wrong."""
-    faults = snapshot.faults() + damaged(folder, snapshot)
-    return faults or _coverage_faults(snapshot) or miscounted(folder, snapshot)
+    faults = _setting_faults(snapshot) or snapshot.faults() + damaged(folder, snapshot)
+    return faults or _coverage_faults(snapshot) or mistaken(folder, snapshot)
 
 
 def model_faults(snapshot: Snapshot, embedder: Embedder, samples: int) -> list[str]:
@@ -104,6 +107,16 @@ def _brute_force(snapshot: Snapshot, rows: NDArray[np.int64], queries: NDArray[n
             for before, scores in zip(nearest, cosines, strict=True)
         ]
     return [ranked.scores for ranked in nearest]
+
+
+def _setting_faults(snapshot: Snapshot) -> list[str]:
+    """Say which of the things that an index was made with are not known."""
+    settings = snapshot.settings()
+    hint = "restore a backup, or add the articles to a new --index"
+    faults = [f"store.sqlite: setting {name!r} is missing; {hint}" for name in SETTINGS if name not in settings]
+    if settings.get("normalised", "true") != "true":
+        faults.append(f"store.sqlite: expected vectors of length one, found settings that say otherwise; {hint}")
+    return faults
 
 
 def _coverage_faults(snapshot: Snapshot) -> list[str]:

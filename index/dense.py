@@ -84,6 +84,7 @@ class DenseIndex(ABC):
 
     def extend(self, rows: Rows, vectors: Vectors) -> None:
         """Add `vectors` (n, dimension) under `rows` (n,), all above those already in; only before the index is shared."""
+        _use_cores(os.cpu_count() or 1)
         self._index.add_with_ids(vectors, rows)
 
     def forget(self, rows: Rows) -> None:
@@ -105,6 +106,7 @@ class DenseIndex(ABC):
         replace(partial, path)
 
     def _scan(self, query: Vectors, k: int, parameters: Any) -> Ranked:
+        _use_cores(1)  # a second one has nothing to do with one query, and is waited for all the same
         scores, rows = self._index.search(query[None, :], k, params=parameters)
         found = rows[0] >= 0
         return Ranked(rows[0][found], scores[0][found])
@@ -164,6 +166,7 @@ class ApproximateIndex(DenseIndex):
         index = faiss.IndexIVFScalarQuantizer(centres, dimension, lists, kind, metric, False)  # not residuals: a score is an inner product
         index.cp.seed, index.cp.niter, index.cp.spherical = _SEED, _ROUNDS, True
         index.cp.min_points_per_centroid, index.cp.max_points_per_centroid = 1, 2 * _SAMPLES_A_LIST
+        _use_cores(os.cpu_count() or 1)
         index.train(sample)
         return cls(index)
 
@@ -230,6 +233,13 @@ def best(rows: Rows, scores: Scores, k: int) -> Ranked:
     """Return the `k` highest scores with their rows; equal scores by row."""
     order = np.lexsort((rows, -scores))[:k]
     return Ranked(rows[order], scores[order])
+
+
+def _use_cores(count: int) -> None:
+    """Let FAISS use so many in this thread, from here on."""
+    import faiss
+
+    faiss.omp_set_num_threads(count)
 
 
 def _selector(allowed: Bitmap | None) -> Any:

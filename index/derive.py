@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .dense import build, load
+from .dense import DenseIndex, bitmap, build, load
 from .durable import Stamp
 from .errors import StoreError
 from .lexical import LexicalIndex, readable
@@ -27,7 +27,6 @@ from .snapshot import Derived
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .dense import DenseIndex
     from .snapshot import Snapshot
     from .store import Store
 
@@ -36,6 +35,9 @@ MERGE_SHARE = 0.1
 
 #: and when more than so many passages are: every search looks at each of them.
 MERGE_ROWS = 10_000
+
+#: An examination compares so many vectors of a dense index with the store's.
+_COMPARED = 50
 
 #: What a store is called while it is being made, and its log after that.
 UNFINISHED = "store.partial"
@@ -188,27 +190,37 @@ def damaged(folder: Path, snapshot: Snapshot) -> list[str]:
     return faults
 
 
-def miscounted(folder: Path, snapshot: Snapshot) -> list[str]:
+def mistaken(folder: Path, snapshot: Snapshot) -> list[str]:
     """Open the derived files, whose checksums were verified, and return a line for each that holds other than the store says."""
     faults = []
     for name in ("dense", "lexical"):
         derived = snapshot.derived(name)
         if derived is None:
             continue
+        place = folder / derived.folder
         try:
-            held = _held(folder / derived.folder, name, derived)
+            held = load(place / next(iter(derived.files))) if name == "dense" else _open_words(place, derived)
         except (StoreError, ValueError) as error:
             faults.append(f"{derived.folder}: cannot be opened ({str(error)[:120]}); run `assay rebuild`")
             continue
         live, removed = snapshot.covered(derived.last_row, since=derived.built)
-        if not live <= held <= live + removed:
-            faults.append(f"{derived.folder}: expected {live} passages and up to {removed} removed ones, found {held}; run `assay rebuild`")
+        if not live <= held.size <= live + removed:
+            found = f"{live} passages and up to {removed} removed ones, found {held.size}"
+            faults.append(f"{derived.folder}: expected {found}; run `assay rebuild`")
+        elif isinstance(held, DenseIndex) and not _agrees(held, snapshot, derived.last_row):
+            faults.append(f"{derived.folder}: holds other vectors than the store; run `assay rebuild`")
     return faults
 
 
-def _held(folder: Path, name: str, derived: Derived) -> int:
-    """Return how many passages a derived index holds."""
-    return load(folder / next(iter(derived.files))).size if name == "dense" else _open_words(folder, derived).size()
+def _agrees(index: DenseIndex, snapshot: Snapshot, last: int) -> bool:
+    """Say whether some evenly spread rows have the vectors in the index that they have in the store."""
+    rows = snapshot.live_rows()
+    rows = rows[rows <= last]
+    for row in rows[:: rows.size // _COMPARED + 1].tolist():
+        found = index.search(snapshot.vectors([row])[0], 1, allowed=bitmap(np.array([row]), row), thorough=True)
+        if found.rows.tolist() != [row] or abs(float(found.scores[0]) - 1) > 1e-2:
+            return False
+    return True
 
 
 def _open_words(folder: Path, derived: Derived) -> LexicalIndex:
@@ -248,10 +260,11 @@ def _published_dense(folder: Path, snapshot: Snapshot, *, anew: bool) -> Derived
     covered = derived.last_row if derived else 0
     tail, removed = snapshot.live_rows(after=covered), snapshot.removed_rows(up_to=covered)
     sound = derived is not None and all(stamp.holds(folder / derived.folder / name) for name, stamp in derived.files.items())
-    if sound and not anew and not _is_due(tail.size + removed.size, count):
+    fits = derived is not None and sound and not anew and _fits(folder, derived, count)
+    if fits and not _is_due(tail.size + removed.size, count):
         return derived
-    index = _changeable(folder, derived) if derived and sound and not anew else None
-    if index is not None and index.fits(count):
+    index = _changeable(folder, derived) if derived and fits else None
+    if index is not None:
         index.forget(removed)
         for part in np.array_split(tail, tail.size // MERGE_ROWS + 1):
             index.extend(part, snapshot.vectors(part))
@@ -261,6 +274,14 @@ def _published_dense(folder: Path, snapshot: Snapshot, *, anew: bool) -> Derived
     path.parent.mkdir(exist_ok=True)
     index.save(path)
     return Derived(snapshot.generation, snapshot.last_live_row(), "dense", {path.name: Stamp.of(path)})
+
+
+def _fits(folder: Path, derived: Derived, count: int) -> bool:
+    """Say whether a sound index is of the kind that so many vectors want."""
+    try:
+        return load(folder / derived.folder / next(iter(derived.files))).fits(count)
+    except StoreError:
+        return False
 
 
 def _changeable(folder: Path, derived: Derived) -> DenseIndex | None:

@@ -65,9 +65,17 @@ def sync_folder(folder: Path) -> None:
     sync_file(folder)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those around it, so that a crash does not take them back once this returns; raises OSError."""
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in reversed(made):
+        sync_file(place.parent)
+
+
 def write(path: Path, text: str) -> None:
     """Write a small file, and the folders around it, so that a crash leaves either the old file or the new one; raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with replaced(path) as partial:
         partial.write_text(text, encoding="utf-8")
 

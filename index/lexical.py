@@ -85,6 +85,7 @@ class LexicalIndex:
         paths = [path for path in sorted(self.folder.iterdir()) if not path.name.endswith(".lock")]
         return {path.name: Stamp.of(path, known=known.get(path.name)) for path in paths}
 
+    @property
     def size(self) -> int:
         """Return how many passages are in the index, removed ones included."""
         return int(self._searcher.num_docs)
@@ -101,7 +102,7 @@ class LexicalIndex:
 
     def idf(self, terms: Iterable[str]) -> dict[str, float]:
         """Return how rare each term is, in nats, as BM25 weighs it; a term that never occurs is the rarest."""
-        whole = self.size()
+        whole = self.size
         counts = {term: self._searcher.doc_freq("text", term) for term in dict.fromkeys(terms)}
         return {term: math.log(1 + (whole - count + 0.5) / (count + 0.5)) for term, count in counts.items()}
 
@@ -134,7 +135,7 @@ class LexicalIndex:
             return Ranked(np.zeros(0, np.int64), np.zeros(0, np.float32))
         terms = Query.boolean_query([(Occur.Should, Query.term_query(_schema(), "text", word, "freq")) for word in words])
         query = Query.boolean_query([(Occur.Must, terms), *conditions]) if conditions else terms  # type: ignore[list-item]  # its stub has no pair type
-        hits = self._searcher.search(query, min(k, max(1, self.size())), count=False).hits
+        hits = self._searcher.search(query, min(k, max(1, self.size)), count=False).hits
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
         return best(np.array(rows, np.int64), np.array([score for score, _ in hits], np.float32), k)
 

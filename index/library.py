@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from . import checkup
 from .checkup import Health
 from .derive import UNFINISHED, DerivedIndexes, StaleError, publish, publish_words, unwritable
-from .durable import replace, replaced
+from .durable import make_folder, replace, replaced
 from .embed import Embedder, SentenceTransformerEmbedder
 from .errors import AssayError, BusyError, MismatchError, StoreError
 from .ingest import AddReport, Ingest, articles_of, flat, origin_of, paths
@@ -306,16 +306,10 @@ class Library:
 def _make(folder: Path, model: str | Embedder | None) -> None:
     """Create the folder and the store with its settings, whole or not at all; another process may be doing the same."""
     embedder = _embedder(model) if model else SentenceTransformerEmbedder(DEFAULT_MODEL)
-    settings = {
-        "model": embedder.name,
-        "model_sha256": embedder.sha256,
-        "dimension": str(embedder.dimension),
-        "normalised": "true",
-        "segmenter": SEGMENTER,
-        "splitter": SPLITTER,
-    }
+    made_with = (embedder.name, embedder.sha256, str(embedder.dimension), "true", SEGMENTER, SPLITTER)
+    settings = dict(zip(checkup.SETTINGS, made_with, strict=True))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise StoreError(f"{folder} cannot be made ({error.strerror}); choose another --index") from error
     with writer_lock(folder / "lock", wait=LOCK_WAIT):
@@ -327,6 +321,8 @@ def _make(folder: Path, model: str | Embedder | None) -> None:
             remains.unlink()
         with closing(Store(partial, create=True)) as store:
             store.set_up(settings)
+        if partial.with_name(f"{UNFINISHED}-wal").exists():  # closing merges the log into the store and deletes it, or fails in silence
+            raise StoreError(f"{path}: cannot be written; free some space and try again; nothing was lost")
         replace(partial, path)
 
 

@@ -250,16 +250,16 @@ class Snapshot:
         faults += [
             f"store.sqlite: a row of {row[0]} refers to none of {row[2]}" for row in self._connection.execute("PRAGMA foreign_key_check")
         ]
-        strays = (
-            "SELECT count(*) FROM passages JOIN articles ON articles.row = article WHERE passages.removed_gen IS NOT articles.removed_gen"
-        )
-        if self._connection.execute(strays).fetchone()[0]:
-            faults.append("store.sqlite: passages are live whose article is not, or the other way round; restore a backup")
+        for query, fault in _CONSISTENT.items():
+            if self._connection.execute(query).fetchone()[0]:
+                faults.append(f"store.sqlite: {fault}; restore a backup, or add the articles to a new --index")
+        if faults:
+            return faults
         for row, article_id, length in self._connection.execute(
             "SELECT row, id, length(text) FROM articles WHERE removed_gen IS NULL"
         ).fetchall():
             faults += self._article_faults(row, article_id, length)
-        dimension = int(self.settings().get("dimension", "0"))
+        dimension = int(self.settings()["dimension"])
         for row, blob in self._connection.execute("SELECT row, vector FROM vectors"):
             vector = np.frombuffer(blob[: len(blob) // 4 * 4], "<f4")
             if vector.size != dimension or not abs(float(np.linalg.norm(vector)) - 1) < 1e-3:
@@ -280,7 +280,27 @@ class Snapshot:
         if [passage.ordinal for passage in passages] != list(range(len(passages))) or not passages:
             return [f"article {article_id!r}: of its passages some are missing; remove it and add it again"]
         spans += [(passage.start, passage.end) for passage in passages]
-        return [f"article {article_id!r}: span {start}:{end} is outside its text" for start, end in spans if not 0 <= start < end <= length]
+        outside = [f"{start}:{end}" for start, end in spans if not 0 <= start < end <= length]
+        return [f"article {article_id!r}: span {span} is outside its text" for span in outside] or self._passage_faults(row, article)
+
+    def _passage_faults(self, row: int, article: Article) -> list[str]:
+        """Compare the words of each passage with those that were embedded."""
+        query = "SELECT start, end, context, sha256 FROM passages JOIN vectors ON vectors.row = passages.vector WHERE article = ?"
+        for start, end, context, sha256 in self._connection.execute(query, (row,)):
+            if hashlib.sha256(embedded_text(context, article.text[start:end]).encode()).hexdigest() != sha256:
+                return [f"article {article.id!r}: its passages are not what was embedded; remove it and add it again"]
+        return []
+
+
+#: What counts nothing in a sound store, and what it means when it does.
+_CONSISTENT = {
+    """SELECT count(*) FROM passages JOIN articles ON articles.row = passages.article
+       WHERE passages.removed_gen IS NOT articles.removed_gen""": "passages are live whose article is not, or the other way round",
+    """SELECT count(*) FROM articles JOIN settings ON name = 'generation'
+       WHERE max(added_gen, coalesce(removed_gen, 0)) > CAST(value AS INTEGER)""": "articles are newer than the index",
+    """SELECT count(*) FROM origins
+       WHERE article NOT IN (SELECT id FROM articles WHERE removed_gen IS NULL)""": "folders are remembered of articles that are not there",
+}
 
 
 def _column(cursor: sqlite3.Cursor) -> NDArray[np.int64]:

@@ -200,11 +200,9 @@ class Store:
         return removed
 
     def set_up(self, settings: Mapping[str, str]) -> None:
-        """Write the settings of a new index, whole in its one file when this returns."""
+        """Write the settings of a new index."""
         with self._transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", settings.items())
-        with translated(self.path), closing(self._connect(self._address)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()  # that of closing would fail in silence
 
     def set_derived(self, name: str, derived: Derived) -> None:
         """Record a derived index that is complete on disk."""

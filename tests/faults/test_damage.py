@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from oracle import ALL, HashedEmbedder, Library, article, memory, question
+from oracle import ALL, HashedEmbedder, Library, article, complaints, memory, question
 
 QUERIES = [("article-3", 1), ("article-11", 1), ("article-20", 1), ("article-41", 1), ("article-59", 1)]
 
@@ -105,11 +105,11 @@ def damage_all(folder, amount):
                 continue  # zeros over zeros
             done[name] += 1
             with Library.open(folder, model=ForQueries(), read_only=turn % 8 == 7) as library:
-                silent += [(kind, name, turn)] * (not any(path.name in line for line in library.doctor(samples=0)))
+                silent += [(kind, name, turn)] * (not any(path.name in line for line in complaints(library, samples=0)))
                 wrong += [(kind, name, turn)] * (hits(library) != expected)
             with Library.open(folder, model=ForQueries()) as library:
                 hits(library)
-                assert list(library.doctor(samples=0)) == [], (kind, name, turn)
+                assert complaints(library, samples=0) == [], (kind, name, turn)
     sys.stdout.write(f"damage to {len(files(folder))} derived files, {dict(done)}: wrong hits {len(wrong)}, not found {len(silent)}\n")
     assert (wrong, silent) == ([], [])
     return done
@@ -140,7 +140,7 @@ def test_what_changed_behind_size_inode_and_clock_is_found_by_the_doctor(whole):
         overwrite(path, flipped(path.read_bytes(), chance))
         os.utime(path, ns=dates)
         with Library.open(whole, model=ForQueries()) as library:
-            assert any(path.name in line for line in library.doctor(samples=0)), kind
+            assert any(path.name in line for line in complaints(library, samples=0)), kind
             library.rebuild()
             assert hits(library) == expected
-            assert list(library.doctor(samples=0)) == []
+            assert complaints(library, samples=0) == []

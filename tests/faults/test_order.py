@@ -105,7 +105,6 @@ def test_all_is_on_the_disk_in_order_before_it_is_acknowledged(traced):
     assert any(name.endswith("meta.json") for name in published)
 
 
-@pytest.mark.xfail(reason="the folder that a new index stands in is not synced")
 def test_a_new_indexs_own_name_is_on_the_disk_before_it_is_acknowledged(tracer):
     place = tracer.copy("first")
     assert list(unsafe(list(events(tracer.undisturbed("first", place).log)), str(place / "index"))) == []

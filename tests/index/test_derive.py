@@ -265,8 +265,8 @@ def test_what_is_open_is_kept_while_it_is_the_newest(library):
     with library._store.snapshot() as snapshot:
         newer = derived.open(snapshot)
     assert newer[0].index is not dense.index
-    assert newer[1].size() == 120
-    assert lexical.size() == 100
+    assert newer[1].size == 120
+    assert lexical.size == 100
 
 
 def test_behind_or_broken_is_stale_and_a_private_one_is_right(library, monkeypatch):

@@ -130,7 +130,7 @@ def test_commits_make_no_difference(texts, tmp_path):
     at_once, one_by_one = made(tmp_path / "a", texts), made(tmp_path / "b", texts, batches=9)
     for query in (VOCABULARY[0], "qa qk", " ".join(VOCABULARY)):
         assert search(at_once, query) == pytest.approx(search(one_by_one, query), rel=1e-5)
-    assert at_once.size() == one_by_one.size() == len(texts)
+    assert at_once.size == one_by_one.size == len(texts)
 
 
 def test_lengths_are_exact_up_to_forty_and_coarse_beyond(tmp_path):
@@ -250,7 +250,7 @@ def test_an_index_without_passages_finds_nothing(tmp_path):
     assert search(index, "qa") == {}
     assert index.scores("qa", np.array([1])).tolist() == [0]
     assert index.scores("qa", NO_ROWS).shape == (0,)
-    assert index.size() == 0
+    assert index.size == 0
     index.append([])
     assert search(index, "qa") == {}
 

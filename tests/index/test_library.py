@@ -21,7 +21,21 @@ import pytest
 
 import index.derive
 import index.library
-from index import DEFAULT_MODEL, Article, ArticleFilter, AssayError, BusyError, Library, MismatchError, Refusal, Span, StoreError, model
+from index import (
+    DEFAULT_MODEL,
+    Article,
+    ArticleFilter,
+    AssayError,
+    BusyError,
+    Library,
+    MismatchError,
+    Refusal,
+    Span,
+    StoreError,
+    dense,
+    model,
+)
+from index.durable import Stamp
 from index.lexical import LexicalIndex
 from index.lock import writer_lock
 
@@ -1027,12 +1041,61 @@ def test_a_file_that_may_not_grow_is_said_in_one_line_and_loses_nothing(make_lib
 # --- checking and copying ---------------------------------------------------------------------------------------------
 
 
+PLANTED = {
+    "an index that is gone": "DROP INDEX passage_vector",
+    "another column": "ALTER TABLE articles ADD COLUMN mood TEXT",
+    "a setting that is gone": "DELETE FROM settings WHERE name = 'splitter'",
+    "vectors of any length": "UPDATE settings SET value = 'false' WHERE name = 'normalised'",
+    "a passage that is gone": "DELETE FROM passages WHERE row = 2",
+    "no passage left": "DELETE FROM passages WHERE article = 2",
+    "a passage twice": "UPDATE passages SET ordinal = 0 WHERE article = 1",
+    "a passage of a removed article": "UPDATE articles SET removed_gen = 1 WHERE row = 2",
+    "a removed passage": "UPDATE passages SET removed_gen = 1 WHERE row = 2",
+    "an article of tomorrow": "UPDATE articles SET added_gen = 99 WHERE row = 1",
+    "an index of yesterday": "UPDATE settings SET value = '0' WHERE name = 'generation'",
+    "a start that is off by one": "UPDATE passages SET start = start + 1 WHERE row = 2",
+    "another's vector": "UPDATE passages SET vector = (SELECT max(row) FROM vectors) WHERE row = 1",
+    "another context": "UPDATE passages SET context = 'Another' WHERE row = 2",
+    "a folder of no article": "INSERT INTO origins VALUES ('gone', '/folder', NULL)",
+    "vectors that cover too little": "UPDATE derived SET last_row = last_row - 2 WHERE name = 'dense'",
+    "words that cover too little": "UPDATE derived SET last_row = 1 WHERE name = 'lexical'",
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_the_check_finds_what_does_not_fit_together(make_library, planted):
+    library = make_library([article("a", "First words are here. " * 12), article("b", "Others are there. " * 12)], damaged=True)
+    library.add(article("c", "And some come later."))
+    assert library.doctor().faults == ()
+    with closing(sqlite3.connect(library.folder / "store.sqlite")) as connection:
+        connection.executescript(PLANTED[planted] + ";")
+        connection.commit()
+    faults = library.doctor(samples=0).faults
+    assert faults, planted
+    assert all("\n" not in fault and (";" in fault or ":" in fault) for fault in faults)
+
+
+def test_the_check_finds_vectors_under_the_wrong_rows(make_library):
+    library = make_library(list(articles(30)), damaged=True)
+    with library._store.snapshot() as snapshot:
+        derived, rows = snapshot.derived("dense"), snapshot.live_rows()
+        wrong = dense.build(rows, lambda wanted: snapshot.vectors(rows[::-1][np.searchsorted(rows, wanted)]))
+    path = library.folder / derived.folder / next(iter(derived.files))
+    wrong.save(path)
+    library._store.set_derived("dense", derived._replace(files={path.name: Stamp.of(path)}))
+    (fault,) = library.doctor(samples=0).faults
+    assert "other vectors" in fault
+    library.rebuild()
+    assert library.doctor().faults == ()
+
+
 def test_the_check_finds_a_vector_that_is_not_its_texts(make_library):
     library = make_library([article("a"), article("b")], damaged=True)
     other = library.embedder.embed_query("something else entirely").tobytes()
     with closing(sqlite3.connect(library.folder / "store.sqlite")) as connection:
         connection.execute("UPDATE vectors SET vector = ? WHERE row = 2", (other,))
         connection.commit()
+    library.rebuild()  # else it is noticed that the dense index holds another
     (fault,) = library.doctor().faults
     assert fault.startswith("passage 2: its stored vector is not its text's")
     assert library.doctor(samples=0).faults == ()

@@ -21,6 +21,7 @@ from index.article import Article, Heading, Passage, Span
 from index.durable import Stamp
 from index.errors import MismatchError, StoreError
 from index.snapshot import ArticleFilter, Derived, days_of
+from index.split import embedded_text
 from index.store import APPLICATION_ID, SCHEMA_VERSION, Prepared, Store
 
 DIMENSION = 4
@@ -42,7 +43,9 @@ def prepared(article_id, text="Some words. More words.", *, origin=None, cuts=()
     article = Article(**{"id": article_id, "text": text, "title": "T", **values})
     edges = sorted({0, *cuts, len(text)})
     spans = [Span(start, end) for start, end in pairwise(edges)]
-    return Prepared(article, spans, [Passage(span, "T") for span in spans], [key(span.of(text)) for span in spans], origin)
+    return Prepared(
+        article, spans, [Passage(span, "T") for span in spans], [key(embedded_text("T", span.of(text))) for span in spans], origin
+    )
 
 
 def put(store, *items, remove=()):
