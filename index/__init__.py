@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .model import DEFAULT_MODEL
     from .segment import sentences
     from .snapshot import ArticleFilter, StoredPassage
+    from .title import title_of
     from .view import Selection, View
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "bounded_lines",
     "parse_date",
     "sentences",
+    "title_of",
 ]
 
 _HOMES = {
@@ -62,6 +64,7 @@ _HOMES = {
     "model": ("DEFAULT_MODEL",),
     "segment": ("sentences",),
     "snapshot": ("ArticleFilter", "StoredPassage"),
+    "title": ("title_of",),
     "view": ("Selection", "View"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

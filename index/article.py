@@ -95,6 +95,8 @@ class Article:
     """The sources that the article itself names ("Sources: …")."""
     metadata: Mapping[str, Json] = field(default_factory=dict)
     """Whatever else came with the article; returned as given."""
+    whole: bool = False
+    """One passage whatever its length, embedded as it stands, without the title; a longer text than the model reads by its beginning."""
 
     def __post_init__(self) -> None:
         """Refuse what could not be stored, searched or cited."""
@@ -107,7 +109,7 @@ class Article:
 
     def record(self) -> dict[str, Json]:
         """Return everything but the text as JSON values; `from_record` turns it back."""
-        return {
+        record: dict[str, Json] = {
             "id": self.id,
             "title": self.title,
             "source": self.source,
@@ -122,6 +124,7 @@ class Article:
             "references": list(self.references),
             "metadata": dict(self.metadata),
         }
+        return record | {"whole": True} if self.whole else record  # left out where it says nothing: checksums stay those of before
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], text: str) -> Article:
@@ -156,7 +159,7 @@ class Passage:
 
     span: Span
     context: str
-    """Title and heading path, put in front of the passage's text when it is embedded and indexed."""
+    """Title and heading path, put in front of the passage's text when it is embedded and indexed; empty where there are none."""
 
 
 class Refusal(NamedTuple):

@@ -178,12 +178,12 @@ class Library:
             self._publish()
         return report
 
-    def remove(self, *article_ids: str) -> None:
-        """Remove articles by id, all or none; raises `StoreError` naming the first that is not there."""
+    def remove(self, *article_ids: str, missing_ok: bool = False) -> None:
+        """Remove articles by id, all or none; raises `StoreError` naming the first that is not there, unless `missing_ok` is set."""
         with self._writing():
             with self._store.snapshot() as snapshot:
                 for article_id in article_ids:
-                    if snapshot.article_row(article_id) is None:
+                    if not missing_ok and snapshot.article_row(article_id) is None:
                         raise StoreError(f"no article {article_id!r} in {self.folder}; `assay list` shows the ids")
             self._store.commit(remove=article_ids, vectors={})
             self._publish()

@@ -36,9 +36,12 @@ def split(
 ) -> list[Passage]:
     """Cut `article` into passages of whole sentences, in order, each within `max_tokens` of the model together with its context.
 
-    Boilerplate is in no passage. A single sentence longer than the model reads is cut at white space. `sentences` are the
-    article's own, in order; `count_tokens` counts each text by itself, so that sums are an upper bound for BERT-like tokenizers.
+    An article that is to stay whole is one passage without context, whatever its length. In any other, boilerplate is in no
+    passage, and a single sentence longer than the model reads is cut at white space. `sentences` are the article's own, in order;
+    `count_tokens` counts each text by itself, so that sums are an upper bound for BERT-like tokenizers.
     """
+    if article.whole:
+        return [Passage(Span(0, len(article.text)), "")]
     boilerplate = Marks(article.not_citable)
     kept = [span for span in sentences if not boilerplate.touch(span)]
     contexts = _Contexts(article, count_tokens, int(max_tokens * _CONTEXT_SHARE))
@@ -66,7 +69,7 @@ def split(
 
 def embedded_text(context: str, words: str) -> str:
     """Return what is embedded and indexed for a passage: its context line, then its own words."""
-    return f"{context}\n{words}"
+    return f"{context}\n{words}" if context else words
 
 
 class _Contexts:

@@ -1,14 +1,16 @@
 """A question into a cited answer.
 
-The face of this room. Names load on first use: LangChain is imported only for `Chain`.
+The face of this room. Names load on first use: LangChain is imported only for `Chain` and the adapters.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .adapters import AssayRetriever, AssayVectorStore
     from .answer import Answer, AnswerSentence, Citation, Hit, Reason
     from .chain import Chain
+    from .embeddings import AssayEmbeddings, LangChainEmbedder
     from .evidence import Evidence, Signals, weigh
     from .pipeline import Pipeline
     from .question import Question, Turn, opens_unresolved
@@ -17,11 +19,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "AnswerSentence",
+    "AssayEmbeddings",
+    "AssayRetriever",
+    "AssayVectorStore",
     "Chain",
     "Citation",
     "Evidence",
     "Found",
     "Hit",
+    "LangChainEmbedder",
     "Pipeline",
     "Question",
     "Reason",
@@ -33,8 +39,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "adapters": ("AssayRetriever", "AssayVectorStore"),
     "answer": ("Answer", "AnswerSentence", "Citation", "Hit", "Reason"),
     "chain": ("Chain",),
+    "embeddings": ("AssayEmbeddings", "LangChainEmbedder"),
     "evidence": ("Evidence", "Signals", "weigh"),
     "pipeline": ("Pipeline",),
     "question": ("Question", "Turn", "opens_unresolved"),

@@ -35,6 +35,7 @@ def articles(draw):
         not_citable=tuple(draw(spans)),
         references=tuple(draw(st.lists(LABEL, max_size=3))),
         metadata=draw(st.dictionaries(LABEL, st.none() | LABEL | st.integers(), max_size=3)),
+        whole=draw(st.booleans()),
     )
 
 
@@ -66,11 +67,16 @@ def test_equal_articles_have_equal_checksums(article):
         ("not_citable", (Span(0, 1),)),
         ("references", ("AP",)),
         ("metadata", {"a": 1}),
+        ("whole", True),
     ],
 )
 def test_whatever_changes_changes_the_checksum(field, value):
     values = {"id": "a", "text": "Some words.", "title": "T"}
     assert Article(**values).sha256() != Article(**{**values, field: value}).sha256()
+
+
+def test_an_article_that_is_cut_has_the_checksum_it_had_before_articles_could_stay_whole():
+    assert Article(id="a", text="Some words.", title="T").sha256() == "3257f095ee2802504e036af562361d43b474b11107313470c2bcd73073e1fcea"
 
 
 @given(metadata=st.dictionaries(st.text(max_size=5), JSON, max_size=3))

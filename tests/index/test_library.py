@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -213,6 +214,29 @@ def test_what_came_before_an_item_that_fails_is_added(make_library, tmp_path):
         library.add(item for item in (article("a"), tmp_path / "none", article("b")))
     assert ids(library) == ["a"]
     assert [name for name, _, _ in hits(library, "here")[1]] == ["a"]
+
+
+def test_an_article_that_is_to_stay_whole_is_embedded_as_it_stands_by_its_beginning_if_need_be(make_library, embedder):
+    long = " ".join(f"Sentence {n} of many." for n in range(200))
+    cut = article("a", text=long, title="Title")
+    library = make_library([cut, article("b", text=" Short.\n", title="Title", whole=True)])
+    assert library.counts()[1] > 2
+    assert library.add(replace(cut, whole=True)).updated == ["a"]
+    assert library.add(replace(cut, whole=True)).unchanged == ["a"]
+    with library.view() as view:
+        passages = view.passages(view.store.live_rows().tolist())
+        assert [(passage.start, passage.end) for passage in passages] == [(0, 8), (0, len(long))]
+        expected = embedder.embed_documents([" Short.\n", long])
+        assert (view.vectors([passage.row for passage in passages]) == expected).all()
+        assert [text for _, _, text in view.store.searchable()] == [" Short.\n", long]
+    assert library.article("a").whole
+
+
+def test_what_is_missing_may_be_removed_where_that_is_said(make_library):
+    library = make_library([article("a"), article("b")])
+    library.remove("a", "x", missing_ok=True)
+    library.remove("a", missing_ok=True)
+    assert ids(library) == ["b"]
 
 
 def test_removing_is_all_or_none(make_library):

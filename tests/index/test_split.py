@@ -1,6 +1,7 @@
 """Passages are runs of whole sentences that fit the model, at exact offsets, and leave out nothing that may be cited."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -174,6 +175,13 @@ def test_what_is_embedded_is_the_context_above_the_words():
     article = Article(id="a", text="Words here.", title="Title")
     (passage,) = passages_of(article)
     assert embedded_text(passage.context, passage.span.of(article.text)) == "Title\nWords here."
+
+
+@given(articles())
+def test_an_article_that_is_to_stay_whole_is_one_passage_as_it_stands(article):
+    (passage,) = passages_of(replace(article, whole=True), max_tokens=4)
+    assert passage.span == (0, len(article.text))
+    assert embedded_text(passage.context, article.text) == article.text
 
 
 def test_the_rules_have_a_name():
