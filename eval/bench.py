@@ -7,6 +7,7 @@ stopped when the same command is given again. Knows nothing of what either side 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -67,6 +68,8 @@ class Plan:
     fresh: int
     seed: int
     corpus_bytes: int
+    code: str
+    """The beginning of the checksum of our code: a run of other code is not taken up."""
     versions: dict[str, str]
 
 
@@ -173,8 +176,15 @@ def _plan(arguments: argparse.Namespace, collection: Collection, articles: int) 
         fresh=arguments.fresh,
         seed=SEED,
         corpus_bytes=collection.corpus.stat().st_size,
+        code=_code(),
         versions={"Python": platform.python_version(), **{name: version(name) for name in _VERSIONS}},
     )
+
+
+def _code() -> str:
+    root = Path(__file__).parents[1]
+    paths = sorted(path for room in ("index", "rag", "ui", "eval") for path in (root / room).rglob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:12]
 
 
 class Bench:
