@@ -6,11 +6,13 @@ BIN    := $(VENV)/bin
 INDEX  ?= .assay
 # Another place to take torch, and nothing else, from, for example a CPU build: make demo TORCH_INDEX=https://…
 TORCH_INDEX ?=
+# Flags of the benchmark, for example: make bench BENCH="--sizes 500 2000"
+BENCH ?=
 TORCH := $(shell grep '^torch==' constraints.txt)
 # Public data sets for measurements; tests that need them are skipped where there are none.
 export ASSAY_DATA ?= $(wildcard $(CURDIR)/../shared/data)
 
-.PHONY: demo test test-all lint format measure clean
+.PHONY: demo test test-all lint format measure bench clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python -m ui.demo --index $(INDEX)
@@ -34,6 +36,10 @@ format: $(VENV)/.installed-dev
 measure: $(VENV)/.installed-dev
 	$(BIN)/python -m eval --data "$(ASSAY_DATA)"
 
+# We and the stock LangChain pipeline, side by side: docs/benchmarks.md. The long one: make bench BENCH=--growth
+bench: $(VENV)/.installed-bench
+	$(BIN)/python -m eval.bench $(BENCH)
+
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(if $(TORCH_INDEX),$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --index-url $(TORCH_INDEX) $(TORCH))
@@ -44,5 +50,9 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[eval,dev]"
 	touch $@
 
+$(VENV)/.installed-bench: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[eval,bench]"
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(INDEX) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(INDEX) .bench .mypy_cache .pytest_cache .ruff_cache .hypothesis

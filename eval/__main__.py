@@ -7,13 +7,21 @@ import sys
 import tempfile
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from index import Library
 
 from . import figures
 from .collections import load
+from .growth import growth_rows
 
-PARTS = ("time1963", "multihop", "news2023", "seeds", "cold")
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PARTS = ("time1963", "multihop", "news2023", "seeds", "cold", "growth")
+
+#: Passages at which growth is measured.
+SIZES = (100_000, 500_000)
 
 
 def main() -> int:
@@ -27,6 +35,9 @@ def main() -> int:
         indexes = arguments.indexes or Path(temporary)
         _collections(arguments.data, indexes, arguments.only)
         _seeds(indexes, arguments.only)
+        if "growth" in arguments.only:
+            head = "| passages | dense ranking | recall@10 | p50 | p50 of FAISS's exact search | ten articles added, embedding apart |"
+            _table(head, growth_rows(load(arguments.data / "news2023"), indexes, SIZES))
     return 0
 
 
@@ -52,8 +63,11 @@ def _seeds(indexes: Path, only: list[str]) -> None:
         _table("| what | median | slowest |", figures.cold_rows(indexes / "seeds"))
 
 
-def _table(head: str, rows: list[str]) -> None:
-    print(head, "|".join(["", *["---"] * (head.count("|") - 1), ""]), *rows, "", sep="\n", flush=True)
+def _table(head: str, rows: Iterable[str]) -> None:
+    print(head, "|".join(["", *["---"] * (head.count("|") - 1), ""]), sep="\n")
+    for row in rows:
+        print(row, flush=True)
+    print()
 
 
 if __name__ == "__main__":

@@ -6,19 +6,17 @@ Each function returns rows of a Markdown table. Knows nothing of the command lin
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import time
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from tqdm import tqdm
 
 from index import Library
 from rag import Pipeline, Question, Retriever, opens_unresolved
 
 from .measures import mean, precision_recall, retrieval
+from .timing import WARM_UP, laps, percentiles, spread, wall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,17 +93,12 @@ def exact_citations(library: Library, answers: Sequence[Answer]) -> list[float]:
 
 def warm_rows(collection: Collection, library: Library, *, questions: int = 200) -> list[str]:
     """Return p50 and p95 of `search` and `ask` in one process, in milliseconds, and whether every citation was exact."""
-    texts = [question.text for question in collection.questions[: questions + 20]]
+    texts = [question.text for question in collection.questions[: WARM_UP + questions]]
     retriever, pipeline = Retriever(library), Pipeline(library)
     answers: list[Answer] = []
     rows = []
     for name, act in (("search", retriever.search), ("ask", lambda text: answers.append(pipeline.ask(text)))):
-        laps = []
-        for text in tqdm(texts, desc=f"{collection.name}, {name}", disable=None):
-            start = time.perf_counter()
-            act(text)
-            laps.append((time.perf_counter() - start) * 1000)
-        p50, p95 = np.percentile(laps[20:], [50, 95])  # the first twenty warm the process up
+        p50, p95 = percentiles(laps(act, tqdm(texts, desc=f"{collection.name}, {name}", disable=None)))
         rows.append(f"| {name}, warm, {collection.name} | {p50:.1f} ms | {p95:.1f} ms |")
     exact = exact_citations(library, answers)
     rows.append(f"| citations that are exact, {collection.name} | {sum(exact) / max(1, len(exact)):.3f} of {len(exact)} | |")
@@ -115,12 +108,8 @@ def warm_rows(collection: Collection, library: Library, *, questions: int = 200)
 def cold_rows(folder: Path, *, runs: int = 11) -> list[str]:
     """Return median and slowest wall time of `assay ask` as a fresh process on the sample articles, in seconds."""
     command = [sys.executable, "-m", "ui.cli", "ask", "Who meets to discuss critical minerals?", "--index", str(folder)]
-    laps = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603  # our own command
-        laps.append(time.perf_counter() - start)
-    return [f"| `assay ask`, fresh process, seeds | {np.median(laps):.2f} s | {max(laps):.2f} s (slowest of {runs}) |"]
+    taken = spread(wall(command) for _ in range(runs))
+    return [f"| `assay ask`, fresh process, seeds | {taken.median:.2f} s | {taken.high:.2f} s (slowest of {runs}) |"]
 
 
 def _right(row: dict[str, Any], answer: Answer, *, whole: bool = False) -> float:

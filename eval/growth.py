@@ -16,6 +16,8 @@ from tqdm import tqdm
 
 from index import Article, Library, Refusal, SentenceTransformerEmbedder
 
+from .timing import WARM_UP, laps, percentiles
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
 
     from .collections import Collection
 
-#: Questions that are asked at each size, after as many as warm the process up.
-QUESTIONS, WARM_UP = 300, 20
+#: So many passages are real at most: to embed each is what takes time.
+REAL = 100_000
+
+#: Questions that are timed at each size, after those that warm the process up.
+QUESTIONS = 300
 
 #: So much of a variation's vector is its first sentence's, the rest its second's, before noise of this length is added.
 _MIXED, _NOISE = (0.5, 0.8), 0.4
@@ -88,15 +93,15 @@ def growth_rows(collection: Collection, folder: Path, sizes: Sequence[int]) -> I
             with library.view() as view:
                 found = _searched(view, questions)
             added = _added(library, embedder, later[10 * turn : 10 * turn + 10])
-            yield f"| {size:,} ({real:,} real) | {found} | {added:.2f} s |"
+            yield f"| {library.counts()[1]:,} ({real:,} real) | {found} | {added:.2f} s |"
 
 
 def _fill(library: Library, embedder: SentencePassages, articles: Iterable[Article], size: int) -> int:
-    """Bring the library to `size` passages, with real ones while there are any; return how many are real."""
+    """Bring the library to `size` passages, with real ones up to `REAL` and while there are any; return how many are real."""
     with tqdm(total=size, initial=library.counts()[1], desc="passages", disable=None) as bar:
         known = {record["id"] for record in library.articles()}
         new = (article for article in articles if article.id not in known)
-        while library.counts()[1] < size and (some := list(itertools.islice(new, 25))):
+        while library.counts()[1] < min(size, REAL) and (some := list(itertools.islice(new, 25))):
             library.add(some)
             bar.update(library.counts()[1] - bar.n)
         real = sum(int(record["passages"]) for record in library.articles() if not record["id"].startswith("variation-"))
@@ -143,25 +148,16 @@ def _searched(view: View, questions: Sequence[str]) -> str:
     for start in range(0, rows.size, 20_000):
         flat.add(view.vectors(rows[start : start + 20_000].tolist()))
     queries = [view.embed_query(question) for question in questions]
-    found, ours = _timed(queries, lambda query: view.dense(query, 10).scores)
-    nearest, exact = _timed(queries, lambda query: flat.search(query[None, :], 10)[0][0])
+    found: list[NDArray[np.float32]] = []
+    nearest: list[NDArray[np.float32]] = []
+    # One after the other, never by turns: threads of the one would still spin while the other is timed.
+    ours, _ = percentiles(laps(lambda query: found.append(view.dense(query, 10).scores), tqdm(queries, desc="questions", disable=None)))
+    exact, _ = percentiles(laps(lambda query: nearest.append(flat.search(query[None, :], 10)[0][0]), queries))
     recall = np.mean(
         [np.mean(scores >= best[-1] - 1e-6) for scores, best in zip(found, nearest, strict=True)]
     )  # by score: vectors may be equal
     kind = "approximate" if view.approximate else "exact"
     return f"{kind} | {recall:.4f} | {ours:.2f} ms | {exact:.2f} ms"
-
-
-def _timed(
-    queries: Sequence[NDArray[np.float32]], search: Callable[[NDArray[np.float32]], NDArray[np.float32]]
-) -> tuple[list[NDArray[np.float32]], float]:
-    """Return what `search` gives for each query, and the p50 of its time in milliseconds; never two kinds by turns: threads still spin."""
-    found, laps = [], []
-    for query in tqdm(queries, desc="questions", disable=None):
-        started = time.perf_counter()
-        found.append(search(query))
-        laps.append((time.perf_counter() - started) * 1000)
-    return found, float(np.median(laps[WARM_UP:]))
 
 
 def _added(library: Library, embedder: SentencePassages, articles: Sequence[Article]) -> float:
