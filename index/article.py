@@ -14,6 +14,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from .dates import parse_date
 from .errors import ArticleError
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ MAX_CHARACTERS = 50_000_000
 
 #: Ids appear in TREC runs, whose columns are separated by white space.
 MAX_ID_CHARACTERS = 1_000
+
+#: Metadata are not nested deeper: what writes and reads them goes down level by level.
+MAX_NESTING = 100
 
 #: A value that JSON can hold.
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -105,6 +109,8 @@ class Article:
         for span in self._marked():
             if not 0 <= span.start <= span.end <= len(self.text):
                 raise ArticleError(f"expected spans within 0:{len(self.text)}, found {span.start}:{span.end} in {self.id!r}")
+        if self.published is not None and parse_date(self.published) != self.published:
+            raise ArticleError(f"expected a date such as 2023-04-21, 2023-04 or 2023, found {self.published[:60]!r} in {self.id!r}")
         check_record(self.record())
 
     def record(self) -> dict[str, Json]:
@@ -203,3 +209,27 @@ def check_record(record: Mapping[str, Json]) -> None:
         raise ArticleError(f"lone surrogate in the title or metadata of {record['id']!r}: not valid Unicode text") from error
     except (TypeError, ValueError, RecursionError) as error:
         raise ArticleError(f"expected metadata that JSON can hold for {record['id']!r}, found otherwise: {error}") from error
+    altered = _altered(record["metadata"])
+    if altered:
+        raise ArticleError(f"expected metadata that JSON can hold for {record['id']!r}, found {altered}")
+    if "\0" in str(record["source"]):
+        raise ArticleError(f"NUL character in the source of {record['id']!r}: no filter could name it")
+
+
+def _altered(metadata: Json) -> str | None:
+    """Say what of `metadata` would not come back from JSON as it is; None when all would."""
+    level: list[object] = [metadata]
+    for _ in range(MAX_NESTING):
+        below: list[object] = []
+        for value in level:
+            if isinstance(value, tuple):
+                return "a tuple, which would come back as a list"
+            if isinstance(value, dict):
+                nameless = [name for name in value if not isinstance(name, str)]
+                if nameless:
+                    return f"the name {nameless[0]!r}, which is no string"
+                below += value.values()
+            elif isinstance(value, list):
+                below += value
+        level = below
+    return f"more than {MAX_NESTING} levels of it" if level else None

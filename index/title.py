@@ -28,6 +28,9 @@ _WINDOW = 5_000
 _FULL_STOPS = (".", "。", "．", "…")
 _UNFINISHED = (",", ";", ":", "-", "–", "—", "(")
 
+#: What breaks a line, steers a terminal or turns letters around; other invisible characters (joiners) are part of their words.
+_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]")
+
 #: A full stop ends a sentence behind two letters (that are no title of a person), a figure or a closing mark.
 _SENTENCE_END = re.compile(
     r"(?:(?<=[^\W\d_]{2})(?<!\b[DM]r)(?<!\bM[rs]s)(?<!\bMs)(?<!\bSt)(?<!\bNo)(?<!\bvs)|(?<=[0-9)\]”’\"]))[.!?…]+[”’\"')\]]*(?=\s)|[。！？]"
@@ -52,8 +55,9 @@ def title_of(text: str, *, given: str | None = None, headings: Sequence[Heading]
 
 
 def one_line(text: str) -> str:
-    """Return `text` on one line: white space and control characters become single spaces."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    """Return `text` on one line: white space and control characters become single spaces; nothing when nothing can be seen of it."""
+    line = " ".join(_OBEYED.sub(" ", text).split())
+    return line if any(character.isprintable() for character in line) else ""
 
 
 def cut(text: str, characters: int) -> str:

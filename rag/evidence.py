@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .question import content_words
+from .question import without_function_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,7 +89,7 @@ def weigh(view: View, question: str, found: Sequence[Found]) -> list[Evidence]:
 
 def question_terms(view: View, question: str) -> Mapping[str, float]:
     """Return the terms that say what the question is about, each with its rarity."""
-    return view.idf(view.terms(" ".join(content_words(question)) or question))
+    return view.idf(view.terms(without_function_words(question)))
 
 
 class _Draft(NamedTuple):

@@ -54,7 +54,7 @@ class Turn:
 
     def __post_init__(self) -> None:
         """Leave out what cannot be stored."""
-        object.__setattr__(self, "content", _clean(self.content))
+        object.__setattr__(self, "content", storable(self.content))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Question:
 
     def __post_init__(self) -> None:
         """Refuse what is not a question; leave out what cannot be stored."""
-        object.__setattr__(self, "text", _clean(self.text))
+        object.__setattr__(self, "text", storable(self.text))
         if not _WORD.search(self.text):
             raise AssayError("expected a question, found no words; ask with letters or digits")
         if len(self.text) > MAX_CHARACTERS:
@@ -85,7 +85,7 @@ class Question:
         except (TypeError, KeyError, AttributeError) as error:
             raise AssayError('expected "history" as a list of {"role", "content"}, found something else') from error
         identity = row.get("id", row.get("_id"))
-        return cls(text, turns, None if identity is None else _clean(str(identity)))
+        return cls(text, turns, None if identity is None else storable(str(identity)))
 
     @property
     def standalone(self) -> str:
@@ -144,6 +144,17 @@ def content_words(text: str) -> list[str]:
     return [word for word in (word.lower() for word in _WORD.findall(text)) if word not in FUNCTION_WORDS]
 
 
+def without_function_words(text: str) -> str:
+    """Return `text` but for the words that say nothing of what it is about; all of it when it has no others.
+
+    The rest stays as it is written, since what makes a word is the index's to say: vowel signs of Hindi or Thai are no letters
+    to `content_words`, and a word without them is another.
+    """
+    if not content_words(text):
+        return text
+    return _WORD.sub(lambda found: " " if found[0].lower() in FUNCTION_WORDS else found[0], text)
+
+
 _CONNECTIVES = frozenset(
     """however moreover meanwhile still yet instead therefore thus hence furthermore additionally nevertheless consequently otherwise
     later earlier today yesterday finally overall first second third ultimately eventually similarly likewise indeed according
@@ -195,6 +206,6 @@ def _words(content: Any) -> str:
     return "" if content is None else str(content)
 
 
-def _clean(text: str) -> str:
+def storable(text: str) -> str:
     """Return `text` without lone surrogates, which JSON can spell and nothing can store."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -17,7 +17,7 @@ from index import ArticleFilter
 
 from .answer import Hit
 from .copies import same_words
-from .question import content_words
+from .question import storable, without_function_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,9 +105,9 @@ class Retriever:
 
 def fuse(view: View, query: str, k: int, selection: Selection | None, dense_weight: float, *, extra: int = 0) -> Fused:
     """Return the `k` best passages by fused score, exactly, among those selected (all when None), and `extra` candidates after them."""
-    k = max(0, k)
+    k, query = max(0, k), storable(query)
     vector = view.embed_query(query)
-    words = " ".join(content_words(query)) or query
+    words = without_function_words(query)
     top_cosine, top_bm25 = None, None
     if selection is not None:
         top_cosine, top_bm25 = _highest(view.dense(vector, 1)), _highest(view.lexical(words, 1))

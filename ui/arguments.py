@@ -45,8 +45,14 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError`."""
-        hint = "; a question of several words stands in quotes" if "unrecognized" in message else ""
-        raise UsageError(f"{message}{hint}; see `{self.prog} --help`")
+        raise UsageError(f"{message}{_hint(message)}; see `{self.prog} --help`")
+
+
+def _hint(message: str) -> str:
+    """Return what helps where words were taken for options, or several for one."""
+    if message.startswith(("unrecognized arguments: -", "argument -h/--help: ignored explicit argument")):
+        return "; words that begin with a dash stand last, behind `--`"
+    return "; a question of several words stands in quotes" if message.startswith("unrecognized") else ""
 
 
 class _Version(argparse.Action):
@@ -63,7 +69,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the arguments; `run` of what is returned is the verb's function. Raises `UsageError`; exits for help and version."""
     defaults = argparse.Namespace(index=None, model=None, json=False, debug=False, interrupted="interrupted")
     args = _parser().parse_args(list(arguments), defaults)
-    args.index = args.index or os.environ.get("ASSAY_INDEX") or ".assay"
+    if any(value == [] or (isinstance(value, list) and [] in value) for value in vars(args).values()):  # so argparse reads `--after=--`
+        raise UsageError("expected a value for every option, found `--`, which ends the options; see `assay --help`")
+    try:
+        args.index = args.index or _index_folder(os.environ.get("ASSAY_INDEX") or ".assay")
+    except argparse.ArgumentTypeError as error:
+        raise UsageError(f"$ASSAY_INDEX: {error}") from error
     return args
 
 
@@ -91,7 +102,7 @@ def _global_options() -> Parser:
     """Return the options that stand before or after the verb; suppressed defaults keep the one from undoing the other."""
     options = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     group = options.add_argument_group("everywhere")
-    group.add_argument("--index", metavar="DIR", type=_not_empty, help="the index; else $ASSAY_INDEX, else ./.assay")
+    group.add_argument("--index", metavar="DIR", type=_index_folder, help="the index; else $ASSAY_INDEX, else ./.assay")
     group.add_argument("--model", metavar="NAME", type=_words, help="embedding model, by sentence-transformers name or folder")
     group.add_argument("--json", action="store_true", help="print JSON, nothing else, on stdout")
     group.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -144,7 +155,7 @@ def _keeping_verbs(verb: Callable[..., Parser]) -> None:
     verb("doctor", "check everything", verbs.doctor, checks)
     verb("rebuild", "build what is derived anew", verbs.rebuild, "Needs no model; deletes for good what was removed.")
     backup = verb("backup", "copy the index while it is in use", verbs.backup)
-    backup.add_argument("folder", metavar="DEST", type=_not_empty, help="an empty or absent folder")
+    backup.add_argument("folder", metavar="DEST", type=_index_folder, help="an empty or absent folder")
 
 
 def _filters(parser: Parser) -> None:
@@ -163,6 +174,11 @@ def _not_empty(text: str) -> str:
     if not text or "\0" in text:
         raise argparse.ArgumentTypeError(f"expected a file or folder, found {text!r}")
     return text
+
+
+def _index_folder(text: str) -> str:
+    """Refuse a name that is not UTF-8: FAISS and tantivy write to no such path."""
+    return _words(_not_empty(text))
 
 
 def _date(text: str) -> str:

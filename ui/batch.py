@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import stat
@@ -31,6 +32,9 @@ MAX_LINE_BYTES = 10_000_000
 
 #: Articles a query in a run.
 RUN_DEPTH = 100
+
+#: So much of what was found is quoted.
+_QUOTED = 60
 
 _TREC_COLUMN = re.compile("[^\\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
@@ -86,9 +90,10 @@ def write_run(retriever: Retriever, path: str, out: str, *, as_json: bool, debug
     """Write `qid Q0 article_id rank score assay` for each query, whole or not at all; the exit code is 1 when a row failed."""
     started = time.monotonic()
     queries, failed = 0, []
+    given: set[str] = set()
     with bar("queries", lines_of(path)) as shown, _replaced(Path(out)) as stream:
         for row in rows_of(path):
-            ranking, fault = _tried(row, lambda row: _ranking(retriever, row), debug=debug)
+            ranking, fault = _tried(row, lambda row: _ranking(retriever, row, given), debug=debug)
             if ranking is None:
                 failed.append({"id": row.id, "error": fault})
                 shown.say(f"{path}, line {row.number}: {fault}")
@@ -104,12 +109,18 @@ def write_run(retriever: Retriever, path: str, out: str, *, as_json: bool, debug
     return 1 if failed else 0
 
 
-def _ranking(retriever: Retriever, row: Row) -> list[tuple[str, float]]:
+def _ranking(retriever: Retriever, row: Row, given: set[str]) -> list[tuple[str, float]]:
+    """Rank the articles for a row whose id is not among those `given` before; add it to them."""
     from rag import Question
 
-    if not _TREC_COLUMN.fullmatch(str(row.id or "")):
-        raise AssayError(f'expected an "id" without white space, found {row.id!r}')
-    return retriever.run(Question.from_json(row.values).standalone, RUN_DEPTH)
+    name = "" if row.id is None else str(row.id)
+    if not _TREC_COLUMN.fullmatch(name):
+        raise AssayError(f'expected an "id" without white space, found {repr(name[:_QUOTED]) if name else "none"}')
+    if name in given:
+        raise AssayError(f'the "id" {name[:_QUOTED]!r} was given before; in a run each names one query')
+    question = Question.from_json(row.values)
+    given.add(name)
+    return retriever.run(question.standalone, RUN_DEPTH)
 
 
 def _tried(row: Row, attempt: Callable[[Row], _T], *, debug: bool) -> tuple[_T | None, str | None]:
@@ -137,7 +148,16 @@ def _row(number: int, line: bytes) -> Row:
         return Row(number, {}, f"expected a JSON object, found broken JSON: {str(error)[:100]}")
     if not isinstance(values, dict):
         return Row(number, {}, 'expected a JSON object such as {"id": "q1", "question": "…"}, found another value')
+    if not _names(values.get("id", values.get("_id"))):
+        return Row(number, {}, 'expected an "id" that is a string or a number, found neither')
     return Row(number, values)
+
+
+def _names(identity: object) -> bool:
+    """Say whether a row may be known by this: what is nested may be too deep to print, and JSON knows no NaN."""
+    if isinstance(identity, float):
+        return math.isfinite(identity)
+    return identity is None or (isinstance(identity, str | int) and not isinstance(identity, bool))
 
 
 def _opened(path: str) -> BinaryIO:
@@ -153,7 +173,7 @@ def _replaced(path: Path) -> Iterator[TextIO]:
     try:
         direct = _open_stream(path)
         target = Path(os.path.realpath(path))
-        descriptor, name = (-1, "") if direct else tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        descriptor, name = (-1, "") if direct else tempfile.mkstemp(prefix=f".{target.name[:_QUOTED]}.", dir=target.parent)
     except OSError as error:
         raise AssayError(f"{path} cannot be written ({error.strerror}); choose another --run") from error
     if direct:

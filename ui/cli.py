@@ -35,10 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
-    debug, interrupted = "--debug" in argv, "interrupted"
+    debug, interrupted = False, "interrupted"
     try:
         args = parse(argv)
-        interrupted = args.interrupted
+        debug, interrupted = args.debug, args.interrupted
         return int(args.run(args))
     except SystemExit as stop:  # --help and --version
         return int(stop.code or 0)

@@ -53,7 +53,7 @@ class Bar:
 
     def say(self, message: str) -> None:
         """Say something on stderr, above the bar."""
-        if sys.stderr.isatty() and time.time() >= self._first:
+        if time.time() >= self._first:
             self._drawn.write(safe(message), file=sys.stderr)
         else:
             print(safe(message), file=sys.stderr, flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,19 @@ def put_json(value: Any) -> None:
 
 def json_line(value: Any) -> str:
     """Return a value as JSON on one line that no reader of lines and no terminal takes for anything else."""
-    return safe_json(json.dumps(value, ensure_ascii=False))
+    try:
+        return safe_json(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    except ValueError:  # metadata may hold NaN and the infinities, which JSON does not know
+        return safe_json(json.dumps(_finite(value), ensure_ascii=False, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    """Return a value of JSON with null for the numbers that are none there."""
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def talk(message: str) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _DELIMITERS = (",", ";", "\t", "|")
 
-#: A header is one line of at most this many characters.
+#: A header has at most this many characters.
 _MAX_HEADER = 50_000
 
 
@@ -54,13 +54,32 @@ class CsvLoader:
 
 
 def _header(stream: io.TextIOWrapper) -> tuple[str, list[str]]:
-    """Return the delimiter and the columns that it gives, the first delimiter by which one of them is the text."""
-    line = stream.readline(_MAX_HEADER)
+    """Return the delimiter and the columns that it gives, the first delimiter by which one of them is the text.
+
+    The name of a column may run over several lines.
+    """
+    head = stream.read(_MAX_HEADER)
     for delimiter in _DELIMITERS:
-        columns = next(csv.reader([line], delimiter=delimiter), [])
+        columns = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), [])
         if text_key(columns) is not None:
-            return delimiter, columns
-    raise ArticleError(f"expected a header with a column 'text', found {line.strip()[:80]!r}")
+            return delimiter, _distinct(columns)
+    raise ArticleError(f"expected a header with a column 'text', found {head.strip().partition(chr(10))[0][:80]!r}")
+
+
+def _distinct(columns: list[str]) -> list[str]:
+    """Number the further columns of one name, so that no cell takes the place of another: `note`, `note 2`."""
+    last: dict[str, int] = {}
+    taken: set[str] = set()
+    distinct = []
+    for name in columns:
+        kept, number = name, last.get(name, 1)
+        while kept in taken:
+            number += 1
+            kept = f"{name} {number}"
+        last[name] = number
+        taken.add(kept)
+        distinct.append(kept)
+    return distinct
 
 
 def _rows(stream: io.TextIOWrapper, delimiter: str) -> Iterator[tuple[Row, list[str]]]:

@@ -36,7 +36,10 @@ def draft_of(fields: Mapping[str, object], row: Row | None = None) -> Draft:
     inner = described if isinstance(described, Mapping) else {}
     read_here = {key, "metadata"} if inner else {key}
     values = known_fields({name: value for name, value in fields.items() if name not in read_here})
-    values["metadata"] = {storable(str(name)): as_json(value) for name, value in inner.items()} | values["metadata"]
+    entries = {storable(str(name)): as_json(value) for name, value in inner.items()}
+    if entries.keys() & values["metadata"].keys():
+        entries = {"metadata": entries}  # else one of a name would take the place of the other
+    values["metadata"] = entries | values["metadata"]
     return Draft(text=text, row=row, **values)
 
 

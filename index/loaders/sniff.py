@@ -38,8 +38,9 @@ _SIGNATURES = (
 
 _UTF16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
+#: A comment ends at its first `-->` and nowhere else (`(?>…)`): else twenty comments could be told apart in more ways than can be tried.
 _HTML = re.compile(
-    rb"(?:<\?xml[^>]{0,200}\?>|<!--.{0,1000}?-->|\s){0,20}<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE | re.DOTALL
+    rb"(?:<\?xml[^>]{0,200}\?>|(?><!--.{0,1000}?-->)|\s++){0,20}+<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE | re.DOTALL
 )
 
 

@@ -100,8 +100,11 @@ def from_row(row: Mapping[str, object], *, where: str) -> Article:
 
 
 def shown(path: Path) -> str:
-    """Return a path on one line of valid Unicode, whatever bytes its names hold."""
-    return _one_line(os.fsencode(path).decode("utf-8", "backslashreplace"))
+    """Return a path on one line of valid Unicode, whatever bytes its names hold, or what no bytes can stand for."""
+    try:
+        return _one_line(os.fsencode(path).decode("utf-8", "backslashreplace"))
+    except UnicodeEncodeError:
+        return _one_line(str(path))
 
 
 def _one_line(text: str) -> str:

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.article import MAX_CHARACTERS, MAX_ID_CHARACTERS, Article, Heading, Marks, Passage, Refusal, Span, check_id, check_text
+from index.article import (
+    MAX_CHARACTERS,
+    MAX_ID_CHARACTERS,
+    MAX_NESTING,
+    Article,
+    Heading,
+    Marks,
+    Passage,
+    Refusal,
+    Span,
+    check_id,
+    check_text,
+)
 from index.errors import ArticleError, AssayError
 
 JSON = st.recursive(
@@ -26,7 +38,7 @@ def articles(draw):
         id=draw(st.text("abcé-:/漢", min_size=1, max_size=10)),
         text=text,
         title=draw(LABEL),
-        source=draw(st.none() | LABEL),
+        source=draw(st.none() | LABEL.filter(lambda label: "\0" not in label)),
         authors=tuple(draw(st.lists(LABEL, max_size=3))),
         published=draw(st.sampled_from([None, "2023", "2023-04", "2023-04-21"])),
         published_raw=draw(st.none() | LABEL),
@@ -100,6 +112,41 @@ def test_a_lone_surrogate_is_refused_wherever_it_stands(field):
 def test_metadata_that_json_cannot_hold_is_refused(value):
     with pytest.raises(ArticleError):
         Article(id="a", text="words", title="t", metadata={"x": value})
+
+
+@pytest.mark.parametrize("metadata", [{1: "x"}, {"a": {None: 1}}, {"a": [(1, 2)]}, {1: "x", "a": "y"}], ids=str)
+def test_metadata_that_json_would_change_are_refused(metadata):
+    assert json.loads(json.dumps(metadata)) != metadata
+    with pytest.raises(ArticleError, match="found"):
+        Article(id="a", text="words", title="t", metadata=metadata)
+
+
+def test_metadata_are_not_nested_without_end():
+    def nested(levels):
+        value = "x"
+        for _ in range(levels):
+            value = {"in": [value]}
+        return value
+
+    assert Article(id="a", text="words", title="t", metadata=nested(MAX_NESTING // 2 - 1)).metadata
+    with pytest.raises(ArticleError, match=f"more than {MAX_NESTING} levels"):
+        Article(id="a", text="words", title="t", metadata=nested(MAX_NESTING))
+
+
+def test_a_source_that_no_filter_could_name_is_refused():
+    with pytest.raises(ArticleError, match="NUL"):
+        Article(id="a", text="words", title="t", source="a\0b")
+
+
+@pytest.mark.parametrize("published", ["2023", "2023-04", "2023-04-21"])
+def test_a_date_is_kept_as_precise_as_it_is(published):
+    assert Article(id="a", text="words", title="t", published=published).published == published
+
+
+@pytest.mark.parametrize("published", ["", "yesterday", "21 April 2023", "2023-13", "2023-02-30", "20230421", "'; DROP TABLE x", "9999"])
+def test_a_date_of_another_form_is_refused(published):
+    with pytest.raises(ArticleError, match="expected a date such as"):
+        Article(id="a", text="words", title="t", published=published)
 
 
 @pytest.mark.parametrize(

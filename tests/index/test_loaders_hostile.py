@@ -47,6 +47,8 @@ def outcome(tmp_path, name, content):
         ("labels.txt", b"AI Image Disclaimer\n" * 20_000),
         ("sources.txt", b"Sources (names only)\n" * 20_000),
         ("copyright.txt", (b"copyright " * 55 + b"\n") * 2_000),
+        ("opening_comments.txt", b"<!---->" * 500),
+        ("opening_comments.md", b"<!-- -->\n" * 400 + b"<html x"),
         ("quotes.md", b"> " * 20_000 + b"a"),
         ("emphasis.md", b"*a_ " * 20_000),
         ("brackets.md", b"[" * 10_000 + b"a" + b"]" * 10_000),
@@ -98,7 +100,7 @@ def test_twenty_megabytes_of_text_take_seconds(tmp_path, content):
     assert len(article.text) == len(content)
 
 
-@pytest.mark.skipif("ASSAY_DATA" not in os.environ, reason="ASSAY_DATA names no folder of public data")
+@pytest.mark.skipif(not os.environ.get("ASSAY_DATA"), reason="ASSAY_DATA names no folder of public data")
 @pytest.mark.parametrize(
     "name", ["injections.jsonl.gz", "markdown_exfil.jsonl.gz", "poisoned_passages.jsonl.gz", "traversal.jsonl.gz", "xss_payloads.jsonl.gz"]
 )

@@ -1,5 +1,8 @@
 """Titles: who gives them, in which order, and how they are cut."""
 
+import re
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,8 +71,20 @@ def test_cutting_keeps_a_beginning(text, characters):
 
 
 @given(st.text(min_size=1).filter(lambda text: any(character.isalnum() for character in text)))
-def test_every_text_with_words_has_a_title_on_one_printable_line(text):
+def test_every_text_with_words_has_a_title_on_one_line_that_steers_nothing(text):
     title = title_of(text)
     assert title
-    assert title.isprintable()
+    assert title == " ".join(title.split())
+    assert not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in title)
+    assert not re.search("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]", title)
     assert len(title) <= 500
+
+
+@pytest.mark.parametrize("text", ["می\u200cخواهم", "👩\u200d🔬 at work", "क्\u200dष", "soft\u00adhyphen", "\ue000 private"])
+def test_joiners_stay_in_their_words(text):
+    assert one_line(text) == text
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\u200b", "\x1b\x9b \u202e", "\ufeff\u2060"])
+def test_what_cannot_be_seen_is_no_line(text):
+    assert one_line(text) == ""

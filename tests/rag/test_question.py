@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from index import AssayError
 from rag import Question, Turn, opens_unresolved
-from rag.question import MAX_CHARACTERS, content_words, leans
+from rag.question import MAX_CHARACTERS, content_words, leans, without_function_words
 
 FOLLOW_UPS = [
     *("And in Chile?", "What about copper?", "How about Bolivia and Peru?", "Or in Peru?", "So who pays?", "Then what happened?"),
@@ -200,6 +200,22 @@ def test_a_sentence_stands_alone(sentence):
 )
 def test_content_words_are_what_a_text_is_about(text, expected):
     assert content_words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "searched"),
+    [
+        ("What is the price of nickel?", ["price", "nickel?"]),
+        ("text:nickel AND NOT (cobalt*)", ["text:nickel", "(cobalt*)"]),
+        ("Who?", ["Who?"]),
+        ("What is it?", ["What", "is", "it?"]),
+        ("निकेल की कीमत", ["निकेल", "की", "कीमत"]),
+        ("the_price", ["_price"]),
+        ("?!", ["?!"]),
+    ],
+)
+def test_what_is_searched_are_all_words_but_those_that_say_nothing(text, searched):
+    assert without_function_words(text).split() == searched
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------

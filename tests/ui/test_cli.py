@@ -442,6 +442,10 @@ WRONG = [
     (["ask", "x", "--llm", "y"], "unrecognized arguments: --llm"),
     (["ask", "x", "--after", "03/04/2023"], "expected a date such as 2023-04-21, found '03/04/2023'"),
     (["ask", "x", "--after", "a\x1b[31m\nb"], "expected a date"),
+    (["search", "x", "--after=--"], "expected a value for every option, found `--`"),
+    (["search", "x", "--source=--"], "expected a value for every option"),
+    (["ask", "-x"], "words that begin with a dash stand last, behind `--`"),
+    (["show", "--", "--debug"], "no article '--debug'"),
     (["ask", "caf\udce9"], "expected text in UTF-8"),
     (["ask", "--from", "nowhere.jsonl"], "none at nowhere.jsonl"),
     (["search"], "no"),
@@ -571,6 +575,24 @@ def test_a_bar_shows_on_a_terminal_once_it_takes_a_while(monkeypatch):
         shown.ingest(0, 1234)
     assert "1/3" in terminal.getvalue()
     assert "1,234 passages" in terminal.getvalue()
+
+
+def test_what_is_said_beside_a_bar_stands_on_a_line_of_its_own(monkeypatch):
+    for name in ("_DELAY_IN_FILE", "_INTERVAL_IN_FILE"):
+        monkeypatch.setattr(progress, name, 0)
+    file = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", file)
+    with progress.bar("articles", 3) as shown:
+        shown.ingest(1, 0)
+        shown.ingest(0, 1234)
+        shown.say("a line")
+    assert "1/3" in file.getvalue()
+    assert "a line" in re.split("[\r\n]", file.getvalue())
+
+
+def test_numbers_that_json_does_not_know_are_null(capsys):
+    screen.put_json({"a": [float("nan"), {"b": float("-inf")}, 1.5], "c": 10**30})
+    assert capsys.readouterr().out == f'{{"a": [null, {{"b": null}}, 1.5], "c": {10**30}}}\n'
 
 
 #: The command on the small embedder, in a process of its own.
