@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .article import Article, Heading, Passage, Refusal, Span
+    from .article import Article, Heading, Passage, Refusal, Span, unkept
     from .checkup import Health
     from .dates import parse_date
     from .dense import Ranked
@@ -49,10 +49,11 @@ __all__ = [
     "parse_date",
     "sentences",
     "title_of",
+    "unkept",
 ]
 
 _HOMES = {
-    "article": ("Article", "Heading", "Passage", "Refusal", "Span"),
+    "article": ("Article", "Heading", "Passage", "Refusal", "Span", "unkept"),
     "checkup": ("Health",),
     "dates": ("parse_date",),
     "dense": ("Ranked",),

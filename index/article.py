@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import unicodedata
 from bisect import bisect_right
@@ -209,27 +210,34 @@ def check_record(record: Mapping[str, Json]) -> None:
         raise ArticleError(f"lone surrogate in the title or metadata of {record['id']!r}: not valid Unicode text") from error
     except (TypeError, ValueError, RecursionError) as error:
         raise ArticleError(f"expected metadata that JSON can hold for {record['id']!r}, found otherwise: {error}") from error
-    altered = _altered(record["metadata"])
-    if altered:
-        raise ArticleError(f"expected metadata that JSON can hold for {record['id']!r}, found {altered}")
+    found = unkept(record["metadata"])
+    if found:
+        raise ArticleError(f"expected metadata that JSON can hold for {record['id']!r}, found {found}")
     if "\0" in str(record["source"]):
         raise ArticleError(f"NUL character in the source of {record['id']!r}: no filter could name it")
 
 
-def _altered(metadata: Json) -> str | None:
-    """Say what of `metadata` would not come back from JSON as it is; None when all would."""
-    level: list[object] = [metadata]
-    for _ in range(MAX_NESTING):
-        below: list[object] = []
-        for value in level:
-            if isinstance(value, tuple):
-                return "a tuple, which would come back as a list"
-            if isinstance(value, dict):
-                nameless = [name for name in value if not isinstance(name, str)]
-                if nameless:
-                    return f"the name {nameless[0]!r}, which is no string"
-                below += value.values()
-            elif isinstance(value, list):
-                below += value
-        level = below
-    return f"more than {MAX_NESTING} levels of it" if level else None
+def unkept(metadata: object, *, finite: bool = False) -> str | None:
+    """Say what of `metadata` would not come back from JSON as it is, and where it stands; None when all would.
+
+    NaN and the infinities do, as Python writes them; `finite` asks for what any reader of JSON takes.
+    """
+    left: list[tuple[str, int, object]] = [("metadata", 0, metadata)]
+    while left:
+        at, depth, value = left.pop()
+        if depth > MAX_NESTING:
+            return f"more than {MAX_NESTING} levels in {at[:80]}…"
+        if isinstance(value, dict):
+            nameless = [key for key in value if not isinstance(key, str)]
+            if nameless:
+                return f"the key {nameless[0]!r} in {at}, which is no string"
+            left += ((f"{at}[{key!r}]", depth + 1, inner) for key, inner in value.items())
+        elif isinstance(value, list):
+            left += ((f"{at}[{place}]", depth + 1, inner) for place, inner in enumerate(value))
+        elif not isinstance(value, str | int | float | None):
+            return f"a {type(value).__name__} in {at}"
+        elif isinstance(value, str) and re.search("[\ud800-\udfff]", value):
+            return f"a lone surrogate in {at}"
+        elif finite and isinstance(value, float) and not math.isfinite(value):
+            return f"{value} in {at}"
+    return None

@@ -7,8 +7,6 @@ of models that write.
 
 from __future__ import annotations
 
-import math
-import re
 import shutil
 import weakref
 from collections.abc import Mapping
@@ -25,9 +23,10 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables.config import run_in_executor
 from langchain_core.vectorstores import VectorStore
 
-from index import Article, ArticleError, ArticleFilter, AssayError, Library, parse_date, title_of
+from index import Article, ArticleError, ArticleFilter, AssayError, Library, parse_date, title_of, unkept
 
 from .embeddings import AssayEmbeddings, LangChainEmbedder, of_length_one
+from .question import storable
 from .retrieve import Retriever
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class AssayRetriever(BaseRetriever):
     ) -> list[Document]:
         only = self.filter if filter is None else _only(filter)
         with self.library.view() as view:
-            found = Retriever(self.library).retrieve(view, _storable(query), self.k if k is None else k, only=only)
+            found = Retriever(self.library).retrieve(view, storable(query), self.k if k is None else k, only=only)
             return [_document(view, one.passage, score=one.hit.score, rank=one.hit.rank, also_in=list(one.hit.also_in)) for one in found]
 
     async def _aget_relevant_documents(
@@ -215,7 +214,7 @@ class AssayVectorStore(VectorStore):
     ) -> list[tuple[Document, float]]:
         """Return the `k` Documents nearest to `query` with their cosine, -1 to 1, highest first."""
         _no_more(kwargs)
-        return self._nearest(self.library.embedder.embed_query(_storable(query)), k, filter)
+        return self._nearest(self.library.embedder.embed_query(storable(query)), k, filter)
 
     def similarity_search_by_vector(self, embedding: list[float], k: int = 4, *, filter: Any = None, **kwargs: Any) -> list[Document]:
         """Return the `k` Documents nearest to a vector of whatever length; raises `AdapterError` when it is none of this index."""
@@ -234,7 +233,7 @@ class AssayVectorStore(VectorStore):
     ) -> list[Document]:
         """Return `k` of the `fetch_k` Documents nearest to `query`, chosen to differ; see `max_marginal_relevance_search_by_vector`."""
         _no_more(kwargs)
-        return self._diverse(self.library.embedder.embed_query(_storable(query)), k, fetch_k, lambda_mult, filter)
+        return self._diverse(self.library.embedder.embed_query(storable(query)), k, fetch_k, lambda_mult, filter)
 
     def max_marginal_relevance_search_by_vector(
         self,
@@ -298,7 +297,7 @@ def _marginal(relevance: Vectors, vectors: Vectors, k: int, weight: float) -> li
 
 def _article(name: str, text: str, metadata: dict[str, Any]) -> Article:
     """Return the article that a Document is; raises `ArticleError` when it would not come back as it is given."""
-    found = _unkept(metadata)
+    found = unkept(metadata, finite=True)
     if found:
         raise ArticleError(f"expected metadata that JSON can hold, found {found}")
     said = {key: value for key, value in metadata.items() if isinstance(value, str) and value.strip()}
@@ -314,43 +313,6 @@ def _article(name: str, text: str, metadata: dict[str, Any]) -> Article:
         metadata=metadata,
         whole=True,
     )
-
-
-#: Metadata are not nested deeper.
-_MAX_DEPTH = 50
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def _unkept(metadata: dict[str, Any]) -> str | None:
-    """Say what of a Document's metadata would not come back from JSON as it is, and where it stands; None when all would."""
-    left: list[tuple[str, int, Any]] = [("metadata", 0, metadata)]
-    while left:
-        at, depth, value = left.pop()
-        if depth > _MAX_DEPTH:
-            return f"more than {_MAX_DEPTH} levels in {at[:80]}…"
-        if isinstance(value, dict):
-            nameless = [key for key in value if not isinstance(key, str)]
-            if nameless:
-                return f"the key {nameless[0]!r} in {at}, which is no string"
-            left += ((f"{at}[{key!r}]", depth + 1, inner) for key, inner in value.items())
-        elif isinstance(value, list):
-            left += ((f"{at}[{place}]", depth + 1, inner) for place, inner in enumerate(value))
-        else:
-            odd = _odd(value)
-            if odd:
-                return f"{odd} in {at}"
-    return None
-
-
-def _odd(value: Any) -> str | None:
-    if value is None or isinstance(value, bool | int):
-        return None
-    if isinstance(value, str):
-        return "a lone surrogate" if _SURROGATE.search(value) else None
-    if isinstance(value, float):
-        return None if math.isfinite(value) else f"{value}"
-    return f"a {type(value).__name__}"
 
 
 def _document(view: View, passage: StoredPassage, **found: Any) -> Document:
@@ -408,11 +370,6 @@ def _date(given: Mapping[str, Any], name: str) -> str | None:
     if value is not None and date is None:
         raise AdapterError(f"expected a date such as 2023-04-21 as {name!r} of a filter, found {value!r}")
     return date
-
-
-def _storable(query: str) -> str:
-    """Return `query` without lone surrogates, which JSON can spell and no model reads."""
-    return query.encode("utf-8", "replace").decode()
 
 
 def _no_more(kwargs: Mapping[str, Any]) -> None:
