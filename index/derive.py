@@ -20,7 +20,7 @@ import numpy as np
 from .dense import DenseIndex, bitmap, build, load
 from .durable import Stamp
 from .errors import StoreError
-from .lexical import LexicalIndex, readable
+from .lexical import LexicalIndex, readable, remains
 from .nearest import Coverage, DenseView
 from .snapshot import Derived
 
@@ -324,13 +324,13 @@ def _read_only_file_system(folder: Path) -> bool:
 def _sweep(folder: Path, dense: Derived | None, lexical: Derived) -> None:
     """Delete derived files that are no longer the newest; a reader that has one open keeps it until it lets go (POSIX).
 
-    The remains of a store that was never finished go too. Only what bears a name of ours, in a folder that is no link, is deleted:
+    The remains of what was never finished go too. Only what bears a name of ours, in a folder that is no link, is deleted:
     the folder may hold files of the user's.
     """
     kept = {*(dense.files if dense else ()), Path(lexical.folder).name}
-    for remains in folder.glob(f"{UNFINISHED}*"):
+    for unfinished in (*folder.glob(f"{UNFINISHED}*"), *remains(folder / lexical.folder)):
         with suppress(OSError):
-            remains.unlink()
+            unfinished.unlink()
     for path in _ours(folder / "dense", _DENSE_NAME):
         if path.name not in kept and path.is_file():
             with suppress(OSError):

@@ -82,7 +82,7 @@ class LexicalIndex:
 
     def stamps(self, known: Mapping[str, Stamp] = MappingProxyType({})) -> dict[str, Stamp]:
         """Return the stamp of every file of the index; a file that is as it is `known` to be is not hashed again."""
-        paths = [path for path in sorted(self.folder.iterdir()) if not path.name.endswith(".lock")]
+        paths = [path for path in sorted(self.folder.iterdir()) if not path.name.endswith(".lock") and path not in remains(self.folder)]
         return {path.name: Stamp.of(path, known=known.get(path.name)) for path in paths}
 
     @property
@@ -145,6 +145,11 @@ def _newest_row(searcher: Searcher) -> int:
 
     hits = searcher.search(Query.all_query(), 1, count=False, order_by_field="row", order=Order.Desc).hits
     return int(hits[0][0]) if hits else 0
+
+
+def remains(folder: Path) -> list[Path]:
+    """Return what tantivy was writing in `folder` when it was stopped: files that have not taken their names."""
+    return list(folder.glob(".tmp*"))
 
 
 def readable(folder: Path, files: Mapping[str, Stamp], *, full: bool = False) -> bool:

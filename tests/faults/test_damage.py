@@ -74,10 +74,17 @@ def truncated(content, chance):
 
 
 def overwrite(path, content):
-    """Write in place: the file stays the same inode."""
+    """Write in place, so that the file stays the same inode; a shorter one takes its place.
+
+    Cut where it lies, a file kills whoever has it mapped, as tantivy may for a moment after it was closed.
+    """
+    if len(content) < path.stat().st_size:
+        shorter = path.with_name("shorter")
+        shorter.write_bytes(content)
+        shorter.replace(path)
+        return
     with path.open("r+b") as file:
         file.write(content)
-        file.truncate()
 
 
 def damages(kind, amount, chance):

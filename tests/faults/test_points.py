@@ -23,6 +23,7 @@ MENDED = {
     "first/unlink/EIO/2": "the log of an unfinished store stayed when it could not be deleted",
     "rebuild/renameat/ENOSPC/1": "a rebuild told of tantivy's errors as of ours",
     "rebuild/openat/FULL/7": "a rebuild told of FAISS's errors as of ours",
+    "add/threads.renameat/KILL/1": "what tantivy was writing when it was killed stayed for good",
     "mend/threads.renameat/FULL/2": "a reader that found all disks full told of it as of ours",
 }
 
