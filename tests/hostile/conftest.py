@@ -24,8 +24,9 @@ from ui.cli import main
 #: Written for these tests, by what each is meant to be taken for.
 _ROWS = [json.loads(line) for line in Path(__file__).with_name("words.jsonl").read_text(encoding="utf-8").splitlines()]
 
-#: Each of the characters that a terminal obeys, between two words.
-_CONTROLS = [f"nickel{chr(code)}cobalt" for code in (*range(0x20), *range(0x7F, 0xA0))]
+#: Every control character, a few at a time between words; NUL alone, since no text may hold it.
+_CODES = (*range(1, 0x20), *range(0x7F, 0xA0))
+_CONTROLS = ["nickel\0cobalt", *("nickel" + "cobalt".join(map(chr, _CODES[n : n + 4])) + "zinc" for n in range(0, len(_CODES), 4))]
 
 #: More of it than anyone means.
 _HUGE = [
@@ -329,11 +330,7 @@ _WARM = []
 def well():
     """`well(library)`: whether the doctor finds nothing."""
 
-    def check(library):
-        found = library.doctor()
-        return list(getattr(found, "faults", found)) == []
-
-    return check
+    return lambda library: library.doctor().faults == ()
 
 
 # --- what must hold ---------------------------------------------------------------------------------------------------
