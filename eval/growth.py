@@ -127,7 +127,7 @@ def _variations(library: Library, embedder: SentencePassages, wanted: int) -> li
     embedder.know(dict(zip(lines, mixed, strict=True)))
     start = library.counts()[0]
     return [
-        Article(id=f"variation-{start + n}", text="\n".join(lines[n : n + _VARIATIONS_AN_ARTICLE]), title="Variation")
+        Article(id=f"variation-{start}-{n}", text="\n".join(lines[n : n + _VARIATIONS_AN_ARTICLE]), title="Variation")
         for n in range(0, len(lines), _VARIATIONS_AN_ARTICLE)
     ]
 
