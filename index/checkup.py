@@ -5,14 +5,16 @@ Knows nothing of how a fault is mended but the command that does it.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .dense import best
-from .derive import damaged, mistaken
-from .errors import ModelError
+from .dense import DenseIndex, best, bitmap, load
+from .derive import open_words
+from .errors import ModelError, StoreError
+from .lock import is_held
 from .model import ModelFiles, verify
 from .split import embedded_text
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from .embed import Embedder
     from .snapshot import Snapshot
+    from .store import Store
     from .view import View
 
 #: A stored vector must agree with its text embedded afresh at least this well, as a cosine.
@@ -34,6 +37,12 @@ _RECALL = 0.95
 
 #: A question is about as long as so many words.
 _QUESTION_WORDS = 12
+
+#: So many vectors of a dense index are compared with the store's.
+_COMPARED = 50
+
+#: Seconds between two looks at derived files that somebody is writing.
+_PATIENCE = 0.2
 
 #: What an index is made with, and knows of itself.
 SETTINGS = ("model", "model_sha256", "dimension", "normalised", "segmenter", "splitter")
@@ -52,10 +61,22 @@ class Health:
     """Recall@10 of an approximate dense index against exact search; None where search is exact, or was not tried."""
 
 
-def stored_faults(folder: Path, snapshot: Snapshot) -> list[str]:
-    """Check the store and the derived files of one generation, every byte; return what is wrong."""
-    faults = _setting_faults(snapshot) or snapshot.faults() + damaged(folder, snapshot)
-    return faults or _coverage_faults(snapshot) or mistaken(folder, snapshot)
+def stored_faults(snapshot: Snapshot) -> list[str]:
+    """Check the store itself, every byte; return what is wrong."""
+    return _setting_faults(snapshot) or snapshot.faults()
+
+
+def derived_faults(folder: Path, store: Store) -> list[str]:
+    """Check what is derived, every byte; return what is wrong, and is not about to be put right by one who is writing."""
+    before = None
+    while True:
+        with store.snapshot() as snapshot:
+            found = _damaged(folder, snapshot) or _coverage_faults(snapshot) or _mistaken(folder, snapshot)
+            known = [snapshot.derived(name) for name in ("dense", "lexical")]
+        if not found or (known == before and not is_held(folder / "lock")):
+            return found
+        before = known
+        time.sleep(_PATIENCE)
 
 
 def model_faults(snapshot: Snapshot, embedder: Embedder, samples: int) -> list[str]:
@@ -117,6 +138,52 @@ def _setting_faults(snapshot: Snapshot) -> list[str]:
     if settings.get("normalised", "true") != "true":
         faults.append(f"store.sqlite: expected vectors of length one, found settings that say otherwise; {hint}")
     return faults
+
+
+def _damaged(folder: Path, snapshot: Snapshot) -> list[str]:
+    """Read every derived file in full and return a line for each that is not what was written."""
+    faults = []
+    for name in ("dense", "lexical"):
+        derived = snapshot.derived(name)
+        if derived is None:
+            continue
+        for file, stamp in derived.files.items():
+            if not stamp.holds(folder / derived.folder / file, full=True):
+                faults.append(f"{derived.folder}/{file}: missing or not what was written; run `assay rebuild`")
+    return faults
+
+
+def _mistaken(folder: Path, snapshot: Snapshot) -> list[str]:
+    """Open the derived files, whose checksums were verified, and return a line for each that holds other than the store says."""
+    faults = []
+    for name in ("dense", "lexical"):
+        derived = snapshot.derived(name)
+        if derived is None:
+            continue
+        place = folder / derived.folder
+        try:
+            held = load(place / next(iter(derived.files))) if name == "dense" else open_words(place, derived)
+        except (StoreError, OSError, ValueError) as error:
+            faults.append(f"{derived.folder}: cannot be opened ({str(error)[:120]}); run `assay rebuild`")
+            continue
+        live, removed = snapshot.covered(derived.last_row, since=derived.built)
+        if not live <= held.size <= live + removed:
+            found = f"{live} passages and up to {removed} removed ones, found {held.size}"
+            faults.append(f"{derived.folder}: expected {found}; run `assay rebuild`")
+        elif isinstance(held, DenseIndex) and not _agrees(held, snapshot, derived.last_row):
+            faults.append(f"{derived.folder}: holds other vectors than the store; run `assay rebuild`")
+    return faults
+
+
+def _agrees(index: DenseIndex, snapshot: Snapshot, last: int) -> bool:
+    """Say whether some evenly spread rows have the vectors in the index that they have in the store."""
+    rows = snapshot.live_rows()
+    rows = rows[rows <= last]
+    for row in rows[:: rows.size // _COMPARED + 1].tolist():
+        found = index.search(snapshot.vectors([row])[0], 1, allowed=bitmap(np.array([row]), row), thorough=True)
+        if found.rows.tolist() != [row] or abs(float(found.scores[0]) - 1) > 1e-2:
+            return False
+    return True
 
 
 def _coverage_faults(snapshot: Snapshot) -> list[str]:

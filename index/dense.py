@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 APPROXIMATE_FROM = 100_000
 
 #: Of its n lists an approximate index searches n to this power, those whose centres are nearest to the query: a sixth of 1,265
-#: lists at 100,000 vectors, an eighth of 2,828 at 500,000.
+#: lists at 100,000 vectors, a seventh of 2,828 at 500,000.
 _PROBED = 0.75
 
 #: Vectors a list that the centres are learned from; FAISS recommends 39 to 256.
@@ -101,9 +101,12 @@ class DenseIndex(ABC):
         try:
             faiss.write_index(self._index, str(partial))
             load(partial)  # FAISS does not look at the error of closing a file: what it could not write then is missing
-        except (RuntimeError, StoreError) as error:  # a full disk, among others
-            raise OSError(f"{partial}: {str(error).splitlines()[0][:120]}") from error
-        replace(partial, path)
+            replace(partial, path)
+        except BaseException as error:
+            partial.unlink(missing_ok=True)  # on a full disk it is in the way of everything else
+            if isinstance(error, RuntimeError | StoreError):
+                raise OSError(f"{partial}: {str(error).splitlines()[0][:120]}") from error
+            raise
 
     def _scan(self, query: Vectors, k: int, parameters: Any) -> Ranked:
         _use_cores(1)  # a second one has nothing to do with one query, and is waited for all the same
@@ -263,3 +266,6 @@ def _both(one: Any, other: Any) -> Any:
 @cache
 def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="assay-dense")
+
+
+os.register_at_fork(after_in_child=_threads.cache_clear)  # a child has none of its parent's threads

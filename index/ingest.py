@@ -177,10 +177,13 @@ def articles_of(item: _Single, source: str | None, published: str | None) -> Ite
 
 
 def _from_mapping(row: Mapping[str, object]) -> Article | Refusal:
-    where = str(row.get("id") or row.get("_id") or "row")
+    try:
+        where = shown(Path(str(row.get("id") or row.get("_id") or "row")))
+    except ValueError:  # a number of thousands of digits
+        where = "row"
     try:
         return from_row(row, where=where)
-    except AssayError as error:
+    except (AssayError, ValueError) as error:
         return Refusal(where, str(error))
 
 

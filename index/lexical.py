@@ -82,7 +82,8 @@ class LexicalIndex:
 
     def stamps(self, known: Mapping[str, Stamp] = MappingProxyType({})) -> dict[str, Stamp]:
         """Return the stamp of every file of the index; a file that is as it is `known` to be is not hashed again."""
-        paths = [path for path in sorted(self.folder.iterdir()) if not path.name.endswith(".lock") and path not in remains(self.folder)]
+        passing = set(remains(self.folder))
+        paths = [path for path in sorted(self.folder.iterdir()) if not path.name.endswith(".lock") and path not in passing]
         return {path.name: Stamp.of(path, known=known.get(path.name)) for path in paths}
 
     @property

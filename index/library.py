@@ -6,21 +6,24 @@ answers or screens.
 
 from __future__ import annotations
 
+import time
 from contextlib import closing, contextmanager, suppress
+from enum import Enum, auto
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Self
 
 from . import checkup
 from .checkup import Health
-from .derive import UNFINISHED, DerivedIndexes, StaleError, publish, publish_words, unwritable
+from .derive import DerivedIndexes, StaleError, unwritable
 from .durable import make_folder, replace, replaced
 from .embed import Embedder, SentenceTransformerEmbedder
 from .errors import AssayError, BusyError, MismatchError, StoreError
 from .ingest import AddReport, Ingest, articles_of, flat, origin_of, paths
 from .loaders import read
 from .loaders.walk import shown
-from .lock import writer_lock
+from .lock import is_held, writer_lock
 from .model import DEFAULT_MODEL
+from .publish import UNFINISHED, publish, publish_words
 from .segment import SEGMENTER
 from .split import SPLITTER
 from .store import Prepared, Store
@@ -37,12 +40,21 @@ if TYPE_CHECKING:
     from .ingest import Addable
     from .snapshot import ArticleFilter
 
-#: How often a reader looks again while a writer is publishing, before it builds what it needs for itself: after 10, 20, 40 … ms, since
-#: words are ahead of the store for the moment between their commit and its.
-_LOOKS = 8
+#: How often a reader looks again while a writer is at work, before it builds what it needs for itself: after 10, 20, 40 … ms, ten
+#: seconds in all. Words are ahead of the store between their commit and its, which takes seconds when large segments are merged.
+_LOOKS, _FIRST_WAIT = 11, 0.01
 
 #: How long a second writer waits for the first before it gives up, in seconds.
 LOCK_WAIT = 30.0
+
+
+class _Mend(Enum):
+    """What came of an attempt to mend what is derived."""
+
+    PUBLISHED = auto()
+    BUSY = auto()
+    """A writer is at work: it publishes when it is done."""
+    HOPELESS = auto()
 
 
 class Library:
@@ -63,7 +75,7 @@ class Library:
         made with. Raises `StoreError` when there is no index or it cannot be read, `MismatchError` when it was made with
         another model, `ModelError` when the model cannot be had.
         """
-        folder = Path(folder)
+        folder = _named(folder)
         path = folder / "store.sqlite"
         new = not path.exists()
         if new and create and not read_only:
@@ -92,12 +104,15 @@ class Library:
 
         A missing or damaged derived file is rebuilt first; where that cannot be written, it is rebuilt for this process alone.
         """
+        published = 0
         for attempt in range(_LOOKS):
             with self._store.snapshot() as snapshot:
                 try:
                     dense, lexical = self._derived.open(snapshot)
                 except StaleError:
-                    if attempt < _LOOKS - 1 and self._mend(wait=0.01 * 2**attempt):
+                    outcome = self._mend(wait=_FIRST_WAIT * 2**attempt, anew=published > 1) if attempt < _LOOKS - 1 else _Mend.HOPELESS
+                    published += outcome is _Mend.PUBLISHED
+                    if outcome is not _Mend.HOPELESS:
                         continue
                     dense, lexical = self._derived.private(snapshot)
                 yield View(snapshot, dense, lexical, lambda: self.embedder)
@@ -201,7 +216,7 @@ class Library:
 
     def backup(self, folder: str | Path) -> None:
         """Copy the index, while it is in use, to `folder`, which must be empty or absent; what is derived is rebuilt there."""
-        target = Path(folder)
+        target = _named(folder)
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise AssayError(f"expected an empty or absent folder for the backup, found {target} in use; choose another")
         target.mkdir(parents=True, exist_ok=True)
@@ -216,8 +231,10 @@ class Library:
         index with exact search.
         """
         with self._store.snapshot() as snapshot:
-            faults = self._store.schema_faults() + checkup.stored_faults(self.folder, snapshot)
-            if not faults and samples:
+            faults = self._store.schema_faults() + checkup.stored_faults(snapshot)
+        faults = faults or checkup.derived_faults(self.folder, self._store)
+        if not faults and samples:
+            with self._store.snapshot() as snapshot:
                 faults = checkup.model_faults(snapshot, self.embedder, samples)
         if faults or not samples:
             return Health(tuple(faults))
@@ -266,18 +283,25 @@ class Library:
         gone = [article_id for article_id, place in places.items() if unread.isdisjoint((place, *place.parents))]
         return self._store.forget(origin, gone) if gone else []
 
-    def _mend(self, *, wait: float) -> bool:
-        """Try to bring the derived indexes up to date; say whether it is worth looking again."""
+    def _mend(self, *, wait: float, anew: bool) -> _Mend:
+        """Try to bring the derived indexes up to date, `anew` where that was tried and did not help."""
         if self._store.read_only:
-            return False
+            return self._wait_for_writer(wait)
         try:
             with writer_lock(self.folder / "lock", wait=wait):
-                publish(self.folder, self._store)
+                publish(self.folder, self._store, anew=anew)
         except BusyError:
-            return True  # a writer is at work: it publishes when it is done
+            return _Mend.BUSY
         except (OSError, ValueError, StoreError):
-            return False
-        return True
+            return _Mend.HOPELESS
+        return _Mend.PUBLISHED
+
+    def _wait_for_writer(self, wait: float) -> _Mend:
+        """Give a writer time to publish what this process may not; one that has just ended is given one look more."""
+        if not is_held(self.folder / "lock") and wait > _FIRST_WAIT:
+            return _Mend.HOPELESS
+        time.sleep(wait)
+        return _Mend.BUSY
 
     def _settle_model(self, model: str | Embedder | None) -> None:
         """Refuse a model that is asked for and is not the index's own."""
@@ -301,6 +325,17 @@ class Library:
                 f"{self.folder} was made with model {settings['model']} ({settings['model_sha256'][:12]}), found {embedder.name} "
                 f"({embedder.sha256[:12]}); use --model {settings['model']}, or add the articles to a new --index"
             )
+
+
+def _named(folder: str | Path) -> Path:
+    """Return the folder of an index; raises `StoreError` when its name is not UTF-8: FAISS and tantivy write to no such path."""
+    try:
+        unnameable = b"\0" in str(folder).encode()
+    except UnicodeEncodeError:
+        unnameable = True
+    if unnameable:
+        raise StoreError(f"expected a folder whose name is UTF-8, found {str(folder)[:200]!r}; choose another")
+    return Path(folder)
 
 
 def _make(folder: Path, model: str | Embedder | None) -> None:

@@ -45,6 +45,21 @@ def writer_lock(path: Path, *, wait: float) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_held(path: Path) -> bool:
+    """Say whether somebody holds the writer lock at `path`; a reader may ask, too."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _no_file(path: Path) -> StoreError:
     return StoreError(f"{path}: expected a plain file, found a link or a special file; remove it, or choose another --index")
 

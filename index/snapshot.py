@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .article import Article, Span
+from .dates import parse_date
 from .durable import Stamp
 from .errors import StoreError
 from .split import embedded_text
@@ -48,13 +49,20 @@ class Derived(NamedTuple):
 class ArticleFilter:
     """Which articles may be searched; what is None excludes nothing.
 
-    Dates are ISO, may be partial, and are inclusive; sources are compared whatever their letter case (of ASCII letters).
+    Dates are ISO, may be partial, and are inclusive; sources are compared whatever their letter case (of ASCII letters). Raises
+    `StoreError` for a date that is none.
     """
 
     sources: tuple[str, ...] | None = None
     after: str | None = None
     before: str | None = None
     ids: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no article's date can be compared with."""
+        for date in (self.after, self.before):
+            if date is not None and parse_date(date) != date:
+                raise StoreError(f"expected a date such as 2023-04-21, 2023-04 or 2023, found {date[:60]!r}; give one of these")
 
     def __bool__(self) -> bool:
         """Say whether anything is excluded."""
@@ -65,10 +73,10 @@ class ArticleFilter:
         conditions, values = ["removed_gen IS NULL"], []
         if self.sources is not None:
             conditions.append("source COLLATE NOCASE IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(self.sources))
+            values.append(_listed(self.sources))
         if self.ids is not None:
             conditions.append("id IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(self.ids))
+            values.append(_listed(self.ids))
         if self.after is not None:
             conditions.append("published_last >= ?")
             values.append(days_of(self.after)[0])
@@ -76,6 +84,11 @@ class ArticleFilter:
             conditions.append("published_first <= ?")
             values.append(days_of(self.before)[1])
         return " AND ".join(conditions), values
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """Return names as JSON for SQLite, but for those with a NUL, which it would cut there, and no article has."""
+    return json.dumps([name for name in names if "\0" not in name])
 
 
 def days_of(date: str) -> tuple[str, str]:
@@ -114,6 +127,8 @@ class Snapshot:
     def article(self, row: int) -> Article:
         """Return an article with its text, whose checksum is verified; raises `StoreError` when it is damaged."""
         found = self._connection.execute("SELECT record, text, text_sha256 FROM articles WHERE row = ?", (row,)).fetchone()
+        if found is None:
+            raise StoreError(f"no article in row {row}, which a passage names; run `assay doctor`")
         record, text, sha256 = found
         if hashlib.sha256(text.encode()).hexdigest() != sha256:
             raise StoreError(f"the text of article {json.loads(record)['id']!r} is not what was stored; run `assay doctor`")
@@ -130,7 +145,10 @@ class Snapshot:
 
     def article_row(self, article_id: str) -> int | None:
         """Return the row of a live article; None when there is none of that id."""
-        found = self._connection.execute("SELECT row FROM articles WHERE id = ? AND removed_gen IS NULL", (article_id,)).fetchone()
+        try:
+            found = self._connection.execute("SELECT row FROM articles WHERE id = ? AND removed_gen IS NULL", (article_id,)).fetchone()
+        except UnicodeEncodeError:  # a lone surrogate, which no id holds
+            return None
         return found[0] if found else None
 
     def article_rows(self, only: ArticleFilter) -> list[int]:

@@ -24,6 +24,9 @@ _SPECIAL_TOKENS = 4
 #: A context line longer than this says no more about its passage.
 _CONTEXT_CHARACTERS = 160
 
+#: Of a longer heading only the beginning is looked at: it stands above every one below it.
+_HEADING_CHARACTERS = 1_000
+
 #: Nor does one that takes more than this part of what the model reads: 160 characters of Hangul may be 480 tokens.
 _CONTEXT_SHARE = 0.25
 
@@ -81,7 +84,7 @@ class _Contexts:
         path: list[Heading] = []
         for heading in sorted(article.headings):
             path = [above for above in path if above.level < heading.level] + [heading]
-            words = [above.span.of(article.text) for above in path]
+            words = [article.text[above.span.start : min(above.span.end, above.span.start + _HEADING_CHARACTERS)] for above in path]
             self._starts.append(heading.span.start)
             lines.append(_line([article.title, *(word for word in words if word.strip() != article.title)]))
         fitted = [_fitted(line, cost, most, count_tokens) for line, cost in zip(lines, count_tokens(lines), strict=True)]

@@ -1,9 +1,9 @@
 """From a question's words to the passages that fit it best: two rankings fused, copies collapsed.
 
 The fused score of a passage is `w * cosine / highest cosine + (1 - w) * BM25 / highest BM25`, both maxima taken over the
-whole index for this query. The ranking is exact: candidates are drawn deeper until none outside can belong to it (the threshold
-algorithm; Fagin, Lotem & Naor, "Optimal aggregation algorithms for middleware", 2003), so that a filtered ranking is the full
-ranking, filtered. Knows nothing of answers.
+whole index for this query. The ranking is as exact as the two are: candidates are drawn deeper until none outside can belong to
+it (the threshold algorithm; Fagin, Lotem & Naor, "Optimal aggregation algorithms for middleware", 2003). Where the dense one is
+exact (`View.approximate` is not set), a filtered ranking is the full ranking, filtered. Knows nothing of answers.
 """
 
 from __future__ import annotations

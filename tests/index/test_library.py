@@ -20,7 +20,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import index.derive
 import index.library
 from index import (
     DEFAULT_MODEL,
@@ -504,7 +503,7 @@ def brute_force(library, query, only):
 @pytest.mark.parametrize("share", [0.1, 0.9])
 def test_any_history_of_changes_is_searched_as_if_it_were_new(make_library, tmp_path, monkeypatch, share):
     """`share`: how far the derived files may lag, as shipped or nearly all."""
-    monkeypatch.setattr(index.derive, "MERGE_SHARE", share)
+    monkeypatch.setattr("index.publish.MERGE_SHARE", share)
     chance = random.Random(share)
     library, there = make_library(), {}
     for turn in range(8):
@@ -1183,3 +1182,42 @@ def test_the_check_notices_a_changed_file_of_the_default_model(tmp_path, monkeyp
         monkeypatch.setitem(model._DEFAULT_FILES, "config.json", "0" * 64)
         (fault,) = library.doctor().faults
     assert "config.json: damaged; reinstall" in fault
+
+
+# --- names and rows that nothing can stand for ------------------------------------------------------------------------
+
+
+def test_a_row_that_cannot_even_be_named_is_refused_and_the_rest_goes_on(make_library):
+    library = make_library()
+    report = library.add([{"id": 10**5000, "text": "x"}, {"id": "two\nlines \ud800", "text": ""}, {"id": "b", "text": "Some words."}])
+    assert report.added == ["b"]
+    assert len(report.refused) == 2
+    assert all("\n" not in refusal.path and refusal.path.encode() for refusal in report.refused)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b", os.fsdecode(b"a\xffb")], ids=ascii)
+def test_a_folder_whose_name_cannot_be_written_is_refused_in_one_line(make_library, tmp_path, embedder, name):
+    library = make_library([article("a")])
+    for refused in (lambda: Library.open(tmp_path / name, model=embedder), lambda: library.backup(tmp_path / name)):
+        with pytest.raises(StoreError, match="UTF-8") as caught:
+            refused()
+        assert "\n" not in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == [library.folder.name]
+
+
+def test_an_id_that_no_article_can_have_is_not_there(make_library):
+    library = make_library([article("a")])
+    for act in (library.article, library.remove):
+        with pytest.raises(StoreError, match="assay list"):
+            act("\ud800")
+    assert library.counts()[0] == 1
+
+
+def test_names_with_a_nul_pass_no_filter_and_dates_that_are_none_are_refused(make_library):
+    library = make_library([article("a", source="S", published="2023-04")])
+    assert library.articles(ArticleFilter(ids=("a\0x",))) == []
+    assert library.articles(ArticleFilter(sources=("S\0x",))) == []
+    assert len(library.articles(ArticleFilter(ids=("a",), sources=("s",), after="2023"))) == 1
+    for dates in ({"after": "yesterday"}, {"before": "\ud800"}, {"after": "2023-4-1"}):
+        with pytest.raises(StoreError, match="expected a date"):
+            ArticleFilter(**dates)

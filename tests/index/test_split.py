@@ -198,3 +198,14 @@ def test_boilerplate_on_every_other_line_costs_no_more_than_its_length():
     article = Article(id="a", text=text, title="T", not_citable=tuple(spans[1::2]))
     passages = split(article, spans, count_tokens=lambda texts: [len(words.split()) for words in texts], max_tokens=256)
     assert len(passages) == 20_000  # 400 million comparisons, were each sentence held against each mark
+
+
+def test_a_heading_of_any_length_costs_no_more_than_its_beginning():
+    """A hundred thousand words above two thousand sections were once read two thousand times."""
+    above = "# " + "Heading words " * 50_000
+    text = above + "\n\n" + "## Sub\n\nText here.\n\n" * 2_000
+    starts = [match.start() for match in re.finditer("## Sub", text)]
+    headings = (Heading(Span(0, len(above)), 1), *(Heading(Span(start, start + 6), 2) for start in starts))
+    found = passages_of(Article(id="a", text=text, title="Title", headings=headings))
+    assert len(found) > 100
+    assert all(passage.context.startswith("Title") and len(passage.context) <= 160 for passage in found[1:])
