@@ -2,11 +2,13 @@
 
 import os
 import threading
+import time
 
 import numpy as np
 import pytest
 
-from index import Article, ArticleFilter, derive
+import index.library
+from index import Article, ArticleFilter, Library, derive
 from index.dense import ApproximateIndex
 from index.derive import DerivedIndexes, StaleError
 from index.publish import MERGE_SHARE, publish
@@ -86,6 +88,30 @@ def test_the_words_are_committed_with_the_articles(library, monkeypatch):
     with library.view() as view:
         assert view.lexical("number102", 5).rows.tolist() == [103]
         assert view.generation == 2
+
+
+def test_a_reader_that_may_not_write_waits_for_a_writer_at_work(library, embedder, monkeypatch):
+    """Words are ahead of the store between their commit and its: it looks again instead of building an index of its own."""
+    monkeypatch.setattr(DerivedIndexes, "private", lambda *_: pytest.fail("it built its own"))
+    seen = []
+
+    def look():
+        with Library.open(library.folder, model=embedder, read_only=True) as reader, reader.view() as view:
+            seen.append(view.counts()[0])
+
+    reader = threading.Thread(target=look)
+    publish_words = index.library.publish_words
+
+    def watched(*arguments):
+        words = publish_words(*arguments)
+        reader.start()
+        time.sleep(0.1)  # the reader looks meanwhile
+        return words
+
+    monkeypatch.setattr("index.library.publish_words", watched)
+    library.add(articles(100, 103))
+    reader.join()
+    assert seen == [103]
 
 
 def test_words_that_cannot_be_written_keep_no_article_out(library, monkeypatch):
