@@ -15,7 +15,7 @@ INDEX = "https://torch.example.org/cpu"
 def dry_run(tmp_path, target, *options):
     if shutil.which("make") is None:
         pytest.skip("make is not installed")
-    command = ["make", "--dry-run", f"VENV={tmp_path / 'venv'}", *options, target]
+    command = ["make", "--dry-run", "--no-print-directory", f"VENV={tmp_path / 'venv'}", *options, target]
     environment = {name: value for name, value in os.environ.items() if name not in {"TORCH_INDEX", "MAKEFLAGS", "BENCH"}}
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=environment)
     return done.stdout.splitlines()
