@@ -41,8 +41,8 @@ _QUESTION_WORDS = 12
 #: So many vectors of a dense index are compared with the store's.
 _COMPARED = 50
 
-#: Seconds between two looks at derived files that somebody is writing.
-_PATIENCE = 0.2
+#: Seconds between two looks at derived files that somebody is writing, and after which the last one stands: an addition may take hours.
+_PATIENCE, _PATIENCE_AT_MOST = 0.2, 30.0
 
 #: What an index is made with, and knows of itself.
 SETTINGS = ("model", "model_sha256", "dimension", "normalised", "segmenter", "splitter")
@@ -68,12 +68,13 @@ def stored_faults(snapshot: Snapshot) -> list[str]:
 
 def derived_faults(folder: Path, store: Store) -> list[str]:
     """Check what is derived, every byte; return what is wrong, and is not about to be put right by one who is writing."""
-    before = None
+    before, deadline = None, time.monotonic() + _PATIENCE_AT_MOST
     while True:
         with store.snapshot() as snapshot:
             found = _damaged(folder, snapshot) or _coverage_faults(snapshot) or _mistaken(folder, snapshot)
             known = [snapshot.derived(name) for name in ("dense", "lexical")]
-        if not found or (known == before and not is_held(folder / "lock")):
+        settled = known == before and not is_held(folder / "lock")
+        if not found or settled or time.monotonic() >= deadline:
             return found
         before = known
         time.sleep(_PATIENCE)
