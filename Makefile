@@ -34,7 +34,7 @@ format: $(VENV)/.installed-dev
 
 # Every figure of docs/measurements.md, from the public data in ASSAY_DATA.
 measure: $(VENV)/.installed-dev
-	$(BIN)/python -m eval --data "$(ASSAY_DATA)"
+	$(BIN)/python -m eval.experiments --data "$(ASSAY_DATA)"
 
 # We and the stock LangChain pipeline, side by side: docs/benchmarks.md. The long one: make bench BENCH=--growth
 bench: $(VENV)/.installed-bench

@@ -44,7 +44,7 @@ class Signals(NamedTuple):
     """1 when the sentence holds the kind of thing asked for, 0 when not, 0.5 when the question asks for no kind in particular."""
 
 
-#: How much each signal counts; fitted by `python -m eval.calibrate` on public question sets (docs/decisions/0005-silence.md).
+#: How much each signal counts; fitted by `python -m eval.experiments.calibrate` on public question sets (docs/decisions/0005-silence.md).
 WEIGHTS = Signals(cosine=1.0, coverage=0.77, passage_cosine=0.83, passage_coverage=0.76, fits=0.24)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .evidence import Evidence
 
 #: Logistic regression of "the articles answer this question" on the signals of the best evidence, both outcomes weighing the same;
-#: fitted by `python -m eval.calibrate` on public question sets (docs/decisions/0005-silence.md).
+#: fitted by `python -m eval.experiments.calibrate` on public question sets (docs/decisions/0005-silence.md).
 INTERCEPT = -4.04
 COEFFICIENTS = Signals(cosine=2.91, coverage=1.06, passage_cosine=3.31, passage_coverage=0.04, fits=0.27)
 

@@ -313,7 +313,7 @@ def test_other_users_of_the_library_are_left_alone():
 
 @pytest.mark.skipif(not os.environ.get("ASSAY_DATA"), reason="ASSAY_DATA names no folder of public data")
 def test_answers_are_not_cut():
-    from eval.segmenters import answers, share_cut
+    from eval.experiments.segmenters import answers, share_cut
 
     gold = answers(Path(os.environ["ASSAY_DATA"]))
     assert share_cut(gold, [[tuple(span) for span in sentences(text)] for text, _ in gold]) < 0.002

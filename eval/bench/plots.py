@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .bench_figures import OURS, STOCK, figures, sizes
+from .figures import OURS, STOCK, figures, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from .bench_figures import Figures, Run
+    from .figures import Figures, Run
 
 
 class _Panel(NamedTuple):

@@ -1,7 +1,7 @@
 """`make bench`: us and the stock LangChain pipeline on the same articles with the same weights, each in its own processes.
 
 Orders the steps, keeps what each one left, and writes docs/benchmarks.md with its plots and JSON. An interrupted run goes on where it
-stopped when the same command is given again. Knows nothing of what either side does inside: `eval.ours`, `eval.stock`.
+stopped when the same command is given again. Knows nothing of what either side does inside: `eval.bench.ours`, `eval.bench.stock`.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from tqdm import tqdm
 
 from index import Article, AssayError, SentenceTransformerEmbedder
 
-from .bench_figures import OURS, OURS_F32, STOCK, Run
-from .bench_journal import Journal, listed, write
-from .bench_page import page
-from .bench_plots import draw
-from .collections import Collection, load
+from ..collections import Collection, load
+from ..measures import retrieval
+from ..timing import WARM_UP, wall
+from .figures import OURS, OURS_F32, STOCK, Run
+from .journal import Journal, listed, write
 from .machine import WITHOUT_BF16, EncoderShape
-from .measures import retrieval
+from .page import page
+from .plots import draw
 from .subset import SEED, judged_on, loading_order
-from .timing import WARM_UP, wall
 
 #: The set, and the sizes that `--growth` goes through.
 SET, GROWTH = "news2023", (500, 2000, 7580)
@@ -148,7 +148,7 @@ def _measured(arguments: argparse.Namespace) -> Journal:
     plan = _plan(arguments, collection, len(articles))
     journal = Journal(arguments.work / "-".join(map(str, plan.sizes)), _begun(plan))
     bench = Bench(plan, collection, articles, journal.folder)
-    journal.keep("machine", partial(_called, [sys.executable, "-m", "eval.machine"], _environment(OURS)))
+    journal.keep("machine", partial(_called, [sys.executable, "-m", "eval.bench.machine"], _environment(OURS)))
     steps = list(bench.steps(float32_too=journal.run["machine"]["bf16"]))
     with tqdm(steps, desc="bench", unit="step", disable=None) as bar:
         for name, act in bar:
@@ -182,7 +182,7 @@ def _plan(arguments: argparse.Namespace, collection: Collection, articles: int) 
 
 
 def _code() -> str:
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     paths = sorted(path for room in ("index", "rag", "ui", "eval") for path in (root / room).rglob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:12]
 
@@ -257,11 +257,11 @@ class Bench:
     def _first(self, side: str, size: int, question: str) -> list[str]:
         folder = str(self._at(side, size))
         if side == STOCK:
-            return [sys.executable, "-m", "eval.stock", "first", "--model", self._model, "--index", folder, "--question", question]
+            return [sys.executable, "-m", "eval.bench.stock", "first", "--model", self._model, "--index", folder, "--question", question]
         return [sys.executable, "-m", "ui.cli", "ask", question, "--index", folder]
 
     def _call(self, side: str, verb: str, *options: str) -> dict[str, Any]:
-        module = "eval.stock" if side == STOCK else "eval.ours"
+        module = "eval.bench.stock" if side == STOCK else "eval.bench.ours"
         return _called([sys.executable, "-m", module, verb, "--model", self._model, *options], _environment(side))
 
     def _at(self, side: str, size: int) -> Path:

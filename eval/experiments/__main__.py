@@ -1,4 +1,4 @@
-"""`python -m eval --data DIR [--indexes DIR] [--only NAME …]`: measure, and print Markdown tables to stdout."""
+"""`python -m eval.experiments --data DIR [--indexes DIR] [--only NAME …]`: measure, and print Markdown tables to stdout."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from index import Library
 
+from ..collections import load
 from . import figures
-from .collections import load
 from .growth import growth_rows
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ SIZES = (100_000, 500_000)
 
 def main() -> int:
     """Measure what is asked for and print it."""
-    parser = argparse.ArgumentParser(prog="python -m eval", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m eval.experiments", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the folder of the public sets")
     parser.add_argument("--indexes", type=Path, help="where indexes are kept between runs; by default a temporary folder")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .bench_figures import FIRST, INGEST, OURS, OURS_F32, SEARCH, STOCK, figures, ingested, machine_of, ratios, sizes
+from .figures import FIRST, INGEST, OURS, OURS_F32, SEARCH, STOCK, figures, ingested, machine_of, ratios, sizes
 from .machine import REPEATS, SIDE, EncoderShape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .bench_figures import Figures, Ingested, Run
+    from ..timing import Spread
+    from .figures import Figures, Ingested, Run
     from .machine import Machine
-    from .timing import Spread
 
 _HEAD = """\
 # Benchmarks

@@ -1,7 +1,7 @@
 """Fit the two rules that choose evidence and decide on silence, on public question sets.
 
-`python -m eval.calibrate DATA_DIR` prints the weights for `rag.evidence` and the coefficients for `rag.verify`, with how well they
-do on questions left out of the fit. Negatives are of two kinds: questions that their set marks unanswerable, and answerable ones
+`python -m eval.experiments.calibrate DATA_DIR` prints the weights for `rag.evidence` and the coefficients for `rag.verify`, with how well
+they do on questions left out of the fit. Negatives are of two kinds: questions that their set marks unanswerable, and answerable ones
 asked of the collection without their articles. Sets marked "evaluation only" are not used.
 """
 
@@ -21,8 +21,8 @@ from tqdm import tqdm
 from index import Library
 from rag import Retriever, Signals, weigh
 
-from .collections import GoldQuestion, load
-from .measures import auroc
+from ..collections import GoldQuestion, load
+from ..measures import auroc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

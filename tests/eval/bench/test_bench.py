@@ -10,15 +10,15 @@ from importlib.util import find_spec
 import ir_measures
 import pytest
 
-from eval import bench
-from eval.bench_figures import OURS, OURS_F32, STOCK, Ratio, figures, ingested, ratios
-from eval.bench_journal import Journal, listed
-from eval.bench_page import page
+from eval.bench import __main__ as bench
+from eval.bench.figures import OURS, OURS_F32, STOCK, Ratio, figures, ingested, ratios
+from eval.bench.journal import Journal, listed
+from eval.bench.machine import EncoderShape
+from eval.bench.page import page
+from eval.bench.sides import best_articles
+from eval.bench.subset import judged_on, loading_order
 from eval.collections import load
-from eval.machine import EncoderShape
 from eval.measures import retrieval
-from eval.sides import best_articles
-from eval.subset import judged_on, loading_order
 from eval.timing import laps, peak_memory, percentiles, spread
 
 MINILM = EncoderShape(layers=6, hidden=384, intermediate=1536)

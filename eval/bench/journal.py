@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from .bench_figures import Run
+    from .figures import Run
 
 
 class Journal:

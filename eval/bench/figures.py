@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ..measures import Mean
+from ..timing import Spread, percentiles, spread
 from .machine import EncoderShape, Machine
-from .measures import Mean
-from .timing import Spread, percentiles, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

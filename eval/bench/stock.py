@@ -1,4 +1,4 @@
-"""The peer, as a process of its own: the stock LangChain pipeline, as its documentation shows it; `python -m eval.stock VERB …`.
+"""The peer, as a process of its own: the stock LangChain pipeline, as its documentation shows it; `python -m eval.bench.stock VERB …`.
 
 `RecursiveCharacterTextSplitter` (1000 characters, 200 of overlap) → `HuggingFaceEmbeddings` → `FAISS.from_documents` → `save_local`;
 then `load_local` → a retriever of 10. The only importer of LangChain's packages in this room. Knows nothing of our side but how
@@ -31,7 +31,7 @@ def ingest(arguments: Namespace) -> dict[str, Any]:
     from langchain_core.documents import Document
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-    from .timing import peak_memory
+    from ..timing import peak_memory
 
     stores = _stores()
     embeddings = _embeddings(arguments.model)
@@ -60,7 +60,7 @@ def first(arguments: Namespace) -> dict[str, Any]:
 
 def warm(arguments: Namespace) -> dict[str, Any]:
     """Time the second opening of the index, then retrievals, question by question."""
-    from .timing import laps, peak_memory
+    from ..timing import laps, peak_memory
 
     embeddings = _embeddings(arguments.model)
     embeddings.embed_query("warm-up")

@@ -15,8 +15,8 @@ from tqdm import tqdm
 from index import Library
 from rag import Pipeline, Question, Retriever, opens_unresolved
 
-from .measures import mean, precision_recall, retrieval
-from .timing import WARM_UP, laps, percentiles, spread, wall
+from ..measures import mean, precision_recall, retrieval
+from ..timing import WARM_UP, laps, percentiles, spread, wall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rag import Answer
 
-    from .collections import Collection
+    from ..collections import Collection
 
 #: Rankings that are compared, by what a retriever is given for them.
 RANKINGS = {"BM25 alone": {"dense_weight": 0.0}, "dense alone": {"dense_weight": 1.0}, "fused": {}}

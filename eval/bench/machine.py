@@ -1,6 +1,6 @@
 """What the machine is and how many matrix operations it does in a second, and how many an encoder needs.
 
-`python -m eval.machine` prints it as JSON. Knows nothing of who embeds what.
+`python -m eval.bench.machine` prints it as JSON. Knows nothing of who embeds what.
 """
 
 from __future__ import annotations

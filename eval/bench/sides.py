@@ -1,7 +1,7 @@
 """What the two sides of the benchmark share: the same command line, the same articles and questions in, the same JSON out.
 
-Each side is a process of its own: `python -m eval.ours VERB …`, `python -m eval.stock VERB …`; the last line of stdout is one JSON
-object. Light to import: a fresh process is timed with it. Knows neither side, nor what becomes of the figures.
+Each side is a process of its own: `python -m eval.bench.ours VERB …`, `python -m eval.bench.stock VERB …`; the last line of stdout is
+one JSON object. Light to import: a fresh process is timed with it. Knows neither side, nor what becomes of the figures.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Articles:
         """Yield the articles in order."""
         from index import Article
 
-        from .collections import Collection
+        from ..collections import Collection
 
         for article in Collection("", self._path, ()).articles():
             if isinstance(article, Article):

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from index import Article, Library, Refusal, SentenceTransformerEmbedder
 
-from .timing import WARM_UP, laps, percentiles
+from ..timing import WARM_UP, laps, percentiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from index import Embedder, View
 
-    from .collections import Collection
+    from ..collections import Collection
 
 #: So many passages are real at most: to embed each is what takes time.
 REAL = 100_000

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection as Ids
     from collections.abc import Sequence
 
-    from .collections import Collection
+    from ..collections import Collection
 
 #: Another seed is another order.
 SEED = 2023

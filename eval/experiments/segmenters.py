@@ -1,4 +1,4 @@
-"""Measure sentence segmenters against each other: `python -m eval.segmenters DATA_DIR`.
+"""Measure sentence segmenters against each other: `python -m eval.experiments.segmenters DATA_DIR`.
 
 Every library is asked line by line, as `index.segment` asks its own, so that a line break ends a sentence for all of
 them and the figures compare what the libraries themselves decide. A library that is not installed is skipped with a note.
@@ -359,7 +359,7 @@ def growth(name: str, unit: str, budget: float = 20.0) -> list[str]:
     """
     code = (
         "import sys, time\n"
-        "from eval.segmenters import CANDIDATES, _ours, by_line\n"
+        "from eval.experiments.segmenters import CANDIDATES, _ours, by_line\n"
         "name, unit, size = sys.argv[1], sys.argv[2], int(sys.argv[3])\n"
         "segment = _ours() if name == 'ours' else by_line(CANDIDATES[name]())\n"
         "text = unit * (size // len(unit))\n"
@@ -384,7 +384,7 @@ def growth(name: str, unit: str, budget: float = 20.0) -> list[str]:
 def load_milliseconds(name: str) -> float:
     """Milliseconds that import and first call add to a bare interpreter, the least of three fresh processes."""
     call = "_ours()" if name == "ours" else f"CANDIDATES[{name!r}]()"
-    setup = "import time; from eval.segmenters import CANDIDATES, _ours; started = time.perf_counter(); "
+    setup = "import time; from eval.experiments.segmenters import CANDIDATES, _ours; started = time.perf_counter(); "
     code = f"{setup}{call}('Mr. Smith left. He ran.'); print(time.perf_counter() - started)"
     runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=_ROOT) for _ in range(3)]  # noqa: S603
     return 1000 * min(float(run.stdout) for run in runs)
@@ -403,7 +403,7 @@ def _report(name: str, row: Row) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Print the table for the data in the one argument; return the exit status."""
     if len(arguments) != 1 or not Path(arguments[0]).is_dir():
-        print("expected one folder of data sets: python -m eval.segmenters DATA_DIR", file=sys.stderr)
+        print("expected one folder of data sets: python -m eval.experiments.segmenters DATA_DIR", file=sys.stderr)
         return 2
     data = Path(arguments[0])
     sets = _Sets(answers(data), facts(data), chunk_spans(data), news(data, 5_000_000))

@@ -1,4 +1,4 @@
-"""Our side of the benchmark, as a process of its own: `python -m eval.ours VERB …`. The first answer is `assay ask` itself.
+"""Our side of the benchmark, as a process of its own: `python -m eval.bench.ours VERB …`. The first answer is `assay ask` itself.
 
 Knows nothing of the other side, nor of what becomes of the figures.
 """
@@ -13,8 +13,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from index import Library, SentenceTransformerEmbedder
 
+from ..timing import laps, peak_memory
 from .sides import TOP, Articles, questions, serve, token_sums
-from .timing import laps, peak_memory
 
 if TYPE_CHECKING:
     from argparse import Namespace
