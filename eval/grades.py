@@ -1,0 +1,112 @@
+"""Every measure's word on every question of a run, as one value and as one file.
+
+The file is a run's result in the smallest form that can still be compared, question by question, with another run's: what a gate keeps
+as its baseline. Knows nothing of what is measured or of statistics.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from index import AssayError
+
+from .measure import Column, Family, Grade, Kind, Measure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+#: The file in the folder of a run.
+GRADES = "grades.json"
+
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Grades:
+    """The columns of a run, in the order of a report, over its questions, in the order of the set."""
+
+    run: str
+    """The run's name."""
+    dataset: str
+    sha256: str
+    """Of the questions with all that is known of them."""
+    ids: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    def __getitem__(self, measure: str) -> Column:
+        """Return the column of the measure of this name; raises KeyError."""
+        for column in self.columns:
+            if column.measure.name == measure:
+                return column
+        raise KeyError(measure)
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the measures."""
+        return [column.measure.name for column in self.columns]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as JSON values; numbers keep nine digits after the point."""
+        head = {"version": _VERSION, "run": self.run, "dataset": self.dataset, "sha256": self.sha256, "ids": list(self.ids)}
+        return {**head, "measures": [_listed(column, self.ids) for column in self.columns]}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any], curves: Mapping[str, Measure]) -> Grades:
+        """Build what `to_json` wrote; `curves` holds the measures whose figure is neither a mean nor a ratio.
+
+        Raises KeyError, TypeError or ValueError on anything else.
+        """
+        if values["version"] != _VERSION:
+            raise ValueError(f"expected version {_VERSION}, found {values['version']!r}")
+        ids = tuple(values["ids"])
+        columns = tuple(_column(one, ids, curves) for one in values["measures"])
+        return cls(values["run"], values["dataset"], values["sha256"], ids, columns)
+
+
+def load_grades(path: Path, curves: Mapping[str, Measure]) -> Grades:
+    """Read the grades of a run, given its folder or the file itself; raises `AssayError` where there are none."""
+    file = path / GRADES if path.is_dir() else path
+    try:
+        return Grades.from_json(json.loads(file.read_text(encoding="utf-8")), curves)
+    except OSError as error:
+        raise AssayError(f"expected a finished run at {path}, found none ({error.strerror}); make one with `assay eval run`") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise AssayError(f"expected the grades of a run in {file}, found something else ({type(error).__name__}: {error})") from error
+
+
+def _listed(column: Column, ids: tuple[str, ...]) -> dict[str, Any]:
+    measure = column.measure
+    return {
+        "name": measure.name,
+        "family": measure.family.value,
+        "kind": measure.kind.value,
+        "higher_is_better": measure.higher_is_better,
+        "unit": measure.unit,
+        "definition": measure.definition,
+        "source": measure.source,
+        "x": [round(column.grades[one].x, 9) if one in column.grades else None for one in ids],
+        "y": [round(column.grades[one].y, 9) if one in column.grades else None for one in ids],
+        "apart": dict(column.apart),
+        "comments": dict(column.comments),
+    }
+
+
+def _column(values: Mapping[str, Any], ids: tuple[str, ...], curves: Mapping[str, Measure]) -> Column:
+    kind = Kind(values["kind"])
+    if kind is Kind.CURVE:
+        measure = curves[values["name"]]
+    else:
+        measure = Measure(
+            name=values["name"],
+            family=Family(values["family"]),
+            kind=kind,
+            higher_is_better=values["higher_is_better"],
+            unit=values["unit"],
+            definition=values["definition"],
+            source=values["source"],
+        )
+    triples = zip(ids, values["x"], values["y"], strict=True)
+    return Column(measure, {one: Grade(x, y) for one, x, y in triples if x is not None}, values["apart"], values["comments"])

@@ -1,0 +1,120 @@
+"""A run: what one system answered to each question of a set, on disk and in memory.
+
+A folder with `run.json` (what was run on what, written first), `rows.jsonl` (one line a question, appended as it is answered) and
+`grades.json` (every measure's word on every question, written last: its presence means that the run is finished). Knows nothing of how
+answers are made or judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rag import Answer
+
+from .dataset import Example, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class GoldSpan(NamedTuple):
+    """Characters `[start, end)` of an article that hold evidence."""
+
+    article_id: str
+    start: int
+    end: int
+
+
+class RankedPassage(NamedTuple):
+    """A passage of a ranking; a higher score is more relevant, comparable within one question only."""
+
+    passage_id: str
+    article_id: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """Where the evidence of a question stands in the index that was asked."""
+
+    spans: tuple[GoldSpan, ...] = ()
+    """In order of article and place; spans that overlapped are one. Empty where the set gives no characters and no quotes."""
+    passages: tuple[str, ...] = ()
+    """Ids of the passages that hold the spans: at least half of one's characters, or more of them than any other passage does."""
+    unfound: tuple[str, ...] = ()
+    """Quotes and article ids of the evidence that the index does not have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One question of a run: what was asked, what is known, what came of it. Either `answer` or `error` is set."""
+
+    example: Example
+    gold: Gold = field(default_factory=Gold)
+    answer: Answer | None = None
+    error: str | None = None
+    articles: tuple[tuple[str, float], ...] = ()
+    """The ranking at article level, best first, up to 100: id and score of the best passage."""
+    passages: tuple[RankedPassage, ...] = ()
+    """The ranking at passage level, best first, up to 100."""
+    exact: tuple[bool, ...] = ()
+    """For each citation of the answer whether its article holds exactly the quote at its span."""
+    usage: Mapping[str, float] = field(default_factory=dict)
+    """What a writing model reports: `input_tokens`, `output_tokens`, `usd`."""
+
+    @property
+    def id(self) -> str:
+        """Return the id of the question."""
+        return self.example.id
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as JSON values."""
+        return {
+            "example": self.example.to_json(),
+            "gold": {
+                "spans": [list(span) for span in self.gold.spans],
+                "passages": list(self.gold.passages),
+                "unfound": list(self.gold.unfound),
+            },
+            "answer": self.answer.to_json() if self.answer else None,
+            "error": self.error,
+            "articles": [list(pair) for pair in self.articles],
+            "passages": [list(passage) for passage in self.passages],
+            "exact": list(self.exact),
+            "usage": dict(self.usage),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Row:
+        """Build the row that `to_json` wrote; raises KeyError, TypeError or ValueError on anything else."""
+        gold = values["gold"]
+        return cls(
+            example=Example.from_json(values["example"]),
+            gold=Gold(tuple(GoldSpan(*span) for span in gold["spans"]), tuple(gold["passages"]), tuple(gold["unfound"])),
+            answer=Answer.from_json(values["answer"]) if values["answer"] else None,
+            error=values["error"],
+            articles=tuple((article, score) for article, score in values["articles"]),
+            passages=tuple(RankedPassage(*passage) for passage in values["passages"]),
+            exact=tuple(values["exact"]),
+            usage=dict(values["usage"]),
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one system answered to each question of a set, in the set's order; every question has its row."""
+
+    name: str
+    rows: tuple[Row, ...]
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """What was run on what, as JSON values: `dataset`, `format`, `index`, `settings`, `versions`, `command`, `date`."""
+    folder: Path | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Return the checksum of the questions with all that is known of them: two runs are compared only where it is the same."""
+        return fingerprint(row.example for row in self.rows)
