@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rag import Answer
+from rag import Answer, RankedPassage
 
 from .dataset import Example, fingerprint
 
@@ -25,16 +25,6 @@ class GoldSpan(NamedTuple):
     article_id: str
     start: int
     end: int
-
-
-class RankedPassage(NamedTuple):
-    """A passage of a ranking; a higher score is more relevant, comparable within one question only."""
-
-    passage_id: str
-    article_id: str
-    start: int
-    end: int
-    score: float
 
 
 @dataclass(frozen=True, slots=True)

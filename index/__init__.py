@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .library import Library
     from .loaders.jsonl import bounded_lines
     from .model import DEFAULT_MODEL
+    from .runtime import cache_folder
     from .segment import sentences
     from .snapshot import ArticleFilter, StoredPassage
     from .title import title_of
@@ -46,6 +47,7 @@ __all__ = [
     "StoredPassage",
     "View",
     "bounded_lines",
+    "cache_folder",
     "parse_date",
     "sentences",
     "title_of",
@@ -63,6 +65,7 @@ _HOMES = {
     "library": ("Library",),
     "loaders.jsonl": ("bounded_lines",),
     "model": ("DEFAULT_MODEL",),
+    "runtime": ("cache_folder",),
     "segment": ("sentences",),
     "snapshot": ("ArticleFilter", "StoredPassage"),
     "title": ("title_of",),

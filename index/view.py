@@ -109,6 +109,14 @@ class View:
         """Return the passages of `rows`, in that order."""
         return self.store.passages(rows)
 
+    def article_row(self, article_id: str) -> int | None:
+        """Return the row of an article; None when there is none of that id."""
+        return self.store.article_row(article_id)
+
+    def article_passages(self, article: int) -> list[StoredPassage]:
+        """Return the passages of an article, in order."""
+        return self.store.article_passages(article)
+
     def ordinal_at(self, article: int, offset: int) -> int:
         """Return the place, in its article, of the passage around a character; the nearest before it when none is."""
         starts = [passage.start for passage in self.store.article_passages(article)]

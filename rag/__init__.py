@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .evidence import Evidence, Signals, weigh
     from .pipeline import Pipeline
     from .question import Question, Turn, opens_unresolved
-    from .retrieve import Found, Retriever
+    from .retrieve import Found, RankedPassage, Ranking, Retriever
 
 __all__ = [
     "Answer",
@@ -30,6 +30,8 @@ __all__ = [
     "LangChainEmbedder",
     "Pipeline",
     "Question",
+    "RankedPassage",
+    "Ranking",
     "Reason",
     "Retriever",
     "Signals",
@@ -46,7 +48,7 @@ _HOMES = {
     "evidence": ("Evidence", "Signals", "weigh"),
     "pipeline": ("Pipeline",),
     "question": ("Question", "Turn", "opens_unresolved"),
-    "retrieve": ("Found", "Retriever"),
+    "retrieve": ("Found", "RankedPassage", "Ranking", "Retriever"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -9,7 +9,7 @@ exact (`View.approximate` is not set), a filtered ranking is the full ranking, f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -64,6 +64,23 @@ class Found:
     bm25: float
 
 
+class RankedPassage(NamedTuple):
+    """A passage of a ranking; a higher score is more relevant, comparable within one query only."""
+
+    passage_id: str
+    article_id: str
+    start: int
+    end: int
+    score: float
+
+
+class Ranking(NamedTuple):
+    """What a query ranks, best first: passages, and articles with the score of their best passage."""
+
+    passages: list[RankedPassage]
+    articles: list[tuple[str, float]]
+
+
 class Retriever:
     """Searches a library. Safe to share between threads."""
 
@@ -91,16 +108,27 @@ class Retriever:
     def run(self, query: str, articles: int = 100) -> list[tuple[str, float]]:
         """Return the best articles with the score of their best passage, best first, copies not collapsed: a TREC run."""
         with self._library.view() as view:
-            wanted = articles * 4
-            while True:
-                fused = fuse(view, query, wanted, None, self._dense_weight)
-                best: dict[int, float] = {}
-                rows, scores = fused.rows[: fused.certain].tolist(), fused.scores[: fused.certain].tolist()
-                for passage, score in zip(view.passages(rows), scores, strict=True):
-                    best.setdefault(passage.article, score)
-                if len(best) >= articles or fused.certain < wanted:
-                    return [(view.record(row)["id"], score) for row, score in list(best.items())[:articles]]
-                wanted *= 4
+            return self.ranking(view, query, articles).articles[:articles]
+
+    def ranking(self, view: View, query: str, articles: int = 100, *, only: ArticleFilter | None = None) -> Ranking:
+        """Return the best passages, copies not collapsed, as many as it takes for so many articles, and these articles."""
+        selection = view.select(only or ArticleFilter())
+        wanted = articles * 4
+        while True:
+            fused = fuse(view, query, wanted, selection, self._dense_weight)
+            passages = view.passages(fused.rows[: fused.certain].tolist())
+            scores = fused.scores[: fused.certain].tolist()
+            best: dict[int, float] = {}
+            for passage, score in zip(passages, scores, strict=True):
+                best.setdefault(passage.article, score)
+            if len(best) >= articles or fused.certain < wanted:
+                ids = {row: view.record(row)["id"] for row in best}
+                ranked = [
+                    RankedPassage(f"{ids[one.article]}:{one.ordinal}", ids[one.article], one.start, one.end, score)
+                    for one, score in zip(passages, scores, strict=True)
+                ]
+                return Ranking(ranked, [(ids[row], score) for row, score in best.items()])
+            wanted *= 4
 
 
 def fuse(view: View, query: str, k: int, selection: Selection | None, dense_weight: float, *, extra: int = 0) -> Fused:

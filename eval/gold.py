@@ -1,0 +1,100 @@
+"""Where the evidence of a question stands in an index: spans of its articles, and the passages that hold them.
+
+Knows nothing of what was answered, and of measures.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .run import Gold, GoldSpan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from index import View
+
+    from .dataset import Evidence, Example
+
+#: A quote without an article is looked for in so many passages that share its words.
+_SOUGHT = 20
+
+#: Longer quotes are looked for by these many first characters: enough words to find their article.
+_QUERY_CHARACTERS = 1000
+
+
+def locate(view: View, example: Example) -> Gold:
+    """Return where the evidence of `example` stands, each quote where it first occurs, whatever the white space between its words."""
+    spans: list[GoldSpan] = []
+    unfound = [article for article in sorted(example.relevant) if view.article_row(article) is None]
+    for one in example.evidence:
+        found = _located(view, one)
+        if found is not None:
+            spans.append(found)
+        elif one.quote is not None or one.start is not None:
+            unfound.append(one.quote or f"{one.article_id} {one.start}:{one.end}")
+    merged = _merged(spans)
+    holders = dict.fromkeys(passage for span in merged for passage in _holders(view, span))
+    return Gold(tuple(merged), tuple(holders), tuple(dict.fromkeys(unfound)))
+
+
+def _located(view: View, evidence: Evidence) -> GoldSpan | None:
+    """Return the span of one piece of evidence; None where it is an article alone, or not there."""
+    if evidence.quote is None and evidence.start is None:
+        return None
+    if evidence.article_id is None:
+        return _anywhere(view, evidence.quote or "")
+    row = view.article_row(evidence.article_id)
+    if row is None:
+        return None
+    text = view.article(row).text
+    if evidence.start is not None and evidence.end is not None:
+        fits = 0 <= evidence.start < evidence.end <= len(text)
+        if fits and (evidence.quote is None or text[evidence.start : evidence.end] == evidence.quote):
+            return GoldSpan(evidence.article_id, evidence.start, evidence.end)
+    return _quoted(evidence.article_id, text, evidence.quote or "")
+
+
+def _anywhere(view: View, quote: str) -> GoldSpan | None:
+    """Return where `quote` stands in one of the articles whose passages share most of its words."""
+    rows = view.lexical(quote[:_QUERY_CHARACTERS], _SOUGHT).rows.tolist()
+    for article in dict.fromkeys(passage.article for passage in view.passages(rows)):
+        found = _quoted(view.record(article)["id"], view.article(article).text, quote)
+        if found is not None:
+            return found
+    return None
+
+
+def _quoted(article_id: str, text: str, quote: str) -> GoldSpan | None:
+    words = quote.split()
+    if not words:
+        return None
+    start = text.find(quote)
+    if start >= 0:
+        return GoldSpan(article_id, start, start + len(quote))
+    found = re.search(r"\s+".join(map(re.escape, words)), text)
+    return GoldSpan(article_id, *found.span()) if found else None
+
+
+def _merged(spans: Iterable[GoldSpan]) -> list[GoldSpan]:
+    """Return the spans in order, those that overlap as one: several annotators' words on the same place are one piece of evidence."""
+    merged: list[GoldSpan] = []
+    for span in sorted(set(spans)):
+        last = merged[-1] if merged else None
+        if last and last.article_id == span.article_id and span.start < last.end:
+            merged[-1] = last._replace(end=max(last.end, span.end))
+        else:
+            merged.append(span)
+    return merged
+
+
+def _holders(view: View, span: GoldSpan) -> list[str]:
+    """Return the ids of the passages that hold at least half of `span`, or more of it than any other does."""
+    row = view.article_row(span.article_id)
+    if row is None:
+        return []
+    shared = {one.ordinal: min(one.end, span.end) - max(one.start, span.start) for one in view.article_passages(row)}
+    most = max(shared.values(), default=0)
+    enough = max(1, min(most, (span.end - span.start + 1) // 2))
+    return [f"{span.article_id}:{ordinal}" for ordinal, characters in shared.items() if characters >= enough]

@@ -1,0 +1,159 @@
+"""The folder of a run: what it is of, its rows as they come, its grades at the end.
+
+A row is acknowledged when it is written; an interrupted run goes on behind the last whole one. Knows nothing of questions or grades.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from index import AssayError
+
+from .grades import GRADES, Grades
+from .run import Row, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ABOUT, ROWS = "run.json", "rows.jsonl"
+
+#: What says nothing of what was run on what.
+_INCIDENTAL = ("date", "command")
+
+
+class Journal:
+    """A run that is being written. One process writes at a time."""
+
+    def __init__(self, folder: Path, about: Mapping[str, Any], rows: BinaryIO) -> None:
+        """Join what `begin` made."""
+        self.folder = folder
+        self.about = about
+        self._rows = rows
+        self.done = _whole_rows(rows)
+        """The rows that are there already, by id."""
+
+    def append(self, row: Row) -> None:
+        """Write a row; when this returns it is kept whatever becomes of the process."""
+        self._rows.write(_line(row.to_json()))
+        self._rows.flush()
+        self.done[row.id] = row
+
+    def finish(self, grades: Grades) -> None:
+        """Write the grades, whole or not at all: from now on the run is finished."""
+        os.fsync(self._rows.fileno())
+        _write(self.folder / GRADES, json.dumps(grades.to_json(), ensure_ascii=False))
+
+
+@contextmanager
+def begun(folder: Path, about: Mapping[str, Any]) -> Iterator[Journal]:
+    """Begin a run in `folder`, or take up the unfinished one there that is of the same; raises `AssayError` when it holds another."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        known = _about(folder)
+        if known is None and any(folder.iterdir()):
+            raise AssayError(f"expected an empty or absent folder for a run, found other files in {folder}; choose another --out")
+        if known is not None:
+            _check_same(folder, known, about)
+        else:
+            _write(folder / ABOUT, json.dumps(dict(about), ensure_ascii=False, indent=1))
+        with (folder / ROWS).open("a+b") as rows:
+            _lock(rows, folder)
+            yield Journal(folder, known or about, rows)
+    except (OSError, ValueError) as error:
+        if isinstance(error, AssayError):
+            raise
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AssayError(f"expected a folder to write a run to, found {folder}: {reason}; choose another --out") from error
+
+
+def finished(folder: Path) -> bool:
+    """Say whether the run in `folder` is finished."""
+    return (folder / GRADES).exists()
+
+
+def unfinished(folder: Path, about: Mapping[str, Any]) -> bool:
+    """Say whether `folder` holds a run of the same that was interrupted."""
+    known = _about(folder)
+    return known is not None and not finished(folder) and _plan(known) == _plan(about)
+
+
+def load_run(folder: str | Path) -> Run:
+    """Read a finished run; raises `AssayError` where there is none, or what is there is no run."""
+    folder = Path(folder)
+    about = _about(folder)
+    if about is None:
+        raise AssayError(f"expected the folder of a run, found none at {folder}; make one with `assay eval run`")
+    if not finished(folder):
+        raise AssayError(f"expected a finished run in {folder}, found an interrupted one; the command that began it goes on with it")
+    try:
+        rows = [Row.from_json(json.loads(line)) for line in (folder / ROWS).read_bytes().splitlines()]
+        order = {one: place for place, one in enumerate(about["order"])}
+        rows.sort(key=lambda row: order[row.id])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise AssayError(
+            f"expected the rows of a run in {folder / ROWS}, found something else ({type(error).__name__}: {error})"
+        ) from error
+    return Run(name=folder.name, rows=tuple(rows), about=about, folder=folder)
+
+
+def _check_same(folder: Path, known: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    if finished(folder):
+        raise AssayError(f"expected an empty or absent folder for a run, found a finished one in {folder}; choose another --out")
+    differing = sorted(name for name in {*_plan(known), *_plan(about)} if _plan(known).get(name) != _plan(about).get(name))
+    if differing:
+        raise AssayError(f"expected to go on with the run in {folder}, found one with another {', '.join(differing)}; choose another --out")
+
+
+def _plan(about: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in about.items() if name not in _INCIDENTAL}
+
+
+def _about(folder: Path) -> dict[str, Any] | None:
+    try:
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return about if isinstance(about, dict) else None
+
+
+def _lock(rows: BinaryIO, folder: Path) -> None:
+    try:
+        fcntl.flock(rows, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise AssayError(f"another process is writing the run in {folder}; wait for it, or choose another --out") from error
+
+
+def _whole_rows(rows: BinaryIO) -> dict[str, Row]:
+    """Return the rows of a journal and cut off what a stopped process left unfinished behind them."""
+    rows.seek(0)
+    done: dict[str, Row] = {}
+    end = 0
+    for line in rows:
+        try:
+            row = Row.from_json(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            break
+        if not line.endswith(b"\n"):
+            break
+        done[row.id] = row
+        end += len(line)
+    rows.truncate(end)
+    return done
+
+
+def _line(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
