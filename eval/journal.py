@@ -18,7 +18,7 @@ from .grades import GRADES, Grades
 from .run import Row, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 ABOUT, ROWS = "run.json", "rows.jsonl"
 
@@ -91,14 +91,11 @@ def load_run(folder: str | Path) -> Run:
     if not finished(folder):
         raise AssayError(f"expected a finished run in {folder}, found an interrupted one; the command that began it goes on with it")
     try:
-        rows = [Row.from_json(json.loads(line)) for line in (folder / ROWS).read_bytes().splitlines()]
-        order = {one: place for place, one in enumerate(about["order"])}
-        rows.sort(key=lambda row: order[row.id])
+        rows = _in_order(folder / ROWS, about["order"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise AssayError(
-            f"expected the rows of a run in {folder / ROWS}, found something else ({type(error).__name__}: {error})"
-        ) from error
-    return Run(name=folder.name, rows=tuple(rows), about=about, folder=folder)
+        found = f"something else ({type(error).__name__}: {error})"
+        raise AssayError(f"expected the rows of a run in {folder / ROWS}, found {found}") from error
+    return Run(name=folder.name, rows=rows, about=about, folder=folder)
 
 
 def _check_same(folder: Path, known: Mapping[str, Any], about: Mapping[str, Any]) -> None:
@@ -107,6 +104,14 @@ def _check_same(folder: Path, known: Mapping[str, Any], about: Mapping[str, Any]
     differing = sorted(name for name in {*_plan(known), *_plan(about)} if _plan(known).get(name) != _plan(about).get(name))
     if differing:
         raise AssayError(f"expected to go on with the run in {folder}, found one with another {', '.join(differing)}; choose another --out")
+
+
+def _in_order(path: Path, order: Sequence[str]) -> tuple[Row, ...]:
+    """Return the rows of a file in the order of the set; raises ValueError unless each of its questions has one, and no other has."""
+    rows = {row.id: row for row in (Row.from_json(json.loads(line)) for line in path.read_bytes().splitlines())}
+    if set(rows) != set(order):
+        raise ValueError(f"rows for {len(rows)} of {len(order)} questions")
+    return tuple(rows[one] for one in order)
 
 
 def _plan(about: Mapping[str, Any]) -> dict[str, Any]:
