@@ -136,7 +136,7 @@ def _again(path: Path) -> Run:
 def _measured(arguments: argparse.Namespace) -> Journal:
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
-        raise AssayError(f"expected the extras eval and bench to be installed, found no {', '.join(missing)}; run `make bench`")
+        raise AssayError(f"expected the extra bench to be installed, found no {', '.join(missing)}; run `make bench`")
     if arguments.data is None or not (arguments.data / SET).is_dir():
         where = f"found no {SET} in {arguments.data}" if arguments.data else "ASSAY_DATA is not set"
         raise AssayError(f"expected the folder of the public sets, {where}; give it with --data or ASSAY_DATA")

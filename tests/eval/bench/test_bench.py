@@ -316,9 +316,7 @@ def test_what_is_missing_is_said_in_one_line(options, said, monkeypatch, capsys,
 def test_an_extra_that_is_not_installed_is_said_in_one_line(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(bench, "_NEEDED", ("numpy", "no_such_package"))
     assert bench.main(["--data", str(tmp_path)]) == 2
-    assert (
-        capsys.readouterr().err == "bench: expected the extras eval and bench to be installed, found no no_such_package; run `make bench`\n"
-    )
+    assert capsys.readouterr().err == "bench: expected the extra bench to be installed, found no no_such_package; run `make bench`\n"
 
 
 def test_a_size_is_a_number_from_one(capsys):
