@@ -36,7 +36,17 @@ def locate(view: View, example: Example) -> Gold:
             unfound.append(one.quote or f"{one.article_id} {one.start}:{one.end}")
     merged = _merged(spans)
     holders = dict.fromkeys(passage for span in merged for passage in _holders(view, span))
-    return Gold(tuple(merged), tuple(holders), tuple(dict.fromkeys(unfound)))
+    return Gold(
+        spans=tuple(merged),
+        passages=tuple(holders),
+        texts=tuple(_text(view, span) for span in merged),
+        unfound=tuple(dict.fromkeys(unfound)),
+    )
+
+
+def _text(view: View, span: GoldSpan) -> str:
+    row = view.article_row(span.article_id)
+    return "" if row is None else view.article(row).text[span.start : span.end]
 
 
 def _located(view: View, evidence: Evidence) -> GoldSpan | None:

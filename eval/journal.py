@@ -76,10 +76,10 @@ def finished(folder: Path) -> bool:
     return (folder / GRADES).exists()
 
 
-def unfinished(folder: Path, about: Mapping[str, Any]) -> bool:
-    """Say whether `folder` holds a run of the same that was interrupted."""
+def of_the_same(folder: Path, about: Mapping[str, Any]) -> bool:
+    """Say whether `folder` holds a run, finished or not, of the same set by the same system over the same index."""
     known = _about(folder)
-    return known is not None and not finished(folder) and _plan(known) == _plan(about)
+    return known is not None and _plan(known) == _plan(about)
 
 
 def load_run(folder: str | Path) -> Run:

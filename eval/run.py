@@ -35,6 +35,8 @@ class Gold:
     """In order of article and place; spans that overlapped are one. Empty where the set gives no characters and no quotes."""
     passages: tuple[str, ...] = ()
     """Ids of the passages that hold the spans: at least half of one's characters, or more of them than any other passage does."""
+    texts: tuple[str, ...] = ()
+    """The characters of each span."""
     unfound: tuple[str, ...] = ()
     """Quotes and article ids of the evidence that the index does not have."""
 
@@ -68,6 +70,7 @@ class Row:
             "gold": {
                 "spans": [list(span) for span in self.gold.spans],
                 "passages": list(self.gold.passages),
+                "texts": list(self.gold.texts),
                 "unfound": list(self.gold.unfound),
             },
             "answer": self.answer.to_json() if self.answer else None,
@@ -84,7 +87,12 @@ class Row:
         gold = values["gold"]
         return cls(
             example=Example.from_json(values["example"]),
-            gold=Gold(tuple(GoldSpan(*span) for span in gold["spans"]), tuple(gold["passages"]), tuple(gold["unfound"])),
+            gold=Gold(
+                spans=tuple(GoldSpan(*span) for span in gold["spans"]),
+                passages=tuple(gold["passages"]),
+                texts=tuple(gold["texts"]),
+                unfound=tuple(gold["unfound"]),
+            ),
             answer=Answer.from_json(values["answer"]) if values["answer"] else None,
             error=values["error"],
             articles=tuple((article, score) for article, score in values["articles"]),

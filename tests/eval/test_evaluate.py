@@ -7,7 +7,7 @@ import pytest
 from eval.dataset import Dataset, Evidence, Example
 from eval.evaluate import Target, answer_all, answered
 from eval.grades import Grades
-from eval.journal import ABOUT, ROWS, begun, finished, load_run, unfinished
+from eval.journal import ABOUT, ROWS, begun, finished, load_run, of_the_same
 from eval.run import Row
 from index import Article, AssayError
 from rag import Pipeline, Question, Retriever, Turn
@@ -162,13 +162,15 @@ def test_a_run_is_written_by_one_process_at_a_time(tmp_path):
 def test_a_run_is_read_back_when_it_is_finished(target, tmp_path):
     folder = tmp_path / "run"
     run = answer_all(dataset(), target, folder=folder)
-    assert unfinished(folder, run.about)
+    assert of_the_same(folder, run.about)
+    assert not finished(folder)
     with pytest.raises(AssayError, match="found an interrupted one"):
         load_run(folder)
     with begun(folder, run.about) as journal:
         journal.finish(Grades("run", "metals", run.sha256, tuple(row.id for row in run.rows), ()))
     assert finished(folder)
-    assert not unfinished(folder, run.about)
+    assert of_the_same(folder, {**run.about, "date": "another"})
+    assert not of_the_same(folder, {**run.about, "settings": {"other": 1}})
     read = load_run(folder)
     assert [row.to_json() for row in read.rows] == [row.to_json() for row in run.rows]
     assert read.sha256 == run.sha256

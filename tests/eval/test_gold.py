@@ -33,6 +33,7 @@ def test_a_quote_is_found_at_its_characters(view):
     quote = SENTENCES[31]
     gold = locate(view, example(Evidence("long", quote=quote)))
     assert gold.spans == (GoldSpan("long", LONG.index(quote), LONG.index(quote) + len(quote)),)
+    assert gold.texts == (quote,)
     assert gold.unfound == ()
 
 

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import pytest
 from operations import ACKNOWLEDGED
-from points import Tracer, Unavailable
 
 _LINE = re.compile(r"^(?P<thread>\d+) +(?:<\.\.\. \w+ resumed>|(?P<call>\w+)\()(?P<rest>.*)$")
 _SYNCS, _WRITES = {"fsync", "fdatasync"}, {"write", "writev", "pwrite64", "pwritev", "pwritev2", "ftruncate", "copy_file_range"}
@@ -77,15 +76,6 @@ def unsafe(happened, folder):
             gone = any(other.path == name and other.did in {"rename", "remove"} for other in later)
             if not gone and Event("sync", str(Path(name).parent)) not in later:
                 yield f"{name} gets its name, and {Path(name).parent} is not synced"
-
-
-@pytest.fixture(scope="module")
-def tracer():
-    try:
-        with Tracer() as tracer:
-            yield tracer
-    except Unavailable as reason:
-        pytest.skip(str(reason))
 
 
 @pytest.fixture(params=["first", "add", "update", "remove", "rebuild", "sync"])

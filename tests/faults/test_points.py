@@ -14,7 +14,7 @@ from contextlib import closing
 import pytest
 from operations import OPERATIONS
 from oracle import CITATION, ERROR, LOST, PARTIAL, REPAIR
-from points import Outcome, Point, Report, Tracer, Unavailable, attempt, chosen, judge
+from points import Outcome, Point, Report, attempt, chosen, judge
 
 #: Points that once did harm, each with what it did; elsewhere the same number may be another call.
 MENDED = {
@@ -26,15 +26,6 @@ MENDED = {
     "add/threads.renameat/KILL/1": "what tantivy was writing when it was killed stayed for good",
     "mend/threads.renameat/FULL/2": "a reader that found all disks full told of it as of ours",
 }
-
-
-@pytest.fixture(scope="module")
-def tracer():
-    try:
-        with Tracer() as tracer:
-            yield tracer
-    except Unavailable as reason:
-        pytest.skip(str(reason))
 
 
 def all_points(tracer):
