@@ -14,7 +14,7 @@ import re
 import stat
 import zlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, NoReturn
 
 from index import AssayError, bounded_lines
 
@@ -36,7 +36,7 @@ WHOLE = "the file"
 
 _GZIP = b"\x1f\x8b"
 
-_SURROGATE = re.compile(r"\\u[dD][89abAB]")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 #: What writes a value goes down level by level.
 _MAX_NESTING = 50
@@ -116,7 +116,7 @@ def rows(file: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
 
 def json_object(place: Place, line: bytes) -> dict[str, Any]:
     """Return the JSON object that `line` holds; raises AssayError when it holds none that could be written back."""
-    return as_object(place, _parsed(place, _decoded(place, line)))
+    return as_object(place, _parsed(place, _decoded(place, line.rstrip(b"\r\n"))))
 
 
 def as_object(place: Place, value: object) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def head(file: Path, size: int = 4096) -> bytes:
 
 
 @contextmanager
-def _opened(file: Path, most: int) -> Iterator[io.BufferedReader]:
+def _opened(file: Path, most: int) -> Iterator[BinaryIO]:
     """Open a file, unpacked, and turn what goes wrong inside into one line."""
     try:
         if not stat.S_ISREG(file.stat().st_mode):  # a pipe would be waited for without end

@@ -90,7 +90,7 @@ _OURS = frozenset("id question answer answers article article_id quote start end
 
 def _translated(place: Place, headings: list[str], cells: list[str]) -> dict[str, Any]:
     filled = {name: cell for name, cell in zip(headings, cells, strict=False) if cell.strip()}
-    ours = {name: filled[name].strip() for name in ("id", "type", "rewrite") if name in filled}
+    ours: dict[str, Any] = {name: filled[name].strip() for name in ("id", "type", "rewrite") if name in filled}
     evidence = {
         name: value
         for name, value in {
