@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 _MAX_ID_CHARACTERS = 1_000
 
+#: No text is longer: a larger number is no place in one.
+MAX_PLACE = 10**12
+
+#: A grade further from 0 is none.
+MAX_GRADE = 10**9 - 1
+
 _GRADE = re.compile(r"[+-]?[0-9]{1,9}")
 
 
@@ -86,8 +92,8 @@ class Fields:
             return None
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.fault(name, "a whole number", value)
-        if value < 0:
-            raise self.place.fault(f"{name!r} to be at least 0", f"{value}")
+        if not 0 <= value <= MAX_PLACE:
+            raise self.place.fault(f"{name!r} from 0 to {MAX_PLACE:,}", str(value)[:60])
         return value
 
     def identity(self, *names: str) -> str | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from index import AssayError
 
 from .corpus import FolderCorpus, RowsCorpus
-from .fields import Fields
+from .fields import MAX_PLACE, Fields
 from .interface import Loaded
 from .own import example_of
 from .probe import Shape, named
@@ -196,7 +196,7 @@ def _answered_in(fields: Fields, texts: Mapping[str, str]) -> list[dict[str, Any
     article, answers, starts = fields.identity("context_id"), fields.strings("answers"), fields.take("answer_start")
     if not starts:
         return [{"article_id": article}]
-    if not isinstance(starts, list) or not all(type(start) is int and start >= 0 for start in starts):
+    if not isinstance(starts, list) or not all(type(start) is int and 0 <= start <= MAX_PLACE for start in starts):
         raise fields.fault("answer_start", "a list of whole numbers from 0 on", starts)
     if len(starts) > _MOST_PLACES:
         raise fields.place.fault(f"at most {_MOST_PLACES:,} places in 'answer_start'", f"{len(starts):,}")

@@ -77,7 +77,7 @@ def _read(path: Path) -> Dataset:
     if not examples:
         raise AssayError(f"expected questions, found none in {shown(path)}")
     name = path.resolve().name if found.shape in (Shape.FOLDER, Shape.PREFIX) else stem(path)
-    return Dataset(name, loaded.format, examples, loaded.corpus, path)
+    return Dataset(shown(Path(name)), loaded.format, examples, loaded.corpus, path)
 
 
 def _distinct(examples: Iterable[tuple[Place, Example]]) -> tuple[Example, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..dataset import Evidence, Example
-from .fields import Fields, identity
+from .fields import MAX_GRADE, Fields, identity
 from .interface import Loaded
 from .probe import Shape
 from .turns import turns
@@ -85,4 +85,6 @@ def _qrels(fields: Fields, evidence: tuple[Evidence, ...]) -> dict[str, int]:
         identity(fields.place, "qrels", article)
         if isinstance(value, bool) or not isinstance(value, int):
             raise fields.fault("qrels", "an object of article ids and grades", value, within=True)
+        if abs(value) > MAX_GRADE:
+            raise fields.place.fault(f"grades up to {MAX_GRADE:,}", str(value)[:60])
     return values

@@ -130,7 +130,8 @@ def _first_row(path: Path) -> dict[str, Any] | None:
 
 
 def _is_document(row: dict[str, Any]) -> bool:
-    return isinstance(row.get("data"), list) and "question" not in row
+    data = row.get("data")
+    return isinstance(data, list) and any(isinstance(entry, dict) and "paragraphs" in entry for entry in data)
 
 
 def _alone(path: Path) -> bool:

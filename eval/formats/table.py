@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from .interface import Loaded
@@ -78,9 +79,9 @@ def _headings(place: Place, cells: list[str]) -> list[str]:
     """
     names = [cell.strip() or f"column {number}" for number, cell in enumerate(cells, 1)]
     names = [name.lower() if name.lower() in _OURS else name for name in names]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise place.fault("each heading once", f"{twice!r} twice")
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise place.fault("each heading once", f"{kind(name)} twice")
     return names
 
 

@@ -72,7 +72,7 @@ def test_squad(lay, indent, name):
             {"question": "?", "answers": [{"text": "France", "answer_start": 60}]},
             "answers within the 61 characters of the context, found 'France' at 60",
         ),
-        ({"question": "?", "answers": [{"text": "France", "answer_start": -1}]}, "'answer_start' to be at least 0, found -1"),
+        ({"question": "?", "answers": [{"text": "France", "answer_start": -1}]}, "'answer_start' from 0 to 1,000,000,000,000, found -1"),
         ({"question": "?", "answers": [{"text": ""}]}, "answers with a 'text', found one without"),
         ({"question": "?", "answers": {}}, "'answers' as a list of objects, found an object"),
         ({"question": "", "answers": []}, "a question as 'question', found an empty one"),
