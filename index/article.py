@@ -217,23 +217,39 @@ def check_record(record: Mapping[str, Json]) -> None:
         raise ArticleError(f"NUL character in the source of {record['id']!r}: no filter could name it")
 
 
+class _Place(NamedTuple):
+    """Where a value stands, spelled out only when it is told: a long key would be repeated for all that stands under it."""
+
+    above: _Place | None
+    key: str | int
+
+    def __str__(self) -> str:
+        keys = []
+        place: _Place | None = self
+        while place is not None:
+            keys.append(place.key)
+            place = place.above
+        outermost, *inner = reversed(keys)
+        return f"{outermost}{''.join(f'[{key!r}]' for key in inner)}"
+
+
 def unkept(metadata: object, *, finite: bool = False) -> str | None:
     """Say what of `metadata` would not come back from JSON as it is, and where it stands; None when all would.
 
     NaN and the infinities do, as Python writes them; `finite` asks for what any reader of JSON takes.
     """
-    left: list[tuple[str, int, object]] = [("metadata", 0, metadata)]
+    left: list[tuple[_Place, int, object]] = [(_Place(None, "metadata"), 0, metadata)]
     while left:
         at, depth, value = left.pop()
         if depth > MAX_NESTING:
-            return f"more than {MAX_NESTING} levels in {at[:80]}…"
+            return f"more than {MAX_NESTING} levels in {at!s:.80}…"
         if isinstance(value, dict):
             nameless = [key for key in value if not isinstance(key, str)]
             if nameless:
                 return f"the key {nameless[0]!r} in {at}, which is no string"
-            left += ((f"{at}[{key!r}]", depth + 1, inner) for key, inner in value.items())
+            left += ((_Place(at, key), depth + 1, inner) for key, inner in value.items())
         elif isinstance(value, list):
-            left += ((f"{at}[{place}]", depth + 1, inner) for place, inner in enumerate(value))
+            left += ((_Place(at, place), depth + 1, inner) for place, inner in enumerate(value))
         elif not isinstance(value, str | int | float | None):
             return f"a {type(value).__name__} in {at}"
         elif isinstance(value, str) and re.search("[\ud800-\udfff]", value):

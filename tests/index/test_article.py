@@ -1,6 +1,7 @@
 """What an article is: what is kept of it, what is refused, and that nothing changes on the way."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -241,3 +242,12 @@ SPANS = st.tuples(st.integers(0, 30), st.integers(0, 8)).map(lambda pair: Span(p
 def test_marks_touch_what_shares_a_character_with_one_of_them(marked, span):
     shares = any(set(range(*span)) & set(range(*other)) for other in marked)
     assert Marks(marked).touch(span) == shares
+
+
+def test_metadata_under_a_long_key_are_checked_in_little_memory():
+    tracemalloc.start()
+    try:
+        Article(id="a", text="Chile.", title="t", metadata={"k" * 10_000: [1] * 5_000})
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
