@@ -1,0 +1,50 @@
+"""Whether what a question asks for can also be had from other articles, by words alone.
+
+Two tests, of different strictness. Knows nothing of questions.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from index import View
+
+    from .pool import Material
+
+#: So many of the passages nearest to a sentence, by its words, are looked at.
+DEPTH = 20
+
+#: A passage that holds this share of a sentence's other words, by their rarity, may well say the same.
+SAME = 0.5
+
+_TOKEN = re.compile(r"[^\W_]+")
+
+
+def said_elsewhere(view: View, sentence: str, term: str, material: Material) -> bool:
+    """Say whether a passage of another article holds the term, and at least the share `SAME` of the words around it."""
+    terms = set(view.terms(term))
+    others = view.idf(sorted(set(view.terms(sentence)) - terms))
+    whole = sum(others.values())
+    rows = view.lexical(sentence, DEPTH).rows.tolist()
+    for passage in view.passages(rows):
+        if passage.article in material.rows:
+            continue
+        held = set(view.terms(f"{passage.context}\n{view.passage_text(passage)}"))
+        if terms <= held and sum(weight for word, weight in others.items() if word in held) >= SAME * whole:
+            return True
+    return False
+
+
+def nowhere_else(view: View, term: str, material: Material) -> bool:
+    """Say whether no other article can hold the term: one of its words stands in none of their passages, title included.
+
+    Words are compared as the index has them, stemmed and unaccented; so a term that differs only in that counts as the same.
+    """
+    return any(view.terms(token) and not _outside(view, token, material) for token in _TOKEN.findall(term))
+
+
+def _outside(view: View, token: str, material: Material) -> bool:
+    found = view.lexical(token, material.entry.passages + 1).rows.tolist()  # one more than its article and the copies have
+    return any(passage.article not in material.rows for passage in view.passages(found))
