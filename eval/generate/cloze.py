@@ -21,6 +21,9 @@ _WORD = re.compile(r"[^\W\d_][\w&]*(?:[-.][^\W_]\w*)*")
 #: A longer run of capitalised words is a headline, no name.
 _LONGEST_NAME = 5
 
+#: A sentence without a lower-case word of so many letters is a headline: in those, small words alone are written small.
+_LONG = 5
+
 #: Words that are written with a capital and name nothing by themselves.
 _NO_NAMES = frozenset(
     """i a an the this that these those it he she we they you his her its our their mr mrs ms dr but and or in on at for of to from by
@@ -61,10 +64,13 @@ def _spans(pattern: re.Pattern[str], sentence: str) -> list[tuple[int, int]]:
 
 
 def _names(sentence: str) -> list[tuple[int, int]]:
-    """Return the runs of capitalised words, a space between each two, that do not open the sentence."""
+    """Return the runs of capitalised words, a space between each two, that do not open the sentence; none in a headline."""
+    words = list(_WORD.finditer(sentence))
+    if not any(word[0].islower() and len(word[0]) >= _LONG for word in words):
+        return []
     runs: list[list[re.Match[str]]] = []
-    for place, word in enumerate(_WORD.finditer(sentence)):
-        if place == 0 or not word[0][0].isupper() or (word[0].lower() in _NO_NAMES):
+    for word in words[1:]:
+        if not word[0][0].isupper() or word[0].lower() in _NO_NAMES:
             continue
         if runs and sentence[runs[-1][-1].end() : word.start()] == " ":
             runs[-1].append(word)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..dataset import Evidence, Example
 from .cloze import Blanked, blanks
-from .elsewhere import nowhere_else, said_elsewhere
+from .elsewhere import fits_another, nowhere_else, said_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -37,6 +37,7 @@ TITLE_WORDS = 4
 NO_TERM = "a sentence without a number, date or name to blank"
 LEAKS = "a term whose words also stand in the rest of its sentence"
 IS_TITLE = "a term that is the title"
+NOT_THE_ONE = "a blank that another term fits as well: the same words stand around it elsewhere"
 ELSEWHERE = "another article says nearly the same"
 NOT_ALONE = "a term that may stand in another article, so that leaving its article out proves nothing"
 SHORT_TITLE = f"a title of fewer than {TITLE_WORDS} words"
@@ -51,6 +52,8 @@ def clozes(view: View, material: Material, chance: Random) -> Iterator[Example |
             yield NO_TERM
         elif why := _unusable(view, material, blank):
             yield why
+        elif fits_another(view, blank, material):
+            yield NOT_THE_ONE
         elif said_elsewhere(view, span.of(material.article.text), blank.term, material):
             yield ELSEWHERE
         else:
@@ -73,6 +76,8 @@ def unanswerables(view: View, material: Material, chance: Random) -> Iterator[Ex
             yield NO_TERM
         elif why := _unusable(view, material, blank):
             yield why
+        elif fits_another(view, blank, material):
+            yield NOT_THE_ONE
         elif not nowhere_else(view, blank.term, material):
             yield NOT_ALONE
         else:
