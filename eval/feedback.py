@@ -187,14 +187,15 @@ def _logged(stream: BinaryIO) -> Iterator[tuple[int, _Judged | str | None]]:
 def _decoded(stream: BinaryIO, faults: list[str]) -> Iterator[str]:
     """Yield the lines as text, an empty one for each that cannot be read, after noting why in `faults`."""
     for line in bounded_lines(stream, MAX_LINE_BYTES):
-        try:
-            yield "\n" if line is None else line.decode()
-        except UnicodeDecodeError as error:
-            faults.append(f"expected UTF-8, found the byte 0x{line[error.start] if line else 0:02x}")
-            yield "\n"
+        text = "\n"
+        if line is None:
+            faults.append(f"expected at most {MAX_LINE_BYTES:,} bytes, found a longer line")
         else:
-            if line is None:
-                faults.append(f"expected at most {MAX_LINE_BYTES:,} bytes, found a longer line")
+            try:
+                text = line.decode()
+            except UnicodeDecodeError as error:
+                faults.append(f"expected UTF-8, found the byte 0x{line[error.start]:02x}")
+        yield text
 
 
 def _logged_or_why(cells: list[str], line: int, last: int) -> _Judged | str:

@@ -30,6 +30,9 @@ CYCLE = (CLOZE, KNOWN_ITEM, CLOZE, UNANSWERABLE)
 #: So many sentences of an article are tried for each kind.
 MAX_TRIED = 40
 
+#: So many articles in a row that give no question of a kind, and the kind is given up.
+MAX_BARREN = 200
+
 #: A title of fewer words names too much.
 TITLE_WORDS = 4
 

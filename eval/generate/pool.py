@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from ..dataset import Example
 
-#: So many articles in a row that give no question of a kind, and the kind is given up.
-MAX_BARREN = 200
-
 #: A sentence that is worth a question has so many words, and no more characters than a reader wants to see quoted.
 WORDS = range(8, 41)
 MAX_CHARACTERS = 700
@@ -94,8 +91,10 @@ class Pool:
         self.size = len(entries)
         self.copies = sum(len(entry.copies) for entry in entries)
 
-    def draw(self, kind: str, make: Callable[[Entry, Random], Iterator[Example | str]], dropped: Counter[str]) -> Example | None:
-        """Return the next question of a kind, and put its article last in the queue; None when no article gives one.
+    def draw(
+        self, kind: str, make: Callable[[Entry, Random], Iterator[Example | str]], dropped: Counter[str], *, patience: int
+    ) -> Example | None:
+        """Return the next question of a kind, and put its article last in the queue; None when `patience` articles in a row give none.
 
         `make` yields, for an article, questions and the reasons why others were thrown away, which are counted in `dropped`.
         """
@@ -114,7 +113,7 @@ class Pool:
             self._spent.add(place)
             del self._open[place]
             barren += 1
-            if barren >= MAX_BARREN:
+            if barren >= patience:
                 break
         return None
 

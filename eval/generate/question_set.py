@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from index import AssayError
 
 from ..model import NoReplyError, Talk
+from . import lexical, written
 from .generated import Generated, StoppedError
 from .lexical import CLOZE, CYCLE, KNOWN_ITEM, UNANSWERABLE, clozes, known_items, shared_titles, unanswerables
 from .pool import Material, Pool
@@ -82,7 +83,9 @@ def generate(
         ) from error
     finally:
         drawn.close()
-    shortfall = None if len(made) == n else f"{pool.size} articles, copies aside, gave no more than {len(made)} of {n} questions"
+    shortfall = (
+        None if len(made) == n else f"{pool.size} articles, copies aside, gave {len(made)} of {n} questions; what was thrown away says why"
+    )
     return Generated(tuple(made), _counted(dropped), note, shortfall)
 
 
@@ -101,7 +104,7 @@ def _by_rule(library: Library, pool: Pool, records: list[dict[str, Any]], droppe
             if not makers:
                 return
             if kind in makers:
-                example = pool.draw(kind, makers[kind], dropped)
+                example = pool.draw(kind, makers[kind], dropped, patience=lexical.MAX_BARREN)
                 if example is None:
                     del makers[kind]
                 else:
@@ -125,7 +128,7 @@ def _by_model(
     def wants_silence() -> bool:
         return (silent + 1) * SILENT_EVERY <= made + 1
 
-    while example := pool.draw(WRITTEN, partial(writer.questions, wants_silence=wants_silence), dropped):
+    while example := pool.draw(WRITTEN, partial(writer.questions, wants_silence=wants_silence), dropped, patience=written.MAX_BARREN):
         made += 1
         silent += example.type == UNANSWERABLE
         yield example

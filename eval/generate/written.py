@@ -36,6 +36,9 @@ WRITTEN = "written"
 #: So many drafts are asked for from one article, each about so many characters of it.
 MAX_DRAFTS, EXCERPT = 4, 1_500
 
+#: So many articles in a row of which the model makes nothing, and it is given up: each may cost money.
+MAX_BARREN = 20
+
 #: So many passages of other articles are shown to the model, to see whether they answer the question too.
 PASSAGES_SHOWN = 5
 

@@ -200,7 +200,7 @@ def test_which_titles_are_asked_for(make_library, title, others, why):
 def test_too_little_to_ask_about_makes_fewer_questions_and_says_so(make_library):
     made = generate(make_library([Article(id="a", title="Dust", text="Too short. No more here.")]), 10)
     assert made.examples == ()
-    assert made.shortfall == "1 articles, copies aside, gave no more than 0 of 10 questions"
+    assert made.shortfall == "1 articles, copies aside, gave 0 of 10 questions; what was thrown away says why"
 
 
 def test_the_only_article_is_not_left_out(make_library):
