@@ -154,7 +154,7 @@ def _cited(citation: Mapping[str, Any]) -> Evidence:
         raise _RefusedError('expected a citation with "article_id", "start", "end" and "quote", found another')
     if not 0 <= start < end or end - start != len(quote):
         raise _RefusedError(f"expected a citation whose quote has the characters of its span, found {len(quote):,} in {start}:{end}")
-    return Evidence(article[:MAX_CHARACTERS], start, end, quote)
+    return Evidence(_storable(article), start, end, _storable(quote))
 
 
 # --- Gradio's own file ------------------------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ def _words(message: Mapping[str, Any]) -> str:
     content = message.get("content")
     parts = content if isinstance(content, list) else [content]
     texts = (part.get("text") if isinstance(part, dict) else part for part in parts)
-    return " ".join(text for text in texts if isinstance(text, str))
+    return _storable(" ".join(text for text in texts if isinstance(text, str)))
 
 
 # --- both -------------------------------------------------------------------------------------------------------------
@@ -280,7 +280,12 @@ def _text(row: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str):
         raise _RefusedError(f'expected "{key}" in words, found {_shown(value)}')
     _bounded(value, key)
-    return value
+    return _storable(value)
+
+
+def _storable(text: str) -> str:
+    """Return `text` without lone surrogates, which JSON can spell and nothing can store."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _bounded(text: str, name: str) -> None:

@@ -62,5 +62,5 @@ def nowhere_else(view: View, term: str, material: Material) -> bool:
 
 
 def _outside(view: View, token: str, material: Material) -> bool:
-    found = view.lexical(token, material.entry.passages + 1).rows.tolist()  # one more than its article and the copies have
+    found = view.lexical(token, material.passages + 1).rows.tolist()  # one more than its article and the copies have
     return any(passage.article not in material.rows for passage in view.passages(found))

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from index import AssayError
+from index import ArticleFilter, AssayError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,6 +41,18 @@ class StoppedError(AssayError):
         """Keep what was made."""
         super().__init__(message)
         self.generated = generated
+
+
+def asked_of(example: Example, everything: Iterable[str]) -> ArticleFilter | None:
+    """Return the filter that leaves out what an example says, given the ids of all articles of the index; None where it leaves out nothing.
+
+    An example of another set may say anything there: only a list of ids counts.
+    """
+    left_out = example.metadata.get("leave_out")
+    if not isinstance(left_out, list) or not left_out:
+        return None
+    gone = {one for one in left_out if isinstance(one, str)}
+    return ArticleFilter(ids=tuple(sorted(set(everything) - gone)))
 
 
 def save(examples: Iterable[Example], path: Path) -> None:

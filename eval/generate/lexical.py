@@ -6,12 +6,14 @@ Their words are those of the articles, so they favour search by words. Knows not
 from __future__ import annotations
 
 import hashlib
+import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..dataset import Evidence, Example
 from .cloze import Blanked, blanks
 from .elsewhere import fits_another, nowhere_else, said_elsewhere
+from .pool import MAX_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -44,8 +46,11 @@ NOT_THE_ONE = "a blank that another term fits as well: the same words stand arou
 ELSEWHERE = "another article says nearly the same"
 NOT_ALONE = "a term that may stand in another article, so that leaving its article out proves nothing"
 SHORT_TITLE = f"a title of fewer than {TITLE_WORDS} words"
+LONG_TITLE = f"a title of more than {MAX_CHARACTERS} characters"
 TITLE_IN_TEXT = "a title that stands in its own text"
 TITLE_SHARED = "a title that another article has too"
+
+_WORD = re.compile(r"\w+")
 
 
 def clozes(view: View, material: Material, chance: Random) -> Iterator[Example | str]:
@@ -93,8 +98,10 @@ def known_items(material: Material, shared: Collection[str]) -> Iterator[Example
     The answer is the article: nothing is asked that could be answered or not.
     """
     title = material.entry.title
-    if len(title.split()) < TITLE_WORDS:
+    if len(_WORD.findall(title)) < TITLE_WORDS:
         yield SHORT_TITLE
+    elif len(title) > MAX_CHARACTERS:
+        yield LONG_TITLE
     elif plain(title) in shared:
         yield TITLE_SHARED
     elif plain(title.rstrip("…")) in plain(material.article.text):  # a title may be a first sentence, cut

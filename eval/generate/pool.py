@@ -33,8 +33,6 @@ class Entry(NamedTuple):
     title: str
     copies: tuple[str, ...]
     """Ids of the other articles with exactly the same text."""
-    passages: int
-    """Of it and of its copies."""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -50,16 +48,17 @@ class Material(NamedTuple):
     sentences: list[Span]
     rows: frozenset[int]
     """The article rows of it and its copies in the view that it was read in."""
+    passages: int
+    """How many passages these have."""
 
     @classmethod
     def read(cls, view: View, entry: Entry) -> Material | None:
         """Read an article; None when it has gone since the articles were listed."""
         selection = view.select(ArticleFilter(ids=entry.ids))
-        selected = {row: view.record(row)["id"] for row in selection.articles} if selection else {}
-        own = next((row for row, name in selected.items() if name == entry.id), None)
-        if own is None:
+        own = next((row for row in selection.articles if view.record(row)["id"] == entry.id), None) if selection else None
+        if selection is None or own is None:
             return None
-        return cls(entry, view.article(own), view.sentences(own), frozenset(selected))
+        return cls(entry, view.article(own), view.sentences(own), frozenset(selection.articles), selection.passages.size)
 
     def usable(self, chance: Random) -> Iterator[Span]:
         """Yield, in a random order, the sentences that may be quoted, stand alone and but once, and are neither short nor long."""
@@ -120,4 +119,4 @@ class Pool:
 
 def _entry(alike: list[Mapping[str, Any]]) -> Entry:
     first, *others = alike
-    return Entry(first["id"], first["title"], tuple(other["id"] for other in others), sum(record["passages"] for record in alike))
+    return Entry(first["id"], first["title"], tuple(other["id"] for other in others))

@@ -151,6 +151,11 @@ def test_formulas_and_control_characters_are_words(imported):
     assert (one.question, one.answers) == (question, ("@SUM(1)\r\n-2",))
 
 
+def test_lone_surrogates_are_left_out(imported):
+    (one,) = imported(row(question="Who \ud800?", correction="a\udfff", answer=answer(short_answer="\ud800"))).examples
+    assert (one.question, one.answers) == ("Who ??", ("a?",))
+
+
 def test_a_file_that_is_not_there_is_said_in_one_line(tmp_path):
     for path in (tmp_path / "none.jsonl", tmp_path / "none.csv", tmp_path, tmp_path / "a\0b"):
         with pytest.raises(AssayError, match=r"^expected a file of feedback at .*, which cannot be read"):

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.dataset import Example
-from eval.generate import generate, save
+from eval.generate import asked_of, generate, save
 from eval.generate.cloze import BLANK, blanks
-from eval.generate.lexical import SHORT_TITLE, TITLE_IN_TEXT, TITLE_SHARED
+from eval.generate.lexical import LONG_TITLE, SHORT_TITLE, TITLE_IN_TEXT, TITLE_SHARED
 from index import Article, ArticleFilter, AssayError, Library, Span
 from rag import Pipeline, opens_unresolved
 
@@ -112,10 +112,25 @@ def test_a_filter_leaves_out_what_a_row_says(made, samples):
     one = of_type(made, "unanswerable")[0]
     left = everything - set(one.metadata["leave_out"])
     asked = Pipeline(samples).ask(one.question)
-    without = Pipeline(samples).ask(one.question, only=ArticleFilter(ids=tuple(sorted(left))))
+    without = Pipeline(samples).ask(one.question, only=asked_of(one, everything))
     assert {hit.article_id for hit in asked.hits} & set(one.metadata["leave_out"])
     assert without.hits
     assert {hit.article_id for hit in without.hits} <= left
+
+
+@pytest.mark.parametrize(
+    ("metadata", "ids"),
+    [
+        ({}, None),
+        ({"leave_out": []}, None),
+        ({"leave_out": "a"}, None),
+        ({"leave_out": ["a", 5, "z"]}, ("b", "c")),
+        ({"leave_out": [*"abc"]}, ()),
+    ],
+)
+def test_only_a_list_of_ids_leaves_anything_out(metadata, ids):
+    only = asked_of(Example(id="1", question="Who?", metadata=metadata), ["c", "a", "b"])
+    assert only == (None if ids is None else ArticleFilter(ids=ids))
 
 
 def test_a_known_item_is_a_title_that_its_text_does_not_hold(made, samples):
@@ -184,6 +199,8 @@ def test_boilerplate_and_sentences_that_lean_are_never_used(make_library):
     ("title", "others", "why"),
     [
         ("Copper", [], SHORT_TITLE),
+        ("- - - - -", [], SHORT_TITLE),
+        ("All of the copper " * 50, [], LONG_TITLE),
         ("All the copper of the north", [Article(id="b", title="All the  Copper of the north", text="Another text.")], TITLE_SHARED),
         ("All the copper of the north", [], None),
         ("ALL the\ncopper of the south", [], TITLE_IN_TEXT),

@@ -140,6 +140,7 @@ def test_fences_are_no_fault(make_library):
         (w.WRITE, lambda _: "", w.UNREADABLE),
         (w.WRITE, with_values(more=1), w.UNREADABLE),
         (w.WRITE, with_values(answer=None), w.UNREADABLE),
+        (w.WRITE, with_values(question="Who, \ud800?"), w.UNREADABLE),
         (w.WRITE, with_values(question="?!"), w.NOT_A_QUESTION),
         (w.WRITE, with_values(question="Who\nis it?"), w.NOT_A_QUESTION),
         (w.WRITE, with_values(question="Who " * 100), w.NOT_A_QUESTION),
