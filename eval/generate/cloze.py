@@ -14,9 +14,9 @@ BLANK = "____"
 _MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 _DATE = re.compile(rf"\b(?:\d{{1,2}} {_MONTH}(?: \d{{4}})?|{_MONTH} \d{{1,2}}(?:, \d{{4}})?|{_MONTH} \d{{4}})\b")
 _NUMBER = re.compile(
-    r"(?<![\w.,])[$€£]?\d{1,12}(?:[.,]\d{1,12}){0,6}(?: ?%| (?:per cent|percent|thousand|million|billion|trillion)\b)?(?!\w)"
+    r"(?<![\w.,/:–-])[$€£]?\d{1,12}(?:[.,]\d{1,12}){0,6}(?: ?%| (?:per cent|percent|thousand|million|billion|trillion)\b)?(?![\w/:–-])"
 )
-_WORD = re.compile(r"[^\W\d_][\w&]*(?:[-.][^\W_]\w*)*")
+_WORD = re.compile(r"(?<![\w’'/-])[^\W\d_][\w&]*(?:[-.][^\W_]\w*)*")
 
 #: A longer run of capitalised words is a headline, no name.
 _LONGEST_NAME = 5

@@ -54,9 +54,10 @@ def fits_another(view: View, blank: Blanked, material: Material) -> bool:
 
 
 def nowhere_else(view: View, term: str, material: Material) -> bool:
-    """Say whether no other article can hold the term: one of its words stands in none of their passages, title included.
+    """Say whether no other article's text can hold the term: one of its words stands in none of their passages.
 
-    Words are compared as the index has them, stemmed and unaccented; so a term that differs only in that counts as the same.
+    Nor in their titles, but for one too long to be searched with its passages. Words are compared as the index has them, stemmed and
+    unaccented; so a term that differs only in that counts as the same.
     """
     return any(view.terms(token) and not _outside(view, token, material) for token in _TOKEN.findall(term))
 

@@ -98,7 +98,7 @@ def test_no_question_holds_its_answer(made):
 
 
 def test_what_is_left_out_is_said_nowhere_else(made, samples):
-    texts = {record["id"]: f"{record['title']}\n{samples.article(record['id']).text}".casefold() for record in samples.articles()}
+    texts = {record["id"]: samples.article(record["id"]).text.casefold() for record in samples.articles()}
     silent = of_type(made, "unanswerable")
     assert silent
     for one in silent:
@@ -270,6 +270,7 @@ def test_hostile_texts_make_rows_that_hold_what_they_say(make_library):
         ("They Said That Every Word Of Headlines Is Large.", []),
         ("In São Paulo the Łódź plan of 3.5 million was dropped at once.", ["São Paulo", "Łódź", "3.5 million"]),
         ("The ____ of Chile rose by 4.", []),
+        ("After 9/11 and 10BASE5, a vote of 10-0 let an 18-year-old from Abidjan leave Côte d'Ivoire at 10:30.", ["Abidjan", "Côte"]),
         ("", []),
     ],
 )
