@@ -165,7 +165,7 @@ class Operator:
         """Return the folder with the index that the operation begins with; it was made where all copies are used."""
         original = self.folder / "prepared" / operation
         if not original.exists():
-            shutil.rmtree(self.place, ignore_errors=True)
+            self._clear()
             self.place.mkdir()
             prepare(operation, self.place)
             self.place.rename(original)
@@ -174,8 +174,13 @@ class Operator:
     def copy(self, operation):
         """Copy the prepared index of the operation to the place where it is always copied to, so that all runs are alike."""
         original = self.prepared(operation)
-        shutil.rmtree(self.place, ignore_errors=True)
+        self._clear()
         return shutil.copytree(original, self.place)
+
+    def _clear(self):
+        """Remove what stands at the place; threads of tantivy's may for a moment still write there what nobody waits for."""
+        while self.place.exists():
+            shutil.rmtree(self.place, ignore_errors=True)
 
     def make(self, operation, place):
         """Let the operation be made, as it is on this machine now; return what became of it."""
