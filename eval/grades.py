@@ -35,6 +35,8 @@ class Grades:
     """Of the questions with all that is known of them."""
     ids: tuple[str, ...]
     columns: tuple[Column, ...]
+    digests: tuple[str, ...] = ()
+    """Of each question, as `Run.digests`, in the order of the ids; with none, two runs' questions can be told apart by id alone."""
 
     def __getitem__(self, measure: str) -> Column:
         """Return the column of the measure of this name; raises KeyError."""
@@ -51,7 +53,7 @@ class Grades:
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON values; numbers keep nine digits after the point."""
         head = {"version": _VERSION, "run": self.run, "dataset": self.dataset, "sha256": self.sha256, "ids": list(self.ids)}
-        return {**head, "measures": [_listed(column, self.ids) for column in self.columns]}
+        return {**head, "digests": list(self.digests), "measures": [_listed(column, self.ids) for column in self.columns]}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], curves: Mapping[str, Measure]) -> Grades:
@@ -63,7 +65,7 @@ class Grades:
             raise ValueError(f"expected version {_VERSION}, found {values['version']!r}")
         ids = tuple(values["ids"])
         columns = tuple(_column(one, ids, curves) for one in values["measures"])
-        return cls(values["run"], values["dataset"], values["sha256"], ids, columns)
+        return cls(values["run"], values["dataset"], values["sha256"], ids, columns, tuple(values["digests"]))
 
 
 def load_grades(path: Path, curves: Mapping[str, Measure]) -> Grades:

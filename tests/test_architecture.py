@@ -25,6 +25,7 @@ IN_SEVERAL = {
     ("eval", "tqdm"): {
         *("eval/bench/__main__.py", "eval/experiments/calibrate.py", "eval/experiments/figures.py", "eval/experiments/growth.py"),
     },  # a bar for each long measurement
+    ("eval", "scipy"): {"eval/experiments/calibrate.py", "eval/significance.py"},  # an optimiser, and the tests of the textbooks
     ("eval", "numpy"): ...,  # arrays are a vocabulary, not a seam
     ("index", "numpy"): ...,
     ("rag", "numpy"): ...,
