@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .gate import Bound, State
+from .gating import Bound, State
 from .markdown import cell, table
 from .measure import Family, Kind
 from .significance import Method
@@ -16,8 +16,8 @@ from .text import clipped, counted, number, plain, probability, signed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .compare import Changed, Comparison, Contrast, Versus
-    from .gate import Check
+    from .comparison import Changed, Comparison, Contrast, Versus
+    from .gating import Check
 
 #: Characters of a question or an answer that are shown.
 _SHOWN = 400

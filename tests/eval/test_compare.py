@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.compare import compare
+from eval.comparison import compare
 from eval.dataset import Example
 from eval.grades import Grades
 from eval.measure import Column, Family, Grade, Kind, Measure

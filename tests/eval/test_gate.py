@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.gate import Bound, Demand, State, demanded, fails, gate
+from eval.gating import Bound, Demand, State, demanded, fails, gate
 from eval.grades import Grades
 from eval.measure import Column, Family, Grade, Kind, Measure
 from eval.significance import difference

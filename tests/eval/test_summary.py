@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from eval.compare import Changed, Comparison, Contrast, Versus
-from eval.gate import Bound, Check, Demand, State
-from eval.junit import junit
+from eval.comparison import Changed, Comparison, Contrast, Versus
+from eval.gating import Bound, Check, Demand, State
+from eval.junit_xml import junit
 from eval.markdown import cell, table
 from eval.measure import Family, Kind, Measure
 from eval.significance import Difference, Method

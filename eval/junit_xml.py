@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from .gate import State
+from .gating import State
 from .summary import check_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .gate import Check
+    from .gating import Check
 
 #: What XML 1.0 has no way to write (section 2.2).
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -1,0 +1,198 @@
+"""Measures of proof: whether what is cited is the evidence, all of it and nothing else, and quoted exactly.
+
+In the sense of ALCE (Gao et al., 2023), but decided without a model by the finest evidence that is known: characters, else articles, else
+the verifier's word on each sentence. Knows nothing of whether the wording of an answer is right.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..measure import Family, Grade, Kind, Measure
+from .gold import Basis, articles, basis, bears, reaches
+from .stretches import common, merged, size
+from .verdict import Apart, Rule, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rag import Answer, Citation
+
+    from ..run import Row
+
+#: From this support on a sentence counts as supported by what it cites.
+SUPPORTED = 0.5
+
+_ALCE = "Gao et al., Enabling Large Language Models to Generate Text with Citations (ALCE), 2023; there by an entailment model"
+_NOT_INDEXED = Apart("the index does not have the evidence")
+
+
+class _Proof(NamedTuple):
+    """How much of an answer is proved; a citation counts once for each sentence that gives its number."""
+
+    supported: int
+    sentences: int
+    right: int
+    given: int
+
+    @property
+    def precision(self) -> float:
+        return self.right / self.given if self.given else 0.0
+
+    @property
+    def recall(self) -> float:
+        return self.supported / self.sentences if self.sentences else 0.0
+
+    @property
+    def f1(self) -> float:
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
+
+def _proof(answer: Answer, row: Row) -> _Proof:
+    by_verifier = basis(row) is Basis.NOTHING
+    numbered = {citation.n: citation for citation in answer.citations}
+    good = {n for n, citation in numbered.items() if by_verifier or bears(citation, row)}
+    supported = right = given = 0
+    for sentence in answer.sentences:
+        proves = sentence.support >= SUPPORTED or not by_verifier
+        rights = sum(proves and n in good for n in sentence.citations)
+        supported += rights > 0
+        right += rights
+        given += len(sentence.citations)
+    return _Proof(supported, len(answer.sentences), right, given)
+
+
+def _of_answers(value: Callable[[_Proof], float]) -> Callable[[Row], Verdict]:
+    """Return a rule for what was answered: silence has nothing to prove, an error proves nothing."""
+
+    def judge(row: Row) -> Verdict:
+        if row.example.answerable is False or (row.answer is not None and row.answer.abstained):
+            return None
+        if basis(row) is Basis.NOT_INDEXED:
+            return _NOT_INDEXED
+        return Grade(value(_proof(row.answer, row)) if row.answer is not None else 0.0)
+
+    return judge
+
+
+def _evidence_recall(row: Row) -> Verdict:
+    place = basis(row)
+    if row.example.answerable is False or place is Basis.NOTHING:
+        return None
+    if place is Basis.NOT_INDEXED:
+        return _NOT_INDEXED
+    cited = row.answer.citations if row.answer is not None else ()
+    if place is Basis.SPANS:
+        found = [any(reaches(one, span, row.example) for one in cited) for span in row.gold.spans]
+    else:
+        named = {article for one in cited for article in (one.article_id, *one.also_in)}
+        found = [article in named for article in articles(row)]
+    return Grade(sum(found) / len(found))
+
+
+def _iou(row: Row) -> Verdict:
+    if row.example.answerable is False or not row.gold.spans:
+        return None
+    gold = merged(row.gold.spans)
+    evident = {span.article_id for span in row.gold.spans}
+    cited = merged(_placed(one, evident) for one in (row.answer.citations if row.answer is not None else ()))
+    both = common(gold, cited)
+    whole = size(gold) + size(cited) - both
+    return Grade(both / whole if whole else 0.0)
+
+
+def _placed(citation: Citation, evident: set[str]) -> tuple[str, int, int]:
+    """Return the characters of a citation, in the evidence's article where that is the copy of its own."""
+    article = citation.article_id
+    if article not in evident:
+        article = min(evident.intersection(citation.also_in), default=article)
+    return article, citation.start, citation.end
+
+
+def _exactness(row: Row) -> Verdict:
+    if row.answer is None or not row.answer.citations:
+        return None
+    if len(row.exact) != len(row.answer.citations):
+        return Apart("its quotes were not held against the index")
+    return Grade(float(sum(row.exact)), float(len(row.exact)))
+
+
+def _density(row: Row) -> Verdict:
+    if row.answer is None or not row.answer.sentences:
+        return None
+    sentences = row.answer.sentences
+    return Grade(float(sum(len(sentence.citations) for sentence in sentences)), float(len(sentences)))
+
+
+RULES = (
+    Rule(
+        Measure(
+            name="citation_precision",
+            family=Family.CITATION,
+            definition="The share of an answer's citations that are right, each counted once for every sentence that gives its number; 0 "
+            "where there are none.",
+            source=_ALCE,
+        ),
+        _of_answers(lambda proof: proof.precision),
+    ),
+    Rule(
+        Measure(
+            name="citation_recall",
+            family=Family.CITATION,
+            definition="The share of an answer's sentences with at least one citation that is right.",
+            source=_ALCE,
+        ),
+        _of_answers(lambda proof: proof.recall),
+    ),
+    Rule(
+        Measure(
+            name="citation_F1",
+            family=Family.CITATION,
+            definition="The harmonic mean of the citation precision and recall of an answer.",
+            source=_ALCE,
+        ),
+        _of_answers(lambda proof: proof.f1),
+    ),
+    Rule(
+        Measure(
+            name="evidence_recall",
+            family=Family.CITATION,
+            definition="The share of the spans of the evidence that are cited, or of its articles where no characters are known; silence "
+            "cites none.",
+            source="Yang et al., HotpotQA, 2018 (recall of supporting facts)",
+        ),
+        _evidence_recall,
+    ),
+    Rule(
+        Measure(
+            name="quote_exactness",
+            family=Family.CITATION,
+            kind=Kind.RATIO,
+            definition="The share of all citations whose quote is, code point for code point, the text of its article at its characters.",
+            source="Assay: what a citation promises",
+        ),
+        _exactness,
+    ),
+    Rule(
+        Measure(
+            name="citation_IoU",
+            family=Family.CITATION,
+            definition="Intersection over union of the characters of all citations of an answer and those of the evidence; silence cites "
+            "none.",
+            source="Jaccard, 1912; over spans of evidence: DeYoung et al., ERASER, 2020 (there by tokens)",
+        ),
+        _iou,
+    ),
+    Rule(
+        Measure(
+            name="citations_per_sentence",
+            family=Family.CITATION,
+            kind=Kind.RATIO,
+            unit="a sentence",
+            definition="The citations of all answers, each counted once for every sentence that gives its number, over their sentences.",
+            source="Assay: descriptive; more is not better by itself",
+        ),
+        _density,
+    ),
+)

@@ -1,0 +1,80 @@
+"""What is known of where a question's evidence stands, and whether a citation or a hit bears it.
+
+The finest that is known decides: spans of characters, else articles. Knows nothing of measures.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from .stretches import overlaps
+
+if TYPE_CHECKING:
+    from rag import Citation, Hit
+
+    from ..dataset import Example
+    from ..run import GoldSpan, Row
+
+
+class Basis(Enum):
+    """By what it is decided whether a citation is right."""
+
+    SPANS = auto()
+    """The characters of the evidence."""
+    ARTICLES = auto()
+    """The articles that are known to bear on the question."""
+    NOT_INDEXED = auto()
+    """Evidence is known, but the index that was asked has none of it: nothing can be decided."""
+    NOTHING = auto()
+    """No evidence is known."""
+
+
+def basis(row: Row) -> Basis:
+    """Return the finest that is known of where the evidence of `row` stands."""
+    if row.gold.spans:
+        return Basis.SPANS
+    if articles(row):
+        return Basis.ARTICLES
+    return Basis.NOT_INDEXED if row.gold.unfound or row.example.relevant else Basis.NOTHING
+
+
+def articles(row: Row) -> frozenset[str]:
+    """Return the ids of the articles that are known to bear on the question, without those that the index is known not to have."""
+    named = {one.article_id for one in row.example.evidence if one.article_id is not None}
+    return (row.example.relevant | named).difference(row.gold.unfound)
+
+
+def answerable(example: Example) -> bool | None:
+    """Say whether the question has an answer in the articles: as its set says, else yes where an answer or evidence is known."""
+    if example.answerable is not None:
+        return example.answerable
+    return True if example.answers or example.evidence or example.relevant else None
+
+
+def bears(one: Citation | Hit, row: Row) -> bool:
+    """Say whether a citation or a hit bears any of the evidence: false where none is known."""
+    if row.gold.spans:
+        return any(reaches(one, span, row.example) for span in row.gold.spans)
+    return bool(articles(row) & {one.article_id, *one.also_in})
+
+
+def reaches(one: Citation | Hit, span: GoldSpan, example: Example) -> bool:
+    """Say whether a citation or a hit shares at least half the shorter one's characters with `span`, itself or in a copy.
+
+    In a copy of its article the words decide where the evidence quotes them, since what stands before them may differ; else the
+    offsets do, which are the same in a faithful copy.
+    """
+    if one.article_id == span.article_id:
+        return overlaps((one.article_id, one.start, one.end), span)
+    if span.article_id not in one.also_in:
+        return False
+    quotes = [known.quote for known in example.evidence if known.quote and known.article_id in {None, span.article_id}]
+    text = _squeezed(one.quote if hasattr(one, "quote") else one.text)
+    if quotes and text:
+        return any(quote in text or text in quote for quote in map(_squeezed, quotes) if quote)
+    return overlaps((span.article_id, one.start, one.end), span)
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
