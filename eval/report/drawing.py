@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from .legible import legible
+from .legible import clipped, legible
 from .markup import Html, element, joined
 
 if TYPE_CHECKING:
@@ -21,11 +23,10 @@ if TYPE_CHECKING:
 #: Runs and lines beyond these begin again with the first.
 SERIES = 6
 
+_ALL = ("ink", "muted", "grid", "surface", "good", "bad", "neutral", *(f"series-{n}" for n in range(1, SERIES + 1)))
+
 #: Names of the page's colours, each with the one that the library is told; classes `fill-NAME` and `stroke-NAME` bring them back.
-COLOURS = {
-    name: f"#0000{place:02x}"
-    for place, name in enumerate(["ink", "muted", "grid", "surface", "good", "bad", "neutral", *(f"series-{n}" for n in range(1, SERIES + 1))], 1)
-}
+COLOURS = {name: f"#0000{place:02x}" for place, name in enumerate(_ALL, 1)}
 _NAMES = {colour: name for name, colour in COLOURS.items()}
 
 _ELEMENTS = frozenset({"svg", "g", "defs", "clipPath", "path", "rect", "use", "text"})
@@ -47,12 +48,13 @@ class Labels:
     texts: list[str] = field(default_factory=list)
 
     def stand_in(self, text: str, limit: int = 26) -> str:
-        """Keep `text`, cut at `limit` characters, and return the letters for it."""
+        """Keep `text`, cut where it would take the room of more than `limit` letters, and return the letters for it."""
         line = " ".join(legible(text).split())
-        line = line if len(line) <= limit else f"{line[: limit - 1]}…"
+        ends = list(accumulate(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in line))
+        if ends and ends[-1] > limit:
+            line = f"{line[: bisect(ends, limit - 1)]}…"
         self.texts.append(line)
-        width = sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in line)
-        return f"@{len(self.texts) - 1}@".ljust(width, "x")
+        return f"@{len(self.texts) - 1}@".ljust(min(limit, ends[-1] if ends else 0), "x")
 
     def text(self, letters: str) -> str:
         """Return the text that `letters` stand for; themselves where they stand for none."""
@@ -63,7 +65,13 @@ class Labels:
 def inlined(svg: str, labels: Labels, *, prefix: str, description: str) -> Html:
     """Return the drawing in the file `svg` as an element of a page; `prefix` makes its ids unlike those of other drawings."""
     root = ET.fromstring(svg)  # noqa: S314 -- written a moment ago by the plotting library, which was given no text from data
-    image = {"class": "drawing", "role": "img", "aria-label": description, "stroke-linejoin": "round", "viewBox": root.get("viewBox")}
+    image = {
+        "class": "drawing",
+        "role": "img",
+        "aria-label": clipped(description, 1000),
+        "stroke-linejoin": "round",
+        "viewBox": root.get("viewBox"),
+    }
     return element("svg", image, _children(root, labels, prefix))
 
 
@@ -80,9 +88,7 @@ def _written(node: ET.Element, labels: Labels, prefix: str) -> Html:
     for key, value in _declared(node):
         if key in {"fill", "stroke"} and value in _NAMES:
             classes.append(f"{key}-{_NAMES[value]}")
-        elif key in _REFERENCES and name != "g":
-            attributes[key] = _renamed(key, value, prefix)
-        elif key == "clip-path":
+        elif key in _REFERENCES and (name != "g" or key != "id"):
             attributes[key] = _renamed(key, value, prefix)
         elif key in _ATTRIBUTES:
             attributes[key] = _LONG.sub(lambda found: f"{float(found[0]):.2f}", " ".join(value.split()))

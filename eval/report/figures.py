@@ -25,7 +25,8 @@ def tiles(report: Report) -> Html | str:
     featured = [one for one in report.headlines if one.featured]
     if not featured:
         return ""
-    return element("ul", {"class": "tiles"}, (_tile(one, len(report.runs)) for one in featured))
+    columns = "fours" if len(featured) % 4 == 0 else "threes"
+    return element("ul", {"class": f"tiles {columns}"}, (_tile(one, len(report.runs)) for one in featured))
 
 
 def _tile(headline: Headline, runs: int) -> Html:
@@ -122,7 +123,7 @@ def _whisker(one: Estimate | None, scale: float, place: int) -> Html | str:
     if math.isfinite(one.low) and math.isfinite(one.high):
         ends = {"x1": _share(one.low, scale), "x2": _share(one.high, scale), "y1": "6", "y2": "6"}
         span = element("line", {"class": f"span stroke-series-{series}", **ends})
-    dot = element("circle", {"class": f"fill-series-{series}", "cx": _share(one.value, scale), "cy": "6", "r": "4"})
+    dot = element("circle", {"class": f"fill-series-{series}", "cx": _share(one.value, scale), "cy": "6", "r": "3.5"})
     return element("svg", {"class": "whisker", "height": "12", "aria-hidden": "true"}, track, span, dot)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, TypeAlias
 
-from .legible import legible
+from .legible import clipped, legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,6 +23,9 @@ class Html(str):
 
 Content: TypeAlias = "str | Iterable[Content]"
 Attributes: TypeAlias = "Mapping[str, str | float | bool | None]"
+
+#: Characters of a text from data.
+LONGEST = 4000
 
 #: Elements without an end.
 _VOID = frozenset({"br", "hr", "input", "link", "meta"})
@@ -44,8 +47,8 @@ def joined(*children: Content) -> Html:
 
 
 def data(text: str) -> Html:
-    """Return text from data, isolated so that its direction touches nothing around it."""
-    return element("bdi", None, text)
+    """Return text from data, cut at `LONGEST` characters, and isolated so that its direction touches nothing around it."""
+    return element("bdi", None, clipped(text, LONGEST))
 
 
 def embedded(name: str, attributes: Attributes, content: str) -> Html:

@@ -181,7 +181,7 @@
     return [head, detail];
   };
 
-  const columnName = () => (controls.sort.value === "" ? "Confidence" : controls.sort.selectedOptions[0].textContent);
+  const columnName = () => (controls.sort.value === "" ? `Confidence${several ? " · A" : ""}` : controls.sort.selectedOptions[0].textContent);
 
   const show = () => {
     const kept = chosen(), pages = Math.max(1, Math.ceil(kept.length / PER_PAGE));

@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from .figures import badge, figure_table, outcome_bars, tiles
+from .legible import clipped
 from .markup import Html, data, element, embedded, joined
 from .panels import difference_panels, plot_panel
 from .questions import question_data, question_table
@@ -56,7 +57,7 @@ def _head(report: Report, style: str, script: str) -> Html:
         element("meta", {"name": "referrer", "content": "no-referrer"}),
         element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
         element("meta", {"name": "color-scheme", "content": "light dark"}),
-        element("title", None, f"{report.title} · Assay"),
+        element("title", None, f"{clipped(report.title, 200)} · Assay"),
         element("link", {"rel": "icon", "href": _ICON}),
         embedded("style", {}, style),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from .content import Bars, Curve, Difference, Tone
 from .drawing import SERIES
-from .legible import number, signed
+from .legible import clipped, signed
 from .markup import Html, data, element
 from .plots import MOST_ROWS, draw_bars, draw_curve, draw_differences
 
@@ -47,8 +47,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> H
         element("tr", None, element("th", {"scope": "row"}, data(first)), (element("td", None, data(cell)) for cell in rest))
         for first, *rest in rows
     )
-    inner = element("table", None, element("caption", {"class": "unseen"}, caption), element("thead", None, heads), element("tbody", None, body))
-    return element("div", {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption}, inner)
+    title = clipped(caption, 300)
+    inner = (element("caption", {"class": "unseen"}, title), element("thead", None, heads), element("tbody", None, body))
+    return element("div", {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": title}, element("table", None, inner))
 
 
 def _panel(title: str, note: str, legend: Html | str, drawing: Html | str, numbers: Html | str, *, said: str = "") -> Html:
@@ -151,7 +152,7 @@ def _differences(differences: list[Difference], prefix: str) -> Html:
         for one in differences
     ]
     head = ("Measure", "Verdict", "Difference", "Interval", "p", "Test")
-    note = "Filled where the questions tell the two apart: green is better, red is worse; hollow where they do not."
+    note = "▲ better, ▼ worse, ○ undecided: the questions do not tell the two apart."
     said = f"{MOST_ROWS} of {len(differences):,} differences are drawn." if len(differences) > MOST_ROWS else ""
     return _panel(title, note, "", drawing, table(head, rows, f"The numbers of the plot: {title}"), said=said)
 

@@ -24,16 +24,19 @@ _MARKED = 16
 #: A number beyond it is no measurement.
 _HUGE = 1e12
 
+#: What tells verdicts apart without their colour: up, down, and a hollow ring.
+_VERDICTS = {Tone.GOOD: "^", Tone.BAD: "v", Tone.NEUTRAL: "o"}
+
 #: What tells lines apart without their colour: dashes and marks.
 _DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 1.5, 1.5, 1.5)), (0, (9, 3)), (0, (3, 1, 1, 1, 1, 1)))
 _MARKS = "osD^vP"
 
-_WIDTH = 4.6
+_WIDTH = 4.2
 _INK, _MUTED, _GRID, _SURFACE = (COLOURS[name] for name in ("ink", "muted", "grid", "surface"))
 _SETTINGS = {
     "svg.fonttype": "none",
     "svg.hashsalt": "assay",
-    "font.size": 10,
+    "font.size": 11,
     "axes.edgecolor": _GRID,
     "axes.labelcolor": _MUTED,
     "axes.spines.top": False,
@@ -72,7 +75,7 @@ def draw_curve(curve: Curve, *, prefix: str, description: str) -> Html:
         axes.set_xlabel(labels.stand_in(curve.x_label, 48))
         axes.set_ylabel(labels.stand_in(curve.y_label, 30))
 
-    return _drawn(draw, height=3.1, prefix=prefix, description=description)
+    return _drawn(draw, height=3.0, prefix=prefix, description=description)
 
 
 def draw_bars(bars: Bars, *, prefix: str, description: str) -> Html:
@@ -89,14 +92,14 @@ def draw_bars(bars: Bars, *, prefix: str, description: str) -> Html:
                 _whisker(axes, y, one, color=_INK)
         axes.set_xlim(left=None if _negative(bars.series) else 0)
         _rows(axes, [labels.stand_in(group) for group in groups])
-        axes.set_xlabel(labels.stand_in(bars.value_label, 48))
+        _beneath(axes, labels.stand_in(bars.value_label, 44))
 
-    height = 0.62 + len(groups) * (0.16 + 0.2 * max(1, len(bars.series)))
+    height = 0.66 + len(groups) * (0.16 + 0.2 * max(1, len(bars.series)))
     return _drawn(draw, height=height, prefix=prefix, description=description)
 
 
 def draw_differences(differences: Sequence[Difference], *, prefix: str, description: str) -> Html:
-    """Draw differences between the same two runs in one unit from above, the first `MOST_ROWS`: hollow where they are undecided."""
+    """Draw differences between the same two runs in one unit from above, the first `MOST_ROWS`."""
     shown = differences[:MOST_ROWS]
 
     def draw(axes: Any, labels: Labels) -> None:
@@ -108,13 +111,13 @@ def draw_differences(differences: Sequence[Difference], *, prefix: str, descript
                 continue
             _whisker(axes, row, one, color=colour)
             face = _SURFACE if one.verdict is Tone.NEUTRAL else colour
-            axes.plot([value], [row], marker="o", markersize=6, color=colour, markerfacecolor=face, linestyle="none")
+            axes.plot([value], [row], marker=_VERDICTS[one.verdict], markersize=7, color=colour, markerfacecolor=face, linestyle="none")
         axes.margins(x=0.08)
         _rows(axes, [labels.stand_in(one.measure) for one in shown])
         unit = f", {shown[0].unit}" if shown[0].unit else ""
-        axes.set_xlabel(labels.stand_in(f"{shown[0].other} minus {shown[0].base}{unit}", 48))
+        _beneath(axes, labels.stand_in(f"{shown[0].other} minus {shown[0].base}{unit}", 44))
 
-    return _drawn(draw, height=0.62 + 0.27 * len(shown), prefix=prefix, description=description)
+    return _drawn(draw, height=0.66 + 0.29 * len(shown), prefix=prefix, description=description)
 
 
 def _drawn(draw: Callable[[Any, Labels], None], *, height: float, prefix: str, description: str) -> Html:
@@ -153,6 +156,11 @@ def _rows(axes: Any, labels: Sequence[str]) -> None:
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     _plain_ticks(axes, rows=True)
+
+
+def _beneath(axes: Any, label: str) -> None:
+    """Write a label under the whole drawing: under the axes alone there is less room where the rows have long names."""
+    axes.figure.supxlabel(label, color=_MUTED, fontsize="medium")
 
 
 def _plain_ticks(axes: Any, *, logarithmic: bool = False, rows: bool = False) -> None:

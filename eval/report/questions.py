@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from .figures import letter, outcomes
 from .legible import clipped, legible
-from .markup import Html, element, embedded
+from .markup import LONGEST, Html, element, embedded
 
 if TYPE_CHECKING:
     from .content import Citation, Question, Report, Result
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 #: Characters of a passage shown on each side of a citation, and of a citation itself.
 CONTEXT, LONGEST_QUOTE = 300, 1200
 
-#: Characters of any other text, of a short one (a title, an id), and of an address that may still be a link.
-LONGEST, SHORT, LONGEST_URL = 4000, 300, 2000
+#: Characters of a short text (a title, an id), and of an address that may still be a link.
+SHORT, LONGEST_URL = 300, 2000
 
 #: What a piece of a passage is: cited, evidence according to the set, or both.
 CITED, GOLD = 1, 2
@@ -112,7 +113,7 @@ def _passage(citation: Citation) -> dict[str, Any]:
     edges = {first, last, *(min(last, max(first, edge)) for start, stop, _ in spans for edge in (start, stop))}
     ordered = sorted(edges)
     pieces: list[list[Any]] = []
-    for start, stop in zip(ordered, ordered[1:], strict=False):
+    for start, stop in pairwise(ordered):
         kind = sum({mark for one, other, mark in spans if one <= start and stop <= other})
         pieces.append([legible(citation.passage[start:stop]), kind])
     return {"pieces": pieces, "cut": [first > 0, end < citation.end, last < len(citation.passage)]}
@@ -136,7 +137,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value is not None and value != "" and value != []}
+    return {key: value for key, value in values.items() if value not in (None, "", [])}
 
 
 # --- the frame --------------------------------------------------------------------------------------------------------
@@ -148,7 +149,7 @@ def question_table(report: Report) -> Html:
     controls = element(
         "div",
         {"class": "controls", "role": "search", "aria-label": "Questions", "hidden": True},
-        _control("Search", element("input", {"id": "search", "type": "search", "placeholder": "question, answer or id", "autocomplete": "off"})),
+        _control("Search", element("input", {"id": "search", "type": "search", "placeholder": "question, answer or id"})),
         _control("Outcome", element("select", {"id": "outcome"})),
         _control("Type", element("select", {"id": "type"})),
         _control("Sort by", element("select", {"id": "sort"})),
@@ -157,7 +158,7 @@ def question_table(report: Report) -> Html:
     return element(
         "div",
         {"id": "browser"},
-        element("noscript", None, element("p", {"class": "nothing"}, f"The list of {count} questions needs JavaScript; all else does not.")),
+        element("noscript", None, element("p", {"class": "nothing"}, f"The list of {count} questions needs JavaScript.")),
         controls,
         element("p", {"id": "found", "class": "muted", "role": "status", "aria-live": "polite"}),
         element("div", {"id": "rows"}),

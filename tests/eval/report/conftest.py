@@ -40,7 +40,11 @@ OUTCOMES = (
     Outcome(name="right", sentence="The answer holds what was expected, and the evidence is cited.", tone=Tone.GOOD),
     Outcome(name="rightly silent", sentence="The articles do not say, and neither did the answer.", tone=Tone.GOOD),
     Outcome(name="not retrieved", sentence="No passage with the evidence is among the 100 that were retrieved.", tone=Tone.BAD),
-    Outcome(name="retrieved but not read", sentence="The passage with the evidence was retrieved at rank 31; the first 10 are read.", tone=Tone.BAD),
+    Outcome(
+        name="retrieved but not read",
+        sentence="The passage with the evidence was retrieved at rank 31; the first 10 are read.",
+        tone=Tone.BAD,
+    ),
     Outcome(name="read but not verified", sentence="The evidence was read, but no sentence on it passed the check.", tone=Tone.BAD),
     Outcome(name="wrongly silent", sentence="The evidence was read and verified; the answer was withheld.", tone=Tone.BAD),
     Outcome(name="wrongly answered", sentence="The articles do not say, and an answer was given.", tone=Tone.BAD),
@@ -111,7 +115,13 @@ def _headlines(rng, runs):
             yield Headline(name=name, family=family, definition=definition, figures=figures, featured=name != "EM")
     times = tuple(_estimate(rng, 420.0) for _ in range(runs))
     yield Headline(
-        name="Latency p95", family="cost", definition="Time to the whole answer.", figures=times, unit="ms", higher_is_better=False, featured=True
+        name="Latency p95",
+        family="cost",
+        definition="Time to the whole answer.",
+        figures=times,
+        unit="ms",
+        higher_is_better=False,
+        featured=True,
     )
     nothing = tuple(Estimate(math.nan, math.nan, math.nan, 0, 2000) for _ in range(runs))
     yield Headline(name="Rewrite match", family="turns", definition="Whether the rewritten question is the person's own.", figures=nothing)
@@ -130,8 +140,12 @@ def _plots(rng, names):
     return (
         Curve(title="Recall", x_label="passages looked at (k)", y_label="recall@k", lines=recall, note="Evidence found among the first k."),
         Curve(title="Risk and coverage", x_label="share answered", y_label="share of these wrong", lines=risk, note="Lower is better."),
-        Curve(title="Calibration", x_label="confidence", y_label="share right", lines=calibration, note="On the dotted line.", diagonal=True),
-        Curve(title="Latency", x_label="milliseconds", y_label="share answered", lines=times, note="Further left is better.", logarithmic=True),
+        Curve(
+            title="Calibration", x_label="confidence", y_label="share right", lines=calibration, note="On the dotted line.", diagonal=True
+        ),
+        Curve(
+            title="Latency", x_label="milliseconds", y_label="share answered", lines=times, note="Further left is better.", logarithmic=True
+        ),
         Bars(title="F1 by type of question", value_label="F1", groups=types, series=bars),
     )
 
