@@ -25,6 +25,7 @@ IN_SEVERAL = {
     ("eval", "tqdm"): {
         *("eval/bench/__main__.py", "eval/experiments/calibrate.py", "eval/experiments/figures.py", "eval/experiments/growth.py"),
     },  # a bar for each long measurement
+    ("eval", "matplotlib"): {"eval/bench/plots.py", "eval/report/plots.py"},  # a figure of the documentation, and those of a report
     ("eval", "numpy"): ...,  # arrays are a vocabulary, not a seam
     ("index", "numpy"): ...,
     ("rag", "numpy"): ...,

@@ -8,7 +8,7 @@
   const several = data.runs.length > 1;
   const at = (id) => document.getElementById(id);
   const controls = { search: at("search"), outcome: at("outcome"), type: at("type"), sort: at("sort"), direction: at("direction") };
-  let page = 0;
+  let page = 0, descending = false;
 
   // --- elements
 
@@ -22,7 +22,11 @@
   };
   const text = (words) => make("bdi", {}, words);
   const block = (words, kind = "") => make("p", { class: `text ${kind}`, dir: "auto" }, words);
-  const digits = (value) => (Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)))).replace("-", "−");
+  const digits = (value) => {
+    const size = Math.abs(value);
+    const written = size >= 100 ? Math.round(value).toLocaleString("en") : size >= 10 ? value.toFixed(1) : size >= 0.1 || size === 0 ? value.toFixed(3) : value.toPrecision(3);
+    return written.replace(/-/g, "−");
+  };
   const badge = (run) => make("span", { class: `badge fill-series-${(run % 6) + 1}` }, data.runs[run][0]);
   const chip = (outcome) => {
     const [name, tone] = data.outcomes[outcome];
@@ -60,12 +64,10 @@
     return words.every((word) => haystack(place).includes(word));
   };
 
-  const descending = () => controls.direction.getAttribute("aria-pressed") === "true";
-
   const chosen = () => {
     const words = controls.search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const kept = data.questions.map((question, place) => [question, place]).filter(([question, place]) => fits(question, place, words));
-    const key = controls.sort.value, sign = descending() ? -1 : 1;
+    const key = controls.sort.value, sign = descending ? -1 : 1;
     if (key === "") return sign === 1 ? kept : kept.reverse();
     const keyed = kept.map(([question, place]) => [valueOf(question, key), question, place]);
     // What has no value comes last, whichever end is asked for.
@@ -243,9 +245,8 @@
   const listen = () => {
     for (const control of [controls.search, controls.outcome, controls.type, controls.sort]) control.addEventListener("input", restart);
     controls.direction.addEventListener("click", () => {
-      const highest = !descending();
-      controls.direction.setAttribute("aria-pressed", String(highest));
-      controls.direction.textContent = highest ? "Descending" : "Ascending";
+      descending = !descending;
+      controls.direction.textContent = descending ? "Descending" : "Ascending";
       restart();
     });
     for (const anchor of document.querySelectorAll("a[data-outcome]")) {

@@ -89,18 +89,16 @@ def _result(result: Result, asked: str, outcome_places: dict[Any, int], measure_
 
 
 def _citation(citation: Citation) -> dict[str, Any]:
-    return _filled(
-        {
-            "n": citation.n,
-            "title": _short(citation.title),
-            "article": _short(citation.article_id),
-            "source": _short(citation.source),
-            "url": _short(citation.url),
-            "link": link(citation.url),
-            "note": _text(citation.note),
-            **_passage(citation),
-        }
-    )
+    told = {
+        "n": citation.n,
+        "title": _short(citation.title),
+        "article": _short(citation.article_id),
+        "source": _short(citation.source),
+        "url": _short(citation.url),
+        "link": link(citation.url),
+        "note": _text(citation.note),
+    }
+    return _filled(told) | _passage(citation)
 
 
 def _passage(citation: Citation) -> dict[str, Any]:
@@ -153,7 +151,7 @@ def question_table(report: Report) -> Html:
         _control("Outcome", element("select", {"id": "outcome"})),
         _control("Type", element("select", {"id": "type"})),
         _control("Sort by", element("select", {"id": "sort"})),
-        element("button", {"id": "direction", "type": "button", "aria-pressed": "false"}, "Ascending"),
+        element("button", {"id": "direction", "type": "button"}, "Ascending"),
     )
     return element(
         "div",

@@ -227,6 +227,10 @@ def test_a_citation_is_marked_in_its_passage_beside_the_evidence():
     assert one["cut"] == [False, False, False]
 
 
+def test_an_empty_quote_in_an_empty_passage_is_nothing_to_show():
+    assert shown(Citation(n=1, passage="", start=0, end=0)) == {"n": 1, "pieces": [], "cut": [False, False, False]}
+
+
 @given(st.integers(0, 5000), st.integers(0, 5000), st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 5000)), max_size=4))
 def test_a_passage_is_cut_around_its_quote_and_says_so(start, end, gold):
     passage = "".join(chr(0x4E00 + n) for n in range(5000))
