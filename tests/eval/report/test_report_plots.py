@@ -1,0 +1,156 @@
+"""The plots: drawn to scale, in the page's colours, with labels that were never the library's."""
+
+import math
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from eval.report.content import Bars, Curve, Difference, Estimate, Line, Series, Tone
+from eval.report.drawing import COLOURS
+from eval.report.panels import difference_panels, plot_panel
+
+HOSTILE = ("$\\frac{1}{", "<script>alert(1)</script>", "a\nb\x00\ud800\u202e", "@0@xxxx", "漢字" * 40, "👩‍🔬", "", "]]>&amp;")
+
+
+def drawing(panel):
+    """The SVG of a panel, parsed as strictly as XML is."""
+    return ET.fromstring(re.search(r'<svg class="drawing".*?</svg>', panel, re.DOTALL)[0])  # noqa: S314 -- ours
+
+
+def curve(*lines, **options):
+    return Curve(**{"title": "Recall", "x_label": "k", "y_label": "recall", "lines": lines, **options})
+
+
+def bars(groups, *series):
+    return Bars(title="By type", value_label="F1", groups=groups, series=series)
+
+
+def texts(image):
+    return [one.text or "" for one in image.iter("text")]
+
+
+def test_bars_are_as_long_as_their_values():
+    values = (0.25, 0.5, 1.0)
+    estimates = tuple(Estimate(one, one - 0.1, one + 0.1, 10) for one in values)
+    image = drawing(plot_panel(bars(("a", "b", "c"), Series(name="run", estimates=estimates)), "p"))
+    paths = [one.get("d") for one in image.iter("path") if one.get("class") == "fill-series-1"]
+    widths = [max(xs) - min(xs) for xs in ([float(x) for x in re.findall(r"[ML] (\S+)", path)] for path in paths)]
+    assert [width / widths[2] for width in widths] == pytest.approx(values, abs=0.002)
+
+
+def test_points_stand_at_their_heights():
+    ys = (0.0, 0.25, 0.75, 1.0)
+    image = drawing(plot_panel(curve(Line(name="run", xs=(1, 2, 3, 4), ys=ys)), "p"))
+    marks = [(float(one.get("x")), float(one.get("y"))) for one in image.iter("use") if "fill-series-1" in one.get("class", "")]
+    (left, bottom), (right, top) = marks[0], marks[-1]
+    assert [(y - bottom) / (top - bottom) for _, y in marks] == pytest.approx(ys, abs=0.002)
+    assert [(x - left) / (right - left) for x, _ in marks] == pytest.approx((0, 1 / 3, 2 / 3, 1), abs=0.002)
+
+
+def test_every_colour_is_the_pages_own_and_nothing_is_styled_inline():
+    lines = [Line(name=str(n), xs=(1, 2), ys=(n, 1), low=(0, 0), high=(n, 2)) for n in range(8)]
+    panel = plot_panel(curve(*lines), "p")
+    assert "style=" not in panel
+    assert not any(colour in panel for colour in COLOURS.values())
+    assert {"stroke-series-1", "stroke-series-6", "fill-muted"} <= set(re.findall(r"[\w-]+-(?:series-\d|muted)", panel))
+    image = drawing(panel)
+    for one in image.iter():
+        assert one.tag in {"svg", "g", "defs", "clipPath", "path", "rect", "use", "text"}
+        assert all(value.startswith("#p-") for key, value in one.attrib.items() if key == "href")
+        assert not any(key.startswith("on") for key in one.attrib)
+
+
+def test_ids_of_two_drawings_do_not_meet():
+    panels = [plot_panel(curve(Line(name="run", xs=(1, 2), ys=(0, 1))), prefix) for prefix in ("p", "q")]
+    first, second = (set(re.findall(r' id="([^"]+)"', panel)) for panel in panels)
+    assert first
+    assert not first & second
+    for panel, ids in zip(panels, (first, second), strict=True):
+        assert set(re.findall(r"#([\w-]+)", " ".join(re.findall(r'(?:href|clip-path)="([^"]+)"', panel)))) <= ids
+
+
+@pytest.mark.filterwarnings("error")
+def test_hostile_labels_are_text_and_the_library_never_sees_them():
+    estimates = tuple(Estimate(0.5, 0.4, 0.6, 10) for _ in HOSTILE)
+    shown = texts(drawing(plot_panel(bars(HOSTILE, Series(name=HOSTILE[1], estimates=estimates)), "p")))
+    assert "<script>alert(1)</script>" in shown
+    assert "$\\frac{1}{" in shown
+    assert "@0@xxxx" in shown
+    assert any(one.startswith("漢字") and one.endswith("…") for one in shown)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "line",
+    [
+        Line(name="empty", xs=(), ys=()),
+        Line(name="one", xs=(1,), ys=(0.5,)),
+        Line(name="nothing known", xs=(1, 2), ys=(math.nan, math.nan)),
+        Line(name="odd", xs=(0, -1, 1, math.inf, 2), ys=(1, 1, math.nan, 1, 1e300), low=(0,) * 5, high=(math.inf,) * 5),
+        Line(name="below", xs=(1, 2, 3), ys=(-3, 0, -1e6)),
+        Line(name="flat", xs=(1, 1, 1), ys=(0, 0, 0)),
+    ],
+    ids=lambda line: line.name,
+)
+@pytest.mark.parametrize("options", [{"logarithmic": True}, {"diagonal": True}], ids=["log", "diagonal"])
+def test_odd_numbers_are_drawn_or_left_out(line, options):
+    panel = plot_panel(curve(line, **options), "p")
+    assert "nan" not in panel.replace("unanswerable", "")
+    assert ('class="drawing"' in panel) == any(math.isfinite(y) for y in line.ys)
+
+
+@pytest.mark.filterwarnings("error")
+def test_gaps_in_bars_and_more_groups_than_are_drawn():
+    groups = tuple(f"type {n}" for n in range(30))
+    estimates = tuple(None if n % 3 else Estimate(-n if n == 3 else 0.5, math.nan, math.nan, 1) for n in range(30))
+    panel = plot_panel(bars(groups, Series(name="run", estimates=estimates)), "p")
+    assert "24 of 30 groups are drawn." in panel
+    assert "type 23" in texts(drawing(panel))
+    assert "type 24" not in texts(drawing(panel))
+    assert "type 27" in panel
+    assert "Nothing to draw" in plot_panel(bars(("a",), Series(name="run", estimates=(None,))), "p")
+
+
+def test_differences_are_drawn_by_runs_and_unit_and_told_in_words():
+    make = {"base": "old", "other": "new"}
+    differences = [
+        Difference(measure="F1", value=0.1, low=0.05, high=0.15, verdict=Tone.GOOD, p=0.0001, **make),
+        Difference(measure="Latency", value=30, low=10, high=50, verdict=Tone.BAD, unit="ms", p=0.02, **make),
+        Difference(measure="EM", value=-0.01, low=-0.05, high=0.03, verdict=Tone.NEUTRAL, note="McNemar", **make),
+    ]
+    shares, times = difference_panels(differences)
+    assert [one for one in texts(drawing(shares)) if one in {"F1", "EM", "Latency"}] == ["F1", "EM"]
+    assert "F1: +0.100, better; EM: −0.010, undecided" in shares
+    assert "&lt; 0.001" in shares
+    assert "Latency: +30 ms, worse" in times
+
+
+def test_the_table_of_a_long_line_holds_its_ends():
+    xs = [n / 1999 for n in range(2000)]
+    panel = plot_panel(curve(Line(name="run", xs=xs, ys=[x / 2 for x in xs])), "p")
+    rows = re.findall(r"<td><bdi>([^<]*)</bdi></td><td><bdi>([^<]*)</bdi></td>", panel)
+    assert len(rows) == 12
+    assert rows[0] == ("0", "0")
+    assert rows[-1] == ("1", "0.5")
+    assert "12 of up to 2,000 points" in panel
+
+
+def test_drawing_leaves_the_library_as_it_was_and_draws_the_same_again():
+    import matplotlib as mpl
+
+    plot = curve(Line(name="run", xs=(1, 2), ys=(0, 1)))
+    with mpl.rc_context({"font.size": 31.0, "axes.facecolor": "red"}):  # as a user's own file might say
+        before = dict(mpl.rcParams)
+        panel = plot_panel(plot, "p")
+        assert dict(mpl.rcParams) == before
+    assert plot_panel(plot, "p") == panel
+
+
+def test_lengths_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="as many xs"):
+        Line(name="run", xs=(1, 2), ys=(1,))
+    with pytest.raises(ValueError, match="as many xs"):
+        Line(name="run", xs=(1, 2), ys=(1, 2), low=(1, 2))
+    with pytest.raises(ValueError, match="each of 2 groups"):
+        bars(("a", "b"), Series(name="run", estimates=(None,)))
