@@ -6,8 +6,10 @@ A row is acknowledged when it is written; an interrupted run goes on behind the 
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import os
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -80,6 +82,19 @@ def of_the_same(folder: Path, about: Mapping[str, Any]) -> bool:
     """Say whether `folder` holds a run, finished or not, of the same set by the same system over the same index."""
     known = _about(folder)
     return known is not None and _plan(known) == _plan(about)
+
+
+def free_folder(parent: Path, name: str, about: Mapping[str, Any]) -> Path:
+    """Return where a run goes that was given no folder: the interrupted one of the same, else the first free of `name`, `name-2` and so on.
+
+    Of `name` only letters, digits, dots and dashes are taken: it may be that of a file.
+    """
+    words = re.sub(r"[^\w.-]+", "-", name)[:60].strip(".-") or "run"
+    for number in itertools.count(1):
+        folder = parent / (words if number == 1 else f"{words}-{number}")
+        if not folder.exists() or (of_the_same(folder, about) and not finished(folder)):
+            return folder
+    raise AssertionError  # the loop has no end
 
 
 def load_run(folder: str | Path) -> Run:

@@ -13,9 +13,10 @@ from index import AssayError
 
 from .measure import Column, Family, Grade, Kind, Measure
 from .model import PATIENCE, NoReplyError, Talk
+from .statistics import cohens_kappa
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from langchain_core.language_models import BaseChatModel
 
@@ -57,8 +58,8 @@ _VERDICT = re.compile(r"(right|wrong)\.?", re.IGNORECASE)
 class Agreement:
     """How far a judge and a measure that needs none agree on the answers that the judge saw and both graded."""
 
-    kappa: float
-    """Cohen's kappa: 1 is full agreement, 0 that of chance; nan where it is undefined."""
+    kappa: float | None
+    """Cohen's kappa: 1 is full agreement, 0 that of chance; None where it is undefined."""
     n: int
     both_right: int
     both_wrong: int
@@ -105,7 +106,7 @@ def agreement(judge: Column, free: Column) -> Agreement:
     asked = [one for one in judge.grades if not judge.comments.get(one, "").startswith(UNASKED)]
     pairs = [(judge.grades[one].x > 0, free.grades[one].x > 0) for one in asked if one in free.grades]
     return Agreement(
-        kappa=_kappa([a for a, _ in pairs], [b for _, b in pairs]),
+        kappa=cohens_kappa([a for a, _ in pairs], [b for _, b in pairs]),
         n=len(pairs),
         both_right=sum(a and b for a, b in pairs),
         both_wrong=sum(not a and not b for a, b in pairs),
@@ -151,14 +152,3 @@ def _verdict(talk: Talk, row: Row, known: Mapping[str, Any]) -> bool | str:
         return f"the model failed ({error})"
     verdict = _VERDICT.fullmatch(reply)
     return verdict[1].lower() == "right" if verdict else f"expected `right` or `wrong`, found {reply[:40]!a}"
-
-
-def _kappa(first: Sequence[bool], second: Sequence[bool]) -> float:
-    """Return Cohen's kappa of two raters: the agreement beyond that of chance, as a share of what there could be."""
-    n = len(first)
-    if not n:
-        return float("nan")
-    observed = sum(a == b for a, b in zip(first, second, strict=True)) / n
-    p, q = sum(first) / n, sum(second) / n
-    chance = p * q + (1 - p) * (1 - q)
-    return float("nan") if chance >= 1 else (observed - chance) / (1 - chance)

@@ -11,6 +11,7 @@ from .gating import Bound, State
 from .markdown import cell, table
 from .measure import Family, Kind
 from .significance import Method
+from .statistics import figure
 from .text import clipped, counted, number, plain, probability, signed
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from .comparison import Changed, Comparison, Contrast, Versus
     from .gating import Check
+    from .grades import Grades
 
 #: Characters of a question or an answer that are shown.
 _SHOWN = 400
@@ -62,6 +64,20 @@ def _found(check: Check) -> str:
     apart = f", {found.apart} apart" if found.apart else ""
     luck = "; the interval does not exclude luck" if check.state is State.LUCK else ""
     return f"{said}{apart}{f'; {check.reason}' if check.reason else ''}{luck}"
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+def figures_markdown(grades: Grades) -> str:
+    """Return every figure of a run as a heading and a table."""
+    rows = []
+    for column in grades.columns:
+        found, unit = figure(column), column.measure.unit
+        interval = "–" if found.low is None else f"{number(found.low, unit)} to {number(found.high, unit)}"
+        rows.append([column.measure.name, number(found.value, unit), interval, f"{found.n:,}", f"{found.apart:,}"])
+    head = f"{cell(clipped(plain(grades.dataset), 100))}, {counted(len(grades.ids), 'question')}"
+    return f"### {head}\n\n{table(['measure', 'figure', '95 % interval', 'questions', 'apart'], rows, right=range(1, 5))}"
 
 
 # --- comparisons ------------------------------------------------------------------------------------------------------

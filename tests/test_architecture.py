@@ -17,13 +17,14 @@ REPOSITORY = Path(__file__).parents[1]
 ROOMS = {"index": set(), "rag": {"index"}, "eval": {"index", "rag"}, "ui": {"index", "rag"}, "seeds": set()}
 
 #: Further arrows between rooms, by module.
-ARROWS = {"ui/cli.py": {"eval"}}
+ARROWS = {"ui/evaluation.py": {"eval"}, "ui/evaluation_page.py": {"eval"}}
 
 #: Foreign libraries in more than one module of a room, with the reason.
 IN_SEVERAL = {
     ("index", "torch"): {"index/embed.py", "index/runtime.py"},  # the reference model, and its conversion into the fast one
     ("eval", "tqdm"): {
         *("eval/bench/__main__.py", "eval/experiments/calibrate.py", "eval/experiments/figures.py", "eval/experiments/growth.py"),
+        "eval/suite/__main__.py",
     },  # a bar for each long measurement
     ("eval", "scipy"): {"eval/experiments/calibrate.py", "eval/significance.py"},  # an optimiser, and the tests of the textbooks
     ("eval", "ir_measures"): {"eval/measures.py", "eval/grading/trec.py"},  # the benchmark's means, until it is graded as runs are
@@ -112,6 +113,17 @@ def test_rooms_import_one_way_and_from_the_face(path):
                 next(n.value for n in ast.parse(face).body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "__all__")
             )
             assert set(names) <= set(exported), f"line {line}: {set(names) - set(exported)} is not on the face of {other}"
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_no_name_of_a_face_is_that_of_a_module(room):
+    """Once a module is loaded its package has it under its name, and the face would never be asked for another of that name."""
+    tree = ast.parse((REPOSITORY / room / "__init__.py").read_text(encoding="utf-8"))
+    exported = [
+        ast.literal_eval(node.value) for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    modules_here = {path.stem for path in (REPOSITORY / room).iterdir()}
+    assert not modules_here & {name for names in exported for name in names}
 
 
 @each_module

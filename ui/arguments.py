@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from index import AssayError, parse_date
 
-from . import verbs
+from . import evaluation_arguments, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,6 +71,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     args = _parser().parse_args(list(arguments), defaults)
     if any(value == [] or (isinstance(value, list) and [] in value) for value in vars(args).values()):  # so argparse reads `--after=--`
         raise UsageError("expected a value for every option, found `--`, which ends the options; see `assay --help`")
+    args.index_given = args.index is not None
     try:
         args.index = args.index or _index_folder(os.environ.get("ASSAY_INDEX") or ".assay")
     except argparse.ArgumentTypeError as error:
@@ -83,19 +84,28 @@ def _parser() -> Parser:
     parser = Parser(
         prog="assay", description=_ABOUT, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, parents=[everywhere]
     )
-    found = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-
-    def verb(name: str, about: str, run: Callable[[argparse.Namespace], int], more: str = "") -> Parser:
-        said = f"{about[0].upper()}{about[1:]}. {more}".strip()
-        made: Parser = found.add_parser(name, help=about, description=said, parents=[everywhere])
-        made.set_defaults(run=run)
-        return made
-
+    verb = _verbs_of(parser, everywhere)
     _writing_verbs(verb)
     _reading_verbs(verb)
     _asking_verbs(verb)
     _keeping_verbs(verb)
+    measuring = verb("eval", "measure: run, compare, report, generate, import-feedback", None)
+    evaluation_arguments.add_verbs(_verbs_of(measuring, everywhere))
     return parser
+
+
+def _verbs_of(parser: Parser, everywhere: Parser) -> Callable[..., Parser]:
+    """Return what adds a verb to `parser`: its name, what it is about, its function unless it has verbs of its own, and more about it."""
+    found = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+
+    def verb(name: str, about: str, run: Callable[[argparse.Namespace], int] | None, more: str = "") -> Parser:
+        said = f"{about[0].upper()}{about[1:]}. {more}".strip()
+        made: Parser = found.add_parser(name, help=about, description=said, parents=[everywhere])
+        if run is not None:
+            made.set_defaults(run=run)
+        return made
+
+    return verb
 
 
 def _global_options() -> Parser:

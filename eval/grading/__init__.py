@@ -8,7 +8,7 @@ from .grade import grade
 from .groups import groups, restrict
 from .outcome import Outcome, outcome, right
 from .own import OwnMeasure, load_measure
-from .registry import CURVES, MEASURES, named
+from .registry import CURVES, MEASURES, measures_of, named
 from .retrieval import DEFAULT_RETRIEVAL, recall_curve
 from .silence import Reliability, reliability, risk_coverage
 
@@ -23,6 +23,7 @@ __all__ = [
     "grade",
     "groups",
     "load_measure",
+    "measures_of",
     "named",
     "outcome",
     "recall_curve",

@@ -40,4 +40,11 @@ def grade(run: Run, *, retrieval: Sequence[str] = DEFAULT_RETRIEVAL, own: Sequen
         taken.update(column.measure.name for column in made)
         columns += made
     kept = tuple(column for column in columns if column.grades or column.apart)
-    return Grades(run.name, str(run.about.get("dataset", "")), run.sha256, tuple(row.id for row in run.rows), kept)
+    return Grades(
+        run=run.name,
+        dataset=str(run.about.get("dataset", {}).get("name", "")),
+        sha256=run.sha256,
+        ids=tuple(row.id for row in run.rows),
+        columns=kept,
+        digests=run.digests,
+    )

@@ -16,7 +16,7 @@ from .cost import REPORTED, STEPS, latency
 from .retrieval import CHARACTERS, DEFAULT_RETRIEVAL, measure_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ..measure import Measure
 
@@ -44,6 +44,11 @@ MEASURES: Mapping[str, Measure] = {
 
 #: The measures whose figure is neither a mean nor a ratio: what `Grades.from_json` needs beside the file.
 CURVES: Mapping[str, Measure] = _Curves({rule.measure.name: rule.measure for rule in silence.RULES if rule.measure.kind is Kind.CURVE})
+
+
+def measures_of(further: Sequence[str] = ()) -> list[Measure]:
+    """Return `MEASURES`, and the `further` ones of ir-measures; raises `AssayError` for a name that is none."""
+    return [*MEASURES.values(), *(named(name) for name in further if name not in MEASURES)]
 
 
 def named(name: str) -> Measure:

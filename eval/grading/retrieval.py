@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..run import GoldSpan, RankedPassage, Row, Run
+    from rag import RankedPassage
+
+    from ..run import GoldSpan, Row, Run
 
     Floats: TypeAlias = NDArray[np.float64]
 

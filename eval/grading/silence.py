@@ -94,7 +94,8 @@ def _risk(x: Floats, y: Floats) -> Floats:
 def _calibration_error(x: Floats, y: Floats) -> Floats:
     places, gap = _bins(x, BINS), x - y
     distance: Floats = np.abs(np.stack([np.where(places == one, gap, 0).sum(axis=-1) for one in range(BINS)])).sum(axis=0)
-    return distance / x.shape[-1]
+    distance /= x.shape[-1]
+    return distance
 
 
 def _bins(x: Floats, bins: int) -> NDArray[np.intp]:

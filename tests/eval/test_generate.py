@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.dataset import Example
-from eval.generate import asked_of, generate, save
-from eval.generate.cloze import BLANK, blanks
-from eval.generate.lexical import LONG_TITLE, SHORT_TITLE, TITLE_IN_TEXT, TITLE_SHARED
+from eval.generating import asked_of, generate, save
+from eval.generating.cloze import BLANK, blanks
+from eval.generating.lexical import LONG_TITLE, SHORT_TITLE, TITLE_IN_TEXT, TITLE_SHARED
 from index import Article, ArticleFilter, AssayError, Library, Span
 from rag import Pipeline, opens_unresolved
 

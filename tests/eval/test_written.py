@@ -13,9 +13,9 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 from eval.dataset import Example
-from eval.generate import StoppedError, generate
-from eval.generate import written as w
-from eval.generate.cloze import BLANK, blanks
+from eval.generating import StoppedError, generate
+from eval.generating import written as w
+from eval.generating.cloze import BLANK, blanks
 from eval.model import NoReplyError, Talk, chat_model
 from index import Article, AssayError, Span, sentences
 

@@ -79,7 +79,10 @@ def graded(made):
         names = [name] if name.startswith(("passage_", "span_R@", "span_P@")) or "@" in name or name in {"RR", "AP"} else []
         for column in grade(made.run(*rows), retrieval=names).columns:
             if column.measure.name == name:
-                pairs = {one: tuple(grade) if grade.y != 1 or column.measure.kind in {"ratio", "curve"} else grade.x for one, grade in column.grades.items()}
+                pairs = {
+                    one: tuple(grade) if grade.y != 1 or column.measure.kind in {"ratio", "curve"} else grade.x
+                    for one, grade in column.grades.items()
+                }
                 return {**pairs, **column.apart}
         return {}
 

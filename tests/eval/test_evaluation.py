@@ -5,9 +5,9 @@ import json
 import pytest
 
 from eval.dataset import Dataset, Evidence, Example
-from eval.evaluate import Target, answer_all, answered
+from eval.evaluation import Target, answer_all, answered
 from eval.grades import Grades
-from eval.journal import ABOUT, ROWS, begun, finished, load_run, of_the_same
+from eval.journal import ABOUT, ROWS, begun, finished, free_folder, load_run, of_the_same
 from eval.run import Row
 from index import Article, AssayError
 from rag import Pipeline, Question, Retriever, Turn
@@ -188,3 +188,22 @@ def test_a_damaged_run_is_refused_in_one_line(target, tmp_path, name, damage):
     (folder / name).write_bytes(damage)
     with pytest.raises(AssayError, match=r"^expected .*found[^\n]*$"):
         load_run(folder)
+
+
+def test_a_run_without_a_folder_goes_to_a_free_one_or_its_own_interrupted_one(target, tmp_path):
+    run = answer_all(dataset(), target, folder=free_folder(tmp_path, "metals", {"order": []}))
+    assert run.folder == tmp_path / "metals"
+    assert free_folder(tmp_path, "metals", run.about) == tmp_path / "metals"
+    assert free_folder(tmp_path, "metals", {**run.about, "version": "0"}) == tmp_path / "metals-2"
+    with begun(run.folder, run.about) as journal:
+        journal.finish(Grades("run", "metals", run.sha256, tuple(row.id for row in run.rows), ()))
+    assert free_folder(tmp_path, "metals", run.about) == tmp_path / "metals-2"
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "..", "", "/", "a\0b", ".hidden", "-rf", "x" * 500, "мінерали 2"])
+def test_the_name_of_a_set_chooses_no_path(tmp_path, name):
+    folder = free_folder(tmp_path, name, {})
+    assert folder.parent == tmp_path
+    assert folder.name not in {"", ".", ".."}
+    assert len(folder.name.encode()) < 255
+    assert not folder.name.startswith((".", "-"))

@@ -6,26 +6,39 @@ Every question yields one row, whatever happens to it. Knows nothing of file for
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from index import ArticleFilter, AssayError
+from index import AssayError
 from rag import Pipeline, Question, Retriever
 
+from .corpora import indexed
+from .dataset import Dataset
+from .formats import load_dataset
+from .generating import asked_of
 from .gold import locate
-from .journal import begun
+from .grades import load_grades
+from .grading import CURVES, DEFAULT_RETRIEVAL, grade, groups, restrict
+from .journal import begun, load_run
+from .judge import judge as judged
 from .run import Gold, Row, Run
+from .statistics import figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
 
-    from index import Library, View
+    from langchain_core.language_models import BaseChatModel
+
+    from index import ArticleFilter, Library, View
     from rag import Answer, Ranking
 
-    from .dataset import Dataset, Example
+    from .dataset import Example
     from .grades import Grades
+    from .grading import OwnMeasure
+    from .statistics import Figure
 
 #: How deep rankings are kept: articles, passages.
 ARTICLES_KEPT, PASSAGES_KEPT = 100, 50
@@ -41,6 +54,27 @@ class Evaluation:
     run: Run
     grades: Grades
 
+    @cached_property
+    def figures(self) -> Mapping[str, Figure]:
+        """Return every measure's figure with its 95 % interval, by name, in the order of a report."""
+        return {column.measure.name: figure(column) for column in self.grades.columns}
+
+    def __getitem__(self, measure: str) -> Figure:
+        """Return the figure of a measure; raises KeyError."""
+        return self.figures[measure]
+
+    @property
+    def failed(self) -> int:
+        """Return how many questions could not be asked or answered."""
+        return sum(row.error is not None for row in self.run.rows)
+
+    def by(self, group: str) -> Mapping[str, Mapping[str, Figure]]:
+        """Return the figures apart for each `type` of question, `answerable` or not, or `turn` of its conversation."""
+        parts = groups(self.run)[group]
+        return {
+            value: {column.measure.name: figure(column) for column in restrict(self.grades, ids).columns} for value, ids in parts.items()
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
@@ -52,6 +86,11 @@ class Target:
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Whatever else it was set to, as JSON values: two runs of different settings are different runs."""
 
+    @cached_property
+    def article_ids(self) -> frozenset[str]:
+        """Return the ids of all articles, as they were when first asked for."""
+        return frozenset(record["id"] for record in self.library.articles())
+
     @classmethod
     def of(cls, library: Library, *, dense_weight: float | None = None) -> Target:
         """Return the product as it is on `library`, or with another share of the vectors in its ranking."""
@@ -59,6 +98,45 @@ class Target:
         pipeline = Pipeline(library, retriever=retriever)
         settings = {} if dense_weight is None else {"dense_weight": dense_weight}
         return cls(library=library, system=lambda question, only: pipeline.ask(question, only=only), retriever=retriever, settings=settings)
+
+
+def evaluate(
+    dataset: Dataset | str | Path,
+    target: Target | Library | None = None,
+    *,
+    folder: str | Path | None = None,
+    retrieval: Sequence[str] = DEFAULT_RETRIEVAL,
+    own: Sequence[OwnMeasure] = (),
+    judge: BaseChatModel | None = None,
+    about: Mapping[str, Any] | None = None,
+    done: Callable[[], object] = lambda: None,
+) -> Evaluation:
+    """Ask every question of a set and measure what came.
+
+    `dataset` is a set or its path; without a `target` the set's own articles are indexed and asked. The run is kept in `folder` when one
+    is given; an interrupted run of the same is taken up there. Measures: those that are built in, `retrieval` by the names of
+    ir-measures, `own`, and, where there is one, the word of a chat model. Raises `AssayError` when the set cannot be read, has no articles
+    where they are needed, or the folder cannot be used.
+    """
+    questions = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
+    with ExitStack() as stack:
+        if target is None:
+            target = stack.enter_context(indexed(questions))
+        asked = target if isinstance(target, Target) else Target.of(target)
+        run = answer_all(questions, asked, folder=Path(folder) if folder else None, about=about, done=done)
+    grades = grade(run, retrieval=retrieval, own=own)
+    if judge is not None:
+        grades = replace(grades, columns=(*grades.columns, judged(run, judge)))
+    if run.folder:
+        with begun(run.folder, run.about) as journal:
+            journal.finish(grades)
+    return Evaluation(run, grades)
+
+
+def load_evaluation(folder: str | Path) -> Evaluation:
+    """Read a finished run back; raises `AssayError` where there is none."""
+    run = load_run(folder)
+    return Evaluation(run, load_grades(Path(folder), CURVES))
 
 
 def answer_all(
@@ -107,7 +185,7 @@ def answered(example: Example, target: Target) -> Row:
     """Return the row of one question: the answer and the rankings, or the reason why there are none."""
     gold = Gold()
     try:
-        only = _without(target.library, example)
+        only = asked_of(example, target.article_ids)
         with target.library.view() as view:
             gold = locate(view, example)
             question = Question(example.question, example.history, example.id)
@@ -137,11 +215,3 @@ def _exact(view: View, answer: Answer) -> Iterable[bool]:
     for citation in answer.citations:
         row = view.article_row(citation.article_id)
         yield row is not None and view.article(row).text[citation.start : citation.end] == citation.quote
-
-
-def _without(library: Library, example: Example) -> ArticleFilter | None:
-    """Return the filter that leaves out the articles that an example names, so that nothing answers it; None where it names none."""
-    left_out: Sequence[str] = example.metadata.get("leave_out") or ()
-    if not left_out:
-        return None
-    return ArticleFilter(ids=tuple(record["id"] for record in library.articles() if record["id"] not in left_out))

@@ -1,0 +1,343 @@
+"""From evaluations to what a report shows of them. Knows nothing of HTML, and computes nothing that a measure does."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from index import AssayError
+
+from ..comparison import compare
+from ..grading import answerable, outcome, recall_curve, reliability, risk_coverage
+from ..measure import Family, Kind
+from . import content
+from .page import render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
+
+    from rag import Answer
+    from rag import Citation as Cited
+
+    from ..comparison import Contrast
+    from ..evaluation import Evaluation
+    from ..measure import Column
+    from ..run import GoldSpan, Row
+    from ..statistics import Figure
+
+    #: From an evaluation to the places and heights of a line; both empty where there is nothing to draw.
+    _Points: TypeAlias = Callable[[Evaluation], tuple[Sequence[float], Sequence[float]]]
+
+#: The figures at the top of the page, where a run has them.
+FEATURED = ("nDCG@10", "right", "citation_precision", "refusal_F1", "total_p50")
+
+#: The depths of the recall curve.
+KS = (1, 2, 3, 5, 10, 20, 30, 50, 100)
+
+#: Measures that are drawn by type of question, each where at least one type has it.
+_BY_TYPE = ("right", "nDCG@10", "citation_precision")
+
+#: More types than these are no picture: the most frequent are drawn.
+_TYPES = 12
+
+_NOTES = (
+    "Intervals are 95 % bootstraps over the questions: what other questions of this kind could have shown, and nothing of the clock.",
+    "A question that failed counts as zero. What could not be graded is counted apart, never as wrong.",
+)
+
+
+def content_of(evaluations: Sequence[Evaluation], *, title: str = "") -> content.Report:
+    """Return the report of one run, or of several over the same questions, the first of them the baseline.
+
+    Raises `AssayError` when there are none, or they are not of the same questions.
+    """
+    if not evaluations:
+        raise AssayError("expected at least one run to report on, found none")
+    runs = _named(evaluations)
+    dataset = evaluations[0].grades.dataset
+    differences = _differences(evaluations, runs) if len(evaluations) > 1 else ()
+    return content.Report(
+        title=title or f"{dataset}: {', '.join(runs)}",
+        subtitle=f"{len(evaluations[0].run.rows):,} questions",
+        runs=tuple(_about(name, one) for name, one in zip(runs, evaluations, strict=True)),
+        headlines=tuple(_headlines(evaluations)),
+        differences=tuple(differences),
+        plots=tuple(_plots(runs, evaluations)),
+        questions=tuple(_questions(evaluations)),
+        notes=_NOTES,
+    )
+
+
+def _named(evaluations: Sequence[Evaluation]) -> list[str]:
+    """Return a name for each run, told apart where two are called the same."""
+    names = [one.run.name for one in evaluations]
+    return [name if names.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(names, 1)]
+
+
+def _about(name: str, one: Evaluation) -> content.About:
+    about = one.run.about
+    dataset, index = about.get("dataset", {}), about.get("index", {})
+    facts = [
+        ("Questions", f"{dataset.get('name', '')}, {len(one.run.rows):,}, {dataset.get('format', '')}"),
+        ("Index", f"{index.get('articles', 0):,} articles, {index.get('passages', 0):,} passages, {index.get('model', '')}"),
+        ("Settings", ", ".join(f"{key} {value}" for key, value in about.get("settings", {}).items()) or "as they come"),
+        ("Version", str(about.get("version", ""))),
+        ("Failed", f"{one.failed:,}"),
+    ]
+    return content.About(name=name, facts=tuple(facts))
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+def _headlines(evaluations: Sequence[Evaluation]) -> Iterator[content.Headline]:
+    columns = {column.measure.name: column.measure for one in evaluations for column in one.grades.columns}
+    for name, measure in columns.items():
+        yield content.Headline(
+            name=name,
+            family=measure.family.value,
+            definition=measure.definition,
+            figures=tuple(_estimate(one.figures.get(name)) for one in evaluations),
+            unit=measure.unit,
+            higher_is_better=measure.higher_is_better,
+            featured=name in FEATURED,
+        )
+
+
+def _estimate(found: Figure | None) -> content.Estimate | None:
+    if found is None:
+        return None
+    value, low, high = (math.nan if number is None else number for number in (found.value, found.low, found.high))
+    return content.Estimate(value, low, high, found.n, found.apart)
+
+
+def _differences(evaluations: Sequence[Evaluation], runs: Sequence[str]) -> Iterator[content.Difference]:
+    comparison = compare([one.grades for one in evaluations])
+    for other, versus in zip(runs[1:], comparison.versus, strict=True):
+        yield from (_difference(contrast, runs[0], other) for contrast in versus.contrasts if contrast.difference.value is not None)
+
+
+def _difference(contrast: Contrast, base: str, other: str) -> content.Difference:
+    found, measure = contrast.difference, contrast.measure
+    value, low, high = (math.nan if number is None else number for number in (found.value, found.low, found.high))
+    better = (value > 0) == measure.higher_is_better
+    verdict = content.Tone.NEUTRAL if not contrast.significant else content.Tone.GOOD if better else content.Tone.BAD
+    counts = (
+        "" if measure.kind is Kind.CURVE else f"; {len(contrast.better):,} better, {len(contrast.worse):,} worse, {contrast.equal:,} equal"
+    )
+    return content.Difference(
+        measure=measure.name,
+        base=base,
+        other=other,
+        value=value,
+        low=low,
+        high=high,
+        verdict=verdict,
+        unit=measure.unit,
+        p=contrast.p_holm,
+        note=f"{found.method.value}{counts}",
+    )
+
+
+# --- plots ------------------------------------------------------------------------------------------------------------
+
+
+def _plots(runs: Sequence[str], evaluations: Sequence[Evaluation]) -> Iterator[content.Plot]:
+    drawn = (
+        content.Curve(
+            title="Recall of relevant articles",
+            x_label="first k articles",
+            y_label="recall",
+            lines=_lines(runs, evaluations, _recall),
+            note="The share of the relevant articles among the first k.",
+            logarithmic=True,
+        ),
+        content.Curve(
+            title="Risk and coverage",
+            x_label="share of questions answered, the most confident first",
+            y_label="share of them not done right",
+            lines=_lines(runs, evaluations, _risk),
+            note="Lower is better; where it rises to the right, confidence says something.",
+        ),
+        content.Curve(
+            title="Calibration",
+            x_label="confidence",
+            y_label="share that the articles answer",
+            lines=_lines(runs, evaluations, _calibration),
+            note="On the diagonal, confidence is what it says it is.",
+            diagonal=True,
+        ),
+        content.Curve(
+            title="Time to an answer",
+            x_label="milliseconds",
+            y_label="share of questions answered by then",
+            lines=_lines(runs, evaluations, _times),
+            logarithmic=True,
+        ),
+    )
+    yield from (curve for curve in drawn if curve.lines)
+    yield from _by_type(runs, evaluations)
+
+
+def _lines(runs: Sequence[str], evaluations: Sequence[Evaluation], points: _Points) -> tuple[content.Line, ...]:
+    found = [(name, *points(one)) for name, one in zip(runs, evaluations, strict=True)]
+    return tuple(content.Line(name=name, xs=xs, ys=ys) for name, xs, ys in found if len(xs))
+
+
+def _recall(one: Evaluation) -> tuple[list[float], list[float]]:
+    recall = recall_curve(one.run, KS)
+    return ([], []) if np.isnan(recall).all() else ([float(k) for k in KS], recall.tolist())
+
+
+def _pairs(one: Evaluation, name: str) -> tuple[list[float], list[float]]:
+    if name not in one.grades.names:
+        return [], []
+    x, y = one.grades[name].pairs()
+    return x.tolist(), y.tolist()
+
+
+def _risk(one: Evaluation) -> tuple[list[float], list[float]]:
+    confidence, right = _pairs(one, "AURC")
+    coverage, risk = risk_coverage(confidence, np.array(right, bool))
+    return coverage.tolist(), risk.tolist()
+
+
+def _calibration(one: Evaluation) -> tuple[list[float], list[float]]:
+    confidence, truth = _pairs(one, "ECE")
+    if not confidence:
+        return [], []
+    curve = reliability(confidence, np.array(truth, bool))
+    filled = curve.n > 0
+    return curve.confidence[filled].tolist(), curve.share[filled].tolist()
+
+
+def _times(one: Evaluation) -> tuple[list[float], list[float]]:
+    taken = sorted(row.answer.timings_ms["total"] for row in one.run.rows if row.answer and "total" in row.answer.timings_ms)
+    return taken, [place / len(taken) for place in range(1, len(taken) + 1)]
+
+
+def _by_type(runs: Sequence[str], evaluations: Sequence[Evaluation]) -> Iterator[content.Bars]:
+    counts: dict[str, int] = defaultdict(int)
+    for row in evaluations[0].run.rows:
+        counts[row.example.type] += bool(row.example.type)
+    types = sorted(sorted(one for one in counts if one), key=lambda one: -counts[one])[:_TYPES]
+    if len(types) < 2:
+        return
+    parts = [one.by("type") for one in evaluations]
+    for measure in _BY_TYPE:
+        found = [[_graded(part.get(name, {}).get(measure)) for name in types] for part in parts]
+        if any(one is not None for line in found for one in line):
+            series = tuple(content.Series(name=run, estimates=tuple(line)) for run, line in zip(runs, found, strict=True))
+            yield content.Bars(title=f"{measure} by type of question", value_label=measure, groups=tuple(types), series=series)
+
+
+def _graded(found: Figure | None) -> content.Estimate | None:
+    return None if found is None or found.value is None else _estimate(found)
+
+
+# --- questions --------------------------------------------------------------------------------------------------------
+
+
+def _questions(evaluations: Sequence[Evaluation]) -> Iterator[content.Question]:
+    values = [_values(one.grades.columns) for one in evaluations]
+    others = [{row.id: row for row in one.run.rows} for one in evaluations]
+    for row in evaluations[0].run.rows:
+        example = row.example
+        yield content.Question(
+            id=example.id,
+            question=example.question,
+            results=tuple(_result(rows[example.id], found.get(example.id, ())) for rows, found in zip(others, values, strict=True)),
+            type=example.type,
+            history=tuple(content.Exchange(turn.role, turn.content) for turn in example.history),
+            answerable=answerable(example),
+            expected=example.answers or example.key_points,
+            evidence=tuple(_evidence(row)),
+        )
+
+
+def _values(columns: Sequence[Column]) -> Mapping[str, tuple[content.Value, ...]]:
+    """Return what every measure says of every question, by its id: a ratio its own share, a curve nothing."""
+    found: dict[str, list[content.Value]] = defaultdict(list)
+    for column in columns:
+        measure = column.measure
+        if measure.kind is Kind.CURVE or measure.family is Family.COST:
+            continue
+        for one, grade in column.grades.items():
+            if grade.y:
+                found[one].append(content.Value(measure.name, grade.x / grade.y, column.comments.get(one, "")))
+        for one, reason in column.apart.items():
+            found[one].append(content.Value(measure.name, None, reason))
+    return {one: tuple(values) for one, values in found.items()}
+
+
+def _result(row: Row, values: tuple[content.Value, ...]) -> content.Result:
+    came = outcome(row)
+    tone = {True: content.Tone.GOOD, False: content.Tone.BAD, None: content.Tone.NEUTRAL}[came.good]
+    shown = content.Outcome(name=came.value, sentence=came.sentence, tone=tone)
+    answer = row.answer
+    if answer is None:
+        return content.Result(outcome=shown, error=row.error or "", values=values)
+    return content.Result(
+        outcome=shown,
+        sentences=tuple(content.Sentence(one.text, one.citations, one.support) for one in answer.sentences),
+        citations=tuple(_citation(one, answer, row, exact) for one, exact in zip(answer.citations, row.exact, strict=False)),
+        short_answer=answer.short_answer or "",
+        standalone_question=answer.standalone_question,
+        confidence=answer.confidence,
+        reason=answer.reason.value if answer.reason else "",
+        values=values,
+    )
+
+
+def _citation(cited: Cited, answer: Answer, row: Row, exact: bool) -> content.Citation:
+    passage, offset = _around(cited, answer)
+    return content.Citation(
+        n=cited.n,
+        passage=passage,
+        start=cited.start - offset,
+        end=cited.end - offset,
+        gold=tuple(_within(span, offset, len(passage)) for span in row.gold.spans if _touches(span, cited, offset, passage)),
+        article_id=cited.article_id,
+        title=cited.title,
+        source=", ".join(filter(None, (cited.source, cited.published))),
+        url=cited.url or "",
+        note="" if exact else "the article does not hold this quote there",
+    )
+
+
+def _around(cited: Cited, answer: Answer) -> tuple[str, int]:
+    """Return the text of a hit that holds the quote and where it begins in the article; the quote itself where no hit does."""
+    for hit in answer.hits:
+        inside = hit.article_id == cited.article_id and hit.start <= cited.start and cited.end <= hit.start + len(hit.text)
+        if inside and hit.text[cited.start - hit.start : cited.end - hit.start] == cited.quote:
+            return hit.text, hit.start
+    return cited.quote, cited.start
+
+
+def _touches(span: GoldSpan, cited: Cited, offset: int, passage: str) -> bool:
+    return span.article_id == cited.article_id and span.start < offset + len(passage) and span.end > offset
+
+
+def _within(span: GoldSpan, offset: int, length: int) -> tuple[int, int]:
+    return max(0, span.start - offset), min(length, span.end - offset)
+
+
+def _evidence(row: Row) -> Iterator[content.Evidence]:
+    titles = {hit.article_id: hit.title for hit in row.answer.hits} if row.answer else {}
+    for span, text in zip(row.gold.spans, row.gold.texts, strict=False):
+        yield content.Evidence(quote=text, article_id=span.article_id, title=titles.get(span.article_id, ""))
+    for name in row.gold.unfound:
+        yield content.Evidence(quote=name, note="not in the index")
+    if not row.gold.spans:
+        missing = set(row.gold.unfound)
+        for article in sorted(row.example.relevant - missing)[:20]:
+            yield content.Evidence(quote="", article_id=article, title=titles.get(article, ""))
+
+
+def report_of(evaluations: Sequence[Evaluation], *, title: str = "") -> str:
+    """Return the HTML page of one run, or of several over the same questions; raises `AssayError` as `content_of` does."""
+    return render(content_of(evaluations, title=title))

@@ -1,0 +1,1 @@
+"""The project's own evaluation on public sets, by one command: `python -m eval.suite` writes docs/evaluation.md and a report."""
