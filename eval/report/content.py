@@ -255,6 +255,8 @@ class Report:
     differences: tuple[Difference, ...] = ()
     plots: tuple[Plot, ...] = ()
     questions: tuple[Question, ...] = ()
+    outcome_order: tuple[str, ...] = ()
+    """Names of outcomes in the order in which to list them, as far as it matters: others follow as they appear."""
     notes: tuple[str, ...] = ()
     """How the figures were made, a sentence or two each: what the intervals are, what counts as wrong."""
 

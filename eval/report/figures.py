@@ -123,7 +123,7 @@ def _whisker(one: Estimate | None, scale: float, place: int) -> Html | str:
     if math.isfinite(one.low) and math.isfinite(one.high):
         ends = {"x1": _share(one.low, scale), "x2": _share(one.high, scale), "y1": "6", "y2": "6"}
         span = element("line", {"class": f"span stroke-series-{series}", **ends})
-    dot = element("circle", {"class": f"fill-series-{series}", "cx": _share(one.value, scale), "cy": "6", "r": "3.5"})
+    dot = element("circle", {"class": f"fill-series-{series}", "cx": _share(one.value, scale), "cy": "6", "r": "3"})
     return element("svg", {"class": "whisker", "height": "12", "aria-hidden": "true"}, track, span, dot)
 
 
@@ -145,9 +145,10 @@ def letter(place: int) -> str:
 
 
 def outcomes(report: Report) -> list[Outcome]:
-    """Return one outcome of each name and tone that occurs: good ones first, then bad, then neither, each in order of appearance."""
+    """Return one outcome of each name and tone that occurs: good ones first, then bad, then neither, each in the report's own order."""
+    order = {name: place for place, name in enumerate(report.outcome_order)}
     met = {(one.outcome.name, one.outcome.tone): one.outcome for question in report.questions for one in question.results}
-    return sorted(met.values(), key=lambda one: list(Tone).index(one.tone))
+    return sorted(met.values(), key=lambda one: (list(Tone).index(one.tone), order.get(one.name, len(order))))
 
 
 def outcome_bars(report: Report) -> Html:

@@ -182,6 +182,7 @@ def make_report():
             headlines=tuple(_headlines(rng, runs)),
             differences=tuple(_differences(rng, names)) if plots else (),
             plots=_plots(rng, names) if plots else (),
+            outcome_order=tuple(one.name for one in OUTCOMES),
             questions=tuple(_question(rng, number, runs) for number in range(questions)),
             notes=("Intervals are 95 %, by bootstrap over questions.", "A question without an answer counts as wrong."),
         )

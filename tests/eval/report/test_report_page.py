@@ -205,6 +205,10 @@ def test_outcomes_are_counted_and_fill_the_bar(make_report):
         links = [a for tag, a in page.elements if tag == "a" and a.get("data-outcome", "").startswith(f"{place}:")]
         assert {page.data["outcomes"][int(one["data-outcome"][2:])][0] for one in links} == set(counted)
         assert all(f"{name}{count:,} questions" in page.text for name, count in counted.items())
+    met = {(one.outcome.name, one.outcome.tone.value) for question in report.questions for one in question.results}
+    names = [name for name, _ in page.data["outcomes"]]
+    assert {tuple(one) for one in page.data["outcomes"]} == met
+    assert names == [name for name in report.outcome_order if name in names]
     widths = [
         float(attributes["width"][:-1]) for tag, attributes in page.elements if tag == "rect" and "tone-" in attributes.get("class", "")
     ]

@@ -35,7 +35,10 @@ def test_bars_are_as_long_as_their_values():
     estimates = tuple(Estimate(one, one - 0.1, one + 0.1, 10) for one in values)
     image = drawing(plot_panel(bars(("a", "b", "c"), Series(name="run", estimates=estimates)), "p"))
     paths = [one.get("d") for one in image.iter("path") if one.get("class") == "fill-series-1"]
-    widths = [max(xs) - min(xs) for xs in ([float(x) for x in re.findall(r"[ML] (\S+)", path)] for path in paths)]
+    spans = [[float(x) for x in re.findall(r"[ML] (\S+)", path)] for path in paths]
+    widths = [max(xs) - min(xs) for xs in spans]
+    (zero,) = (float(one.get("x")) for one in image.iter("text") if one.text == "0")  # on the axis: no bar is cut at its foot
+    assert [min(xs) for xs in spans] == pytest.approx([zero] * 3, abs=0.02)
     assert [width / widths[2] for width in widths] == pytest.approx(values, abs=0.002)
 
 
