@@ -12,7 +12,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 # Public data sets for measurements; tests that need them are skipped where there are none.
 export ASSAY_DATA ?= $(wildcard $(CURDIR)/../shared/data)
 
-.PHONY: demo test test-all lint format measure bench clean
+.PHONY: demo test test-all lint format gate eval measure bench clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python -m ui.demo --index $(INDEX)
@@ -31,6 +31,17 @@ lint: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The sample questions, measured and held against what was last accepted: fails when something got worse and it is not luck.
+gate: $(VENV)/.installed
+	rm -rf .eval/gate
+	$(BIN)/assay eval run seeds --out .eval/gate --baseline tests/baselines/seeds.json \
+	  --min nDCG@10=0.93 --min quote_exactness=1 --min right=0.58 \
+	  --max-drop nDCG@10=0.01 --max-drop right=0.01 --max-drop citation_precision=0.01 --max-drop refusal_F1=0.02
+
+# Every set of the project's evaluation: docs/evaluation.md, and a report of each run in .eval.
+eval: $(VENV)/.installed
+	$(BIN)/python -m eval.suite
 
 # Every figure of docs/measurements.md, from the public data in ASSAY_DATA.
 measure: $(VENV)/.installed-dev
@@ -55,4 +66,4 @@ $(VENV)/.installed-bench: $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(INDEX) .bench .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(INDEX) .bench .eval .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -184,13 +184,12 @@ def _dropped(demand: Demand, before: Column, after: Column) -> Check:
         return Check(
             demand=demand, state=State.FAILED, found=found, unit=unit, reason="it has no figure over the questions graded in both runs"
         )
-    low, high = sorted((-sign * change.low, -sign * change.high))
-    found = Figure(-sign * change.value, low, high, change.n, len(after.apart))
+    drop = 0.0 - sign * change.value  # never -0.0
+    low, high = sorted((0.0 - sign * change.low, 0.0 - sign * change.high))
+    found = Figure(drop, low, high, change.n, len(after.apart))
     lost = len(before.grades.keys() - after.grades.keys())
     reason = f"from {number(change.a, unit)} to {number(change.b, unit)}" + (f"; {lost} graded in the baseline only" if lost else "")
-    return Check(
-        demand=demand, state=_state(-sign * change.value - demand.value, low - demand.value), found=found, unit=unit, reason=reason
-    )
+    return Check(demand=demand, state=_state(drop - demand.value, low - demand.value), found=found, unit=unit, reason=reason)
 
 
 def _state(missed: float, surely: float) -> State:

@@ -24,7 +24,7 @@ IN_SEVERAL = {
     ("index", "torch"): {"index/embed.py", "index/runtime.py"},  # the reference model, and its conversion into the fast one
     ("eval", "tqdm"): {
         *("eval/bench/__main__.py", "eval/experiments/calibrate.py", "eval/experiments/figures.py", "eval/experiments/growth.py"),
-        "eval/suite/__main__.py",
+        *("eval/experiments/overhead.py", "eval/suite/__main__.py"),
     },  # a bar for each long measurement
     ("eval", "scipy"): {"eval/experiments/calibrate.py", "eval/significance.py"},  # an optimiser, and the tests of the textbooks
     ("eval", "ir_measures"): {"eval/measures.py", "eval/grading/trec.py"},  # the benchmark's means, until it is graded as runs are

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 from index import Library
 
 from ..collections import load
+from ..corpora import indexed
+from ..formats import load_dataset
 from . import figures
 from .growth import growth_rows
+from .overhead import overhead_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PARTS = ("time1963", "multihop", "news2023", "seeds", "cold", "growth")
+PARTS = ("time1963", "multihop", "news2023", "seeds", "cold", "growth", "overhead")
 
 #: Passages at which growth is measured.
 SIZES = (100_000, 500_000)
@@ -38,6 +41,10 @@ def main() -> int:
         if "growth" in arguments.only:
             head = "| passages | dense ranking | recall@10 | p50 | p50 of FAISS's exact search | ten articles added, embedding apart |"
             _table(head, growth_rows(load(arguments.data / "news2023"), indexes, SIZES))
+        if "overhead" in arguments.only:
+            dataset = load_dataset(arguments.data / "reading" / "squad2")
+            with indexed(dataset) as library:
+                _table("| set | questions | bare | evaluated | measured | share of the speed |", overhead_rows(dataset, library))
     return 0
 
 

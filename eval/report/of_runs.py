@@ -11,7 +11,7 @@ import numpy as np
 from index import AssayError
 
 from ..comparison import compare
-from ..grading import answerable, outcome, recall_curve, reliability, risk_coverage
+from ..grading import Outcome, answerable, outcome, recall_curve, reliability, risk_coverage
 from ..measure import Family, Kind
 from . import content
 from .page import render
@@ -68,6 +68,7 @@ def content_of(evaluations: Sequence[Evaluation], *, title: str = "") -> content
         differences=tuple(differences),
         plots=tuple(_plots(runs, evaluations)),
         questions=tuple(_questions(evaluations)),
+        outcome_order=tuple(one.value for one in Outcome),
         notes=_NOTES,
     )
 

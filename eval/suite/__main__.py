@@ -25,6 +25,7 @@ from ..corpora import indexed
 from ..evaluation import Evaluation, Target, description, evaluate, load_evaluation
 from ..formats import load_dataset
 from ..journal import finished, of_the_same
+from ..report import report_of
 from .page import page
 
 if TYPE_CHECKING:
@@ -90,6 +91,10 @@ def _evaluate_all(arguments: argparse.Namespace) -> None:
                 vectors = _evaluated(dataset, arguments.work / f"{one.name} vectors alone", dense_weight=1.0)
                 for title, other in (("The same system twice", again), ("With vectors alone", vectors)):
                     comparisons[f"{title}: {one.name}"] = compare([evaluations[one.name].grades, other.grades])
+        if one.name in evaluations:
+            report = arguments.work / one.name / "report.html"
+            report.write_text(report_of([evaluations[one.name]]), encoding="utf-8")
+            print(report)
     text = page(evaluations, comparisons, facts())
     (arguments.out / "evaluation.md").write_text(text, encoding="utf-8")
     print(arguments.out / "evaluation.md")
