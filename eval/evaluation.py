@@ -21,7 +21,7 @@ from .formats import load_dataset
 from .generating import asked_of
 from .gold import locate
 from .grades import load_grades
-from .grading import CURVES, DEFAULT_RETRIEVAL, grade, groups, restrict
+from .grading import CURVES, DEFAULT_RETRIEVAL, OwnMeasure, grade, groups, restrict
 from .journal import begun, load_run
 from .judge import judge as judged
 from .run import Gold, Row, Run
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from .dataset import Example
     from .grades import Grades
-    from .grading import OwnMeasure
     from .statistics import Figure
 
 #: How deep rankings are kept: articles, passages.
@@ -106,7 +105,7 @@ def evaluate(
     *,
     folder: str | Path | None = None,
     retrieval: Sequence[str] = DEFAULT_RETRIEVAL,
-    own: Sequence[OwnMeasure] = (),
+    own: Sequence[OwnMeasure | Callable[..., Any]] = (),
     judge: BaseChatModel | None = None,
     about: Mapping[str, Any] | None = None,
     done: Callable[[], object] = lambda: None,
@@ -115,8 +114,8 @@ def evaluate(
 
     `dataset` is a set or its path; without a `target` the set's own articles are indexed and asked. The run is kept in `folder` when one
     is given; an interrupted run of the same is taken up there. Measures: those that are built in, `retrieval` by the names of
-    ir-measures, `own`, and, where there is one, the word of a chat model. Raises `AssayError` when the set cannot be read, has no articles
-    where they are needed, or the folder cannot be used.
+    ir-measures, `own`, functions of the user's (docs/measures.md), and, where there is one, the word of a chat model. Raises `AssayError`
+    when the set cannot be read, has no articles where they are needed, or the folder cannot be used.
     """
     questions = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
     with ExitStack() as stack:
@@ -124,7 +123,7 @@ def evaluate(
             target = stack.enter_context(indexed(questions))
         asked = target if isinstance(target, Target) else Target.of(target)
         run = answer_all(questions, asked, folder=Path(folder) if folder else None, about=about, done=done)
-    grades = grade(run, retrieval=retrieval, own=own)
+    grades = grade(run, retrieval=retrieval, own=[one if isinstance(one, OwnMeasure) else OwnMeasure.of(one) for one in own])
     if judge is not None:
         grades = replace(grades, columns=(*grades.columns, judged(run, judge)))
     if run.folder:

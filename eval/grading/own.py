@@ -37,6 +37,11 @@ class OwnMeasure:
     """As it was asked for: `checks.py:polite`."""
     function: Callable[..., Any]
 
+    @classmethod
+    def of(cls, function: Callable[..., Any]) -> OwnMeasure:
+        """Return the measure that a function is."""
+        return cls(getattr(function, "__name__", type(function).__name__), function)
+
     @property
     def key(self) -> str:
         """Return what it is called where it gives no key itself: the function's name."""
