@@ -45,9 +45,13 @@ class Made:
 
     @staticmethod
     def row(name="q1", answer=None, *, spans=(), passages=(), gold_passages=(), unfound=(), articles=(), exact=None, usage=None, **known):
-        """An answer of None is an error. `passages` are (article, start, end); `articles` ids, best first; the rest is of the example."""
+        """An answer of None is an error. `passages` are (article, start, end); `articles` ids, best first; the rest is of the example,
+        whose evidence is the spans where nothing else is said.
+        """
         known["history"] = tuple(Turn("user", text) for text in known.pop("history", ()))
-        known["evidence"] = tuple(Evidence(**one) for one in known.pop("evidence", ()))
+        known["evidence"] = tuple(
+            Evidence(**one) for one in known.pop("evidence", [{"article_id": a, "start": s, "end": e} for a, s, e in spans])
+        )
         ranked = [RankedPassage(f"{a}:{s}", a, s, e, 100.0 - n) for n, (a, s, e) in enumerate(passages)]
         return Row(
             example=Example(id=name, question=known.pop("question", "q"), **known),
@@ -79,7 +83,10 @@ def graded(made):
         names = [name] if name.startswith(("passage_", "span_R@", "span_P@")) or "@" in name or name in {"RR", "AP"} else []
         for column in grade(made.run(*rows), retrieval=names).columns:
             if column.measure.name == name:
-                pairs = {one: tuple(grade) if grade.y != 1 or column.measure.kind in {"ratio", "curve"} else grade.x for one, grade in column.grades.items()}
+                pairs = {
+                    one: tuple(grade) if grade.y != 1 or column.measure.kind in {"ratio", "curve"} else grade.x
+                    for one, grade in column.grades.items()
+                }
                 return {**pairs, **column.apart}
         return {}
 
