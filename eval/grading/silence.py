@@ -93,9 +93,9 @@ def _risk(x: Floats, y: Floats) -> Floats:
 
 def _calibration_error(x: Floats, y: Floats) -> Floats:
     places, gap = _bins(x, BINS), x - y
-    distance: Floats = np.abs(np.stack([np.where(places == one, gap, 0).sum(axis=-1) for one in range(BINS)])).sum(axis=0)
-    distance /= x.shape[-1]
-    return distance
+    gaps = np.abs(np.stack([np.where(places == one, gap, 0).sum(axis=-1) for one in range(BINS)]))
+    error: Floats = gaps.sum(axis=0) / x.shape[-1]
+    return error
 
 
 def _bins(x: Floats, bins: int) -> NDArray[np.intp]:
@@ -142,7 +142,7 @@ def _confidence(row: Row, truth: bool) -> Verdict:
     sure = row.answer.confidence if row.answer is not None else 0.0
     if not isinstance(sure, int | float) or not 0 <= sure <= 1:
         return Apart(f"expected a confidence from 0 to 1, found {sure!r:.40}")
-    return Grade(float(sure), float(truth))
+    return Grade(round(float(sure), 9), float(truth))  # as a file of grades keeps it: the same are equally sure there as here
 
 
 _SILENCE = "Rajpurkar et al., Know What You Don't Know (SQuAD 2.0), 2018; van Rijsbergen, Information Retrieval, 1979"

@@ -65,7 +65,8 @@ def values(
 
     numbered = {question: str(number) for number, question in enumerate(qrels)}
     judged = {numbered[question]: {_clean(one): grade for one, grade in grades.items()} for question, grades in qrels.items() if grades}
-    scored = {number: _scores(rankings.get(question, ())) for question, number in numbered.items()}
+    ranked = {number: _scores(rankings.get(question, ())) for question, number in numbered.items()}
+    scored = {number: scores for number, scores in ranked.items() if scores}  # Judged divides by the length of what is there
     found: dict[str, dict[str, float]] = {name: dict.fromkeys(qrels, 0.0) for name in names}
     questions = list(qrels)
     for metric in _computed([ir_measures.parse_measure(name) for name in names], judged, scored) if judged else ():

@@ -45,9 +45,13 @@ class Made:
 
     @staticmethod
     def row(name="q1", answer=None, *, spans=(), passages=(), gold_passages=(), unfound=(), articles=(), exact=None, usage=None, **known):
-        """An answer of None is an error. `passages` are (article, start, end); `articles` ids, best first; the rest is of the example."""
+        """An answer of None is an error. `passages` are (article, start, end); `articles` ids, best first; the rest is of the example,
+        whose evidence is the spans where nothing else is said.
+        """
         known["history"] = tuple(Turn("user", text) for text in known.pop("history", ()))
-        known["evidence"] = tuple(Evidence(**one) for one in known.pop("evidence", ()))
+        known["evidence"] = tuple(
+            Evidence(**one) for one in known.pop("evidence", [{"article_id": a, "start": s, "end": e} for a, s, e in spans])
+        )
         ranked = [RankedPassage(f"{a}:{s}", a, s, e, 100.0 - n) for n, (a, s, e) in enumerate(passages)]
         return Row(
             example=Example(id=name, question=known.pop("question", "q"), **known),
