@@ -23,6 +23,7 @@ from .gold import locate
 from .grades import load_grades
 from .grading import CURVES, DEFAULT_RETRIEVAL, OwnMeasure, grade, groups, restrict
 from .journal import begun, load_run
+from .judge import JUDGE, Agreement, agreement
 from .judge import judge as judged
 from .run import Gold, Row, Run
 from .statistics import figure
@@ -61,6 +62,12 @@ class Evaluation:
     def __getitem__(self, measure: str) -> Figure:
         """Return the figure of a measure; raises KeyError."""
         return self.figures[measure]
+
+    @property
+    def agreement(self) -> Agreement | None:
+        """Return how far a judge agrees with `right`, which needs none; None where no judge was asked."""
+        names = self.grades.names
+        return agreement(self.grades[JUDGE.name], self.grades["right"]) if {JUDGE.name, "right"} <= set(names) else None
 
     @property
     def failed(self) -> int:

@@ -55,9 +55,9 @@ def run(args: Namespace) -> int:
     checks = gate(_demands(args, evaluation.grades), evaluation.grades, baseline)
     _leave(args, evaluation, checks)
     if args.json:
-        screen.put_json(pages.run_json(evaluation, checks))
+        screen.put_json(pages.run_json(evaluation, checks, args.by))
     else:
-        screen.put(pages.run_page(evaluation, checks, checks_text(checks)))
+        screen.put(pages.run_page(evaluation, checks, checks_text(checks), args.by))
     return DONE_BUT if evaluation.failed or fails(checks) else DONE
 
 

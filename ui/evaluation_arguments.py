@@ -54,6 +54,7 @@ def _run(verb: AddVerb) -> None:
     run.add_argument("--out", metavar="DIR", type=_path, help="the folder of the run; by default a new one in runs/ of the index")
     run.add_argument("--ranking", choices=("fused", "words", "vectors"), default="fused", help="what passages are found by")
     run.add_argument("--retrieval", metavar="NAME", action="append", help="a further measure of ir-measures, such as nDCG@20")
+    run.add_argument("--by", choices=("type", "turn", "answerable"), help="show the figures apart for each of these too")
     run.add_argument("--measure", metavar="FILE.py:FUNCTION", action="append", help="a measure of your own; its code is run")
     run.add_argument("--judge", metavar="PROVIDER:MODEL", type=_path, help="a chat model that judges too, beside the other figures")
     gate = run.add_argument_group("gate", "exit 1 when a figure misses what is asked and its interval excludes luck")

@@ -5,6 +5,7 @@ Knows nothing of how anything is measured; every word goes through `render`'s li
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from .render import Line, Page, Run, Style, Table, lines_page
@@ -15,28 +16,40 @@ if TYPE_CHECKING:
 #: Rows that were refused, and reasons, that are shown one by one; `--json` lists them all.
 _SHOWN = 20
 
+_HEAD = ("measure", "figure", "95 % interval", "questions", "apart")
+
 
 def text_page(text: str) -> Page:
     """Show a text that is laid out already."""
     return lines_page(text.rstrip("\n"))
 
 
-def run_page(evaluation: Evaluation, checks: tuple[Check, ...], checked: str) -> Page:
-    """Show every figure of a run with its interval, what failed, and what came of the gate, in words of its own in `checked`."""
+def run_page(evaluation: Evaluation, checks: tuple[Check, ...], checked: str, by: str | None = None) -> Page:
+    """Show every figure of a run with its interval, what failed, and what came of the gate, in words of its own in `checked`.
+
+    `by` is what the figures are shown apart for: `type`, `turn` or `answerable`.
+    """
     run = evaluation.run
     head = Line((Run(str(run.folder or run.name), Style.STRONG), Run(f"  {len(run.rows):,} questions", Style.QUIET)))
-    rows = tuple(_row(column.measure.name, column.measure.unit, evaluation[column.measure.name]) for column in evaluation.grades.columns)
-    page: list[Line | Table] = [head, Line(), Table(("measure", "figure", "95 % interval", "questions", "apart"), rows)]
+    measures = {column.measure.name: column.measure for column in evaluation.grades.columns}
+    rows = tuple(_row(name, measures[name].unit, found) for name, found in evaluation.figures.items())
+    page: list[Line | Table] = [head, Line(), Table(_HEAD, rows)]
     failed = [row for row in run.rows if row.error is not None]
     page += [Line((Run(f"{row.id} failed: {row.error}", Style.WARNING),)) for row in failed[:_SHOWN]]
+    page += [Line((Run(said),)) for said in _agreement(evaluation)]
+    for value, figures in (evaluation.by(by) if by else {}).items():
+        parts = tuple(_row(name, measures[name].unit, figure) for name, figure in figures.items() if figure.n or figure.apart)
+        page += [Line(), Line((Run(f"{by} {value}", Style.STRONG),)), Table(_HEAD, parts)]
     if checks:
         page += [Line(), *text_page(checked)]
     return tuple(page)
 
 
-def run_json(evaluation: Evaluation, checks: tuple[Check, ...]) -> dict[str, Any]:
-    """Return a run's figures and checks as JSON values."""
+def run_json(evaluation: Evaluation, checks: tuple[Check, ...], by: str | None = None) -> dict[str, Any]:
+    """Return a run's figures and checks as JSON values, the figures apart by a kind of group too where one is named."""
     run = evaluation.run
+    apart = evaluation.by(by) if by else {}
+    agreed = evaluation.agreement
     return {
         "run": str(run.folder or run.name),
         "dataset": run.about["dataset"],
@@ -44,8 +57,19 @@ def run_json(evaluation: Evaluation, checks: tuple[Check, ...]) -> dict[str, Any
         "questions": len(run.rows),
         "failed": [{"id": row.id, "error": row.error} for row in run.rows if row.error is not None],
         "figures": {name: figure.to_json() for name, figure in evaluation.figures.items()},
+        "by": {value: {name: figure.to_json() for name, figure in figures.items()} for value, figures in apart.items()},
+        "judge": asdict(agreed) if agreed else None,
         "checks": [check.to_json() for check in checks],
     }
+
+
+def _agreement(evaluation: Evaluation) -> list[str]:
+    agreed = evaluation.agreement
+    if agreed is None:
+        return []
+    kappa = "is not defined" if agreed.kappa is None else f"{agreed.kappa:.2f}"
+    counts = f"both right {agreed.both_right:,}, both wrong {agreed.both_wrong:,}, right to the judge alone {agreed.judge_only:,}"
+    return [f"judge and `right`, over {agreed.n:,} answers: Cohen's kappa {kappa}; {counts}, to `right` alone {agreed.free_only:,}"]
 
 
 def generated_page(made: Generated, out: str) -> Page:

@@ -11,7 +11,7 @@ import numpy as np
 from index import AssayError
 
 from ..comparison import compare
-from ..grading import Outcome, answerable, outcome, recall_curve, reliability, risk_coverage
+from ..grading import Outcome, answerable, groups, outcome, recall_curve, reliability, risk_coverage
 from ..measure import Family, Kind
 from . import content
 from .page import render
@@ -38,11 +38,11 @@ FEATURED = ("nDCG@10", "right", "citation_precision", "refusal_F1", "total_p50")
 #: The depths of the recall curve.
 KS = (1, 2, 3, 5, 10, 20, 30, 50, 100)
 
-#: Measures that are drawn by type of question, each where at least one type has it.
-_BY_TYPE = ("right", "nDCG@10", "citation_precision")
+#: Measures that are drawn by groups of questions, each where at least one group has it.
+_BY_GROUP = ("right", "nDCG@10", "citation_precision")
 
-#: More types than these are no picture: the most frequent are drawn.
-_TYPES = 12
+#: More groups than these are no picture: the most frequent are drawn.
+_GROUPS = 12
 
 _NOTES = (
     "Intervals are 95 % bootstraps over the questions: what other questions of this kind could have shown, and nothing of the clock.",
@@ -159,8 +159,8 @@ def _plots(runs: Sequence[str], evaluations: Sequence[Evaluation]) -> Iterator[c
         ),
         content.Curve(
             title="Risk and coverage",
-            x_label="share of questions answered, the most confident first",
-            y_label="share of them not done right",
+            x_label="share answered, surest first",
+            y_label="share not done right",
             lines=_lines(runs, evaluations, _risk),
             note="Lower is better; where it rises to the right, confidence says something.",
         ),
@@ -175,13 +175,14 @@ def _plots(runs: Sequence[str], evaluations: Sequence[Evaluation]) -> Iterator[c
         content.Curve(
             title="Time to an answer",
             x_label="milliseconds",
-            y_label="share of questions answered by then",
+            y_label="share answered by then",
             lines=_lines(runs, evaluations, _times),
             logarithmic=True,
         ),
     )
     yield from (curve for curve in drawn if curve.lines)
-    yield from _by_type(runs, evaluations)
+    yield from _by_group("type", "type of question", runs, evaluations)
+    yield from _by_group("turn", "turn of the conversation", runs, evaluations)
 
 
 def _lines(runs: Sequence[str], evaluations: Sequence[Evaluation], points: _Points) -> tuple[content.Line, ...]:
@@ -221,19 +222,19 @@ def _times(one: Evaluation) -> tuple[list[float], list[float]]:
     return taken, [place / len(taken) for place in range(1, len(taken) + 1)]
 
 
-def _by_type(runs: Sequence[str], evaluations: Sequence[Evaluation]) -> Iterator[content.Bars]:
-    counts: dict[str, int] = defaultdict(int)
-    for row in evaluations[0].run.rows:
-        counts[row.example.type] += bool(row.example.type)
-    types = sorted(sorted(one for one in counts if one), key=lambda one: -counts[one])[:_TYPES]
-    if len(types) < 2:
+def _by_group(kind: str, title: str, runs: Sequence[str], evaluations: Sequence[Evaluation]) -> Iterator[content.Bars]:
+    """Yield bars for the values of one kind of group, the most frequent ones in their own order; none where there are not two."""
+    sizes = {value: len(ids) for value, ids in groups(evaluations[0].run)[kind].items()}
+    most = set(sorted(sizes, key=lambda one: -sizes[one])[:_GROUPS])
+    shown = tuple(value for value in sizes if value in most)
+    if len(shown) < 2:
         return
-    parts = [one.by("type") for one in evaluations]
-    for measure in _BY_TYPE:
-        found = [[_graded(part.get(name, {}).get(measure)) for name in types] for part in parts]
+    parts = [one.by(kind) for one in evaluations]
+    for measure in _BY_GROUP:
+        found = [[_graded(part.get(value, {}).get(measure)) for value in shown] for part in parts]
         if any(one is not None for line in found for one in line):
             series = tuple(content.Series(name=run, estimates=tuple(line)) for run, line in zip(runs, found, strict=True))
-            yield content.Bars(title=f"{measure} by type of question", value_label=measure, groups=tuple(types), series=series)
+            yield content.Bars(title=f"{measure} by {title}", value_label=measure, groups=shown, series=series)
 
 
 def _graded(found: Figure | None) -> content.Estimate | None:
