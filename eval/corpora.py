@@ -37,17 +37,22 @@ def indexed(
         raise AssayError(f"expected a set that brings its articles, found {dataset.name} without; give the index with --index")
     place = folder or _place(dataset.name, dataset.corpus, model or DEFAULT_MODEL)
     try:
-        library = Library.open(place, model=model)
-    except MismatchError:  # of an earlier version, which split or segmented otherwise
+        return _filled(place, dataset.corpus, model, progress)
+    except MismatchError:  # of an earlier version, which cut passages otherwise
         shutil.rmtree(place)
-        library = Library.open(place, model=model)
-    if not (place / _COMPLETE).exists():
-        try:
-            library.add(dataset.corpus.source(), progress=progress)
-            (place / _COMPLETE).touch()
-        except BaseException:
-            library.close()
-            raise
+        return _filled(place, dataset.corpus, model, progress)
+
+
+def _filled(place: Path, corpus: Corpus, model: str | None, progress: Callable[[int, int], object]) -> Library:
+    """Open the index at `place` with all articles in it; raises `MismatchError` when it was made by other rules."""
+    library = Library.open(place, model=model)
+    complete = place / _COMPLETE
+    try:
+        library.add([] if complete.exists() else corpus.source(), progress=progress)  # nothing to add: the rules are checked
+        complete.touch()
+    except BaseException:
+        library.close()
+        raise
     return library
 
 

@@ -301,7 +301,7 @@ def _citation(cited: Cited, answer: Answer, row: Row, exact: bool) -> content.Ci
         n=cited.n,
         passage=passage,
         start=cited.start - offset,
-        end=cited.end - offset,
+        end=cited.start - offset + len(cited.quote),
         gold=tuple(_within(span, offset, len(passage)) for span in row.gold.spans if _touches(span, cited, offset, passage)),
         article_id=cited.article_id,
         title=cited.title,
