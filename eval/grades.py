@@ -64,8 +64,11 @@ class Grades:
         if values["version"] != _VERSION:
             raise ValueError(f"expected version {_VERSION}, found {values['version']!r}")
         ids = tuple(values["ids"])
+        digests = tuple(values["digests"])
+        if len(digests) not in {0, len(ids)}:
+            raise ValueError(f"expected a digest for each of {len(ids)} questions or none, found {len(digests)}")
         columns = tuple(_column(one, ids, curves) for one in values["measures"])
-        return cls(values["run"], values["dataset"], values["sha256"], ids, columns, tuple(values["digests"]))
+        return cls(values["run"], values["dataset"], values["sha256"], ids, columns, digests)
 
 
 def load_grades(path: Path, curves: Mapping[str, Measure]) -> Grades:

@@ -10,11 +10,14 @@ from .text import plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: What begins markup, HTML, an address or a formula, or ends a cell. Character references never do (CommonMark 0.31, 2.5).
-_MARKUP = re.compile(r"[&<>|\\`*_\[\]()!#~:$^={}]|(?<=www)\.", re.IGNORECASE)
+#: What ends a cell or begins markup, HTML, an address or a formula; and the sign of a mention or a mailbox, which some renderers look
+#: for in the finished page: `nDCG@10` is neither.
+_SPECIAL = re.compile(r"[&<>|\\:$`*_\[\]!#~]|(?<=www)\.|@(?!\d+(?:\W|$))", re.IGNORECASE)
 
-#: Names a person or a mailbox, which some renderers look for in the finished page; `nDCG@10` does neither.
-_MENTION = re.compile(r"@(?!\d+(?:\W|$))")
+#: A backslash is enough for markup within a line (CommonMark 0.31, 2.4).
+_MARKUP = frozenset("`*_[]!#~")
+
+_NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 #: Joins words and is not seen: keeps the sign and what follows it from being read as one name.
 _JOINER = "\u2060"
@@ -22,7 +25,17 @@ _JOINER = "\u2060"
 
 def cell(text: str) -> str:
     """Return `text` as what it reads like and nothing else: no markup, no HTML, no link, no mention, one line."""
-    return _MENTION.sub(f"@{_JOINER}", _MARKUP.sub(lambda found: f"&#{ord(found[0])};", plain(text)))
+    return _SPECIAL.sub(_harmless, plain(text))
+
+
+def _harmless(found: re.Match[str]) -> str:
+    character = found[0]
+    if character == "@":
+        return f"@{_JOINER}"
+    if character in _MARKUP:
+        return f"\\{character}"
+    # a character reference never begins markup, wherever it is read (2.5)
+    return _NAMED.get(character, f"&#{ord(character)};")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:

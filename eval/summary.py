@@ -113,8 +113,10 @@ def comparison_markdown(comparison: Comparison) -> str:
         ]
         for word, changed in (("better", versus.better), ("worse", versus.worse)):
             if changed:
-                rows = [_changed_row(one) for one in changed]
-                parts.append(f"#### Questions that B answers {word}\n\n{table(('question', 'A', 'B', 'changes'), rows)}")
+                answers = any(one.a is not None or one.b is not None for one in changed)
+                head = ("question", "A", "B", "changes") if answers else ("question", "changes")
+                rows = [_changed_row(one, answers=answers) for one in changed]
+                parts.append(f"#### Questions that B answers {word}\n\n{table(head, rows)}")
     return "\n".join(parts)
 
 
@@ -172,9 +174,9 @@ def _changed_text(one: Changed, word: str) -> str:
     return "\n".join([f"{word}: {clipped(plain(one.id), 80)}{question}", f"  {_values(one)}", *answers])
 
 
-def _changed_row(one: Changed) -> list[str]:
+def _changed_row(one: Changed, *, answers: bool) -> list[str]:
     question = clipped(plain(one.id), 80) + (f": {_shown(one.question)}" if one.question is not None else "")
-    return [question, _shown(one.a or ""), _shown(one.b or ""), _values(one)]
+    return [question, *((_shown(one.a or ""), _shown(one.b or "")) if answers else ()), _values(one)]
 
 
 def _shown(text: str) -> str:

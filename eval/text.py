@@ -27,14 +27,14 @@ def number(value: float | None, unit: str = "") -> str:
     if value is None:
         return "–"
     if not unit:
-        return f"{value:.3f}"
-    return f"{value:,.0f} {plain(unit)}" if abs(value) >= 100 else f"{value:.3g} {plain(unit)}"
+        return f"{value:z.3f}"
+    return f"{value:,.0f} {plain(unit)}" if abs(value) >= 100 else f"{value:z.3g} {plain(unit)}"
 
 
 def signed(value: float | None, unit: str = "") -> str:
     """Return a difference as `number` does, with its sign in front."""
     written = number(value, unit)
-    return f"+{written}" if value is not None and value > 0 else written
+    return f"+{written}" if value is not None and value > 0 and (unit or written != "0.000") else written
 
 
 def probability(p: float | None) -> str:

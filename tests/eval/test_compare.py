@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from eval.comparison import compare
 from eval.dataset import Example
-from eval.grades import Grades
+from eval.grades import Grades, load_grades
 from eval.measure import Column, Family, Grade, Kind, Measure
 from eval.run import Row, Run
 from eval.significance import Method, difference, holm
 from index import AssayError
-from rag import Answer, AnswerSentence, Reason
+from rag import Answer, AnswerSentence, Reason, Turn
 
 
 def measure(name="F1", kind=Kind.MEAN, family=Family.ANSWER, **options):
@@ -79,6 +79,19 @@ def test_each_measure_is_compared_and_the_p_values_are_corrected_together():
     assert [contrast.p_holm for contrast in found.contrasts] == holm([one.p for one in expected])
     assert found["ms"].p_holm is None
     assert not found["ms"].significant
+
+
+def test_what_is_significant_alone_need_not_be_among_many():
+    """Six of six better is p = 1/32; of two measures, one would need less than 1/40."""
+    of = [measure("a", Kind.YES_NO), measure("b", Kind.YES_NO)]
+    one, two = (
+        only_grades(name, *((m, [value] * 6) for m, value in zip(of, side, strict=True)), count=6)
+        for name, side in (("A", (0, 1)), ("B", (1, 1)))
+    )
+    found = compare([one, two]).versus[0]["a"]
+    assert (found.difference.p, found.p_holm, found.significant) == (pytest.approx(1 / 32), pytest.approx(1 / 16), False)
+    alone = [replace(grades, columns=grades.columns[:1]) for grades in (one, two)]
+    assert compare(alone).versus[0]["a"].significant
 
 
 def test_a_run_does_not_differ_from_itself():
@@ -162,6 +175,9 @@ def test_a_family_of_many_measures_weighs_no_more_than_one_of_few():
     (worse,) = compare([one, two]).versus[0].worse
     assert worse.gain == pytest.approx((0.375 - 1) / 2)
     assert [name for name, _, _ in worse.values] == ["nDCG", "R", "F1"]
+    same = only_grades("B", *zip(of, [[0.25], [0.5], [1], [9]], strict=True), count=1)
+    (better,) = compare([one, same]).versus[0].better
+    assert better.gain == pytest.approx((0.375 + 0) / 2)
 
 
 def test_a_share_is_a_question_s_own_and_a_curve_says_nothing_of_single_questions():
@@ -221,12 +237,16 @@ def test_questions_in_one_run_only_are_named():
 
 def test_questions_with_another_wording_or_gold_are_named():
     a = asking("old", q1="a?", q2="b?", q3="c?")
-    changed = [a.rows[0].example, replace(a.rows[1].example, question="b!"), replace(a.rows[2].example, answers=("42",))]
+    changed = [
+        replace(a.rows[0].example, history=(Turn("user", "Hello."),)),
+        replace(a.rows[1].example, question="b!"),
+        replace(a.rows[2].example, answers=("42",)),
+    ]
     b = run("new", ["x"] * 3, changed)
     said = refused(a, b)
-    assert "1 question with another wording (q2)" in said
+    assert "2 questions with another wording (q1, q2)" in said
     assert "1 question with other gold (q3)" in said
-    assert "2 questions with another wording or other gold (q2, q3)" in refused(a, b, alone=True)
+    assert "3 questions with another wording or other gold (q1, q2, q3)" in refused(a, b, alone=True)
 
 
 def test_grades_without_digests_are_still_refused():
@@ -234,6 +254,12 @@ def test_grades_without_digests_are_still_refused():
     grades = [replace(grades_of(one, (measure(), [1])), digests=()) for one in (a, b)]
     with pytest.raises(AssayError, match="the ids are the same, so it is wording, gold or order"):
         compare(grades)
+
+
+def test_a_checksum_that_is_not_that_of_the_ids_convinces_nobody():
+    one = only_grades("A", (measure(), [1]), count=1)
+    with pytest.raises(AssayError, match=r"1 question only in B \(q9\)"):
+        compare([one, replace(one, run="B", ids=("q0", "q9"), digests=())])
 
 
 def test_runs_of_one_name_can_be_told_apart():
@@ -264,3 +290,10 @@ def test_grades_keep_the_checksums_of_their_questions():
     one = only_grades("A", (measure(), [1, 0]), count=2)
     assert Grades.from_json(json.loads(json.dumps(one.to_json())), {}).digests == one.digests
     assert len(set(one.digests)) == 2
+
+
+def test_grades_with_checksums_of_other_questions_are_no_grades(tmp_path):
+    written = only_grades("A", (measure(), [1, 0]), count=2).to_json()
+    (tmp_path / "grades.json").write_text(json.dumps({**written, "digests": written["digests"][:1]}), encoding="utf-8")
+    with pytest.raises(AssayError, match="expected a digest for each of 2 questions or none, found 1"):
+        load_grades(tmp_path, {})

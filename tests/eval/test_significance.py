@@ -237,10 +237,12 @@ def test_where_there_is_no_spread_fishers_test_stands_in_for_t():
     assert compared([0.5], [0.75], method=Method.T).p == 1
 
 
-def test_sums_of_the_same_numbers_in_another_order_are_as_extreme():
-    """0.1 + 0.2 - 0.3 is not nought in binary, and every swapping of these is a tie."""
-    assert compared([0, 0, 0], [0.1, 0.2, -0.3]).p == 1
-    assert compared([0.1, 0.2, 0.3], [0.3, 0.1, 0.2]).p == 1
+@given(st.lists(st.integers(-9, 9), min_size=1, max_size=9))
+def test_sums_of_the_same_numbers_in_another_order_are_as_extreme(tenths):
+    """0.1 + 0.2 - 0.3 is not nought in binary; in whole numbers every tie is one."""
+    sums = [abs(sum(sign * one for sign, one in zip(signs, tenths, strict=True))) for signs in product([1, -1], repeat=len(tenths))]
+    found = compared([0.3] * len(tenths), [0.3 + one / 10 for one in tenths], resamples=2)
+    assert found.p == pytest.approx(sum(one >= sums[0] for one in sums) / len(sums))
 
 
 # --- how often it cries wolf ------------------------------------------------------------------------------------------

@@ -64,6 +64,7 @@ def test_numbers_are_written_for_people():
         *("0.701", "–", "12.3 ms", "1,234 ms", "0.0012 USD"),
     ]
     assert [signed(0.5), signed(-0.5), signed(0), signed(None)] == ["+0.500", "-0.500", "0.000", "–"]
+    assert [number(-0.0001), signed(-0.0001), signed(0.0001), signed(0.0001, "USD")] == ["0.000", "0.000", "0.000", "+0.0001 USD"]
     assert [probability(0.04), probability(0.0004), probability(1), probability(None)] == ["0.040", "<0.001", "1.000", "–"]
     assert [clipped("abcdef", 6), clipped("abc defg", 5)] == ["abcdef", "abc…"]
 
@@ -248,6 +249,13 @@ def test_a_comparison_is_markdown_with_the_answers_side_by_side():
         *("question", "A", "B", "changes"),
         *("q7: What is mined?", "(no answer: not_supported)", "Lithium. [1]", "F1 0 → 1"),
     ]
+
+
+def test_where_only_grades_were_compared_there_are_no_answers():
+    changed = Changed(id="q7", gain=0.5, values=(("F1", 0.0, 1.0),))
+    made = comparison(contrast(), better=(changed,))
+    assert rendered(comparison_markdown(made))[18:] == ["question", "changes", "q7", "F1 0 → 1"]
+    assert comparison_text(made).splitlines()[-2:] == ["better: q7", "  F1 0 → 1"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
