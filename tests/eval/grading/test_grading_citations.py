@@ -40,6 +40,7 @@ def test_a_copy_of_the_evidence_is_evidence(made, graded):
     assert graded("citation_IoU", row(made.citation("b", 10, 20, also_in=["a"]))) == {"q1": 1}
     assert graded("citation_recall", row(made.citation("b", 90, 99, also_in=["a"]))) == {"q1": 0}
     assert graded("citation_recall", row(made.citation("b", 90, 99, also_in=["a"], quote="Here the lake is dry."), **quoted)) == {"q1": 1}
+    assert graded("citation_recall", row(made.citation("b", 90, 99, also_in=["a"], quote="lake  is dry"), **quoted)) == {"q1": 1}
     assert graded("citation_recall", row(made.citation("b", 10, 20, also_in=["a"], quote="Something else."), **quoted)) == {"q1": 0}
 
 

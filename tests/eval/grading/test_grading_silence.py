@@ -119,6 +119,14 @@ def test_confidence_is_held_against_what_is_right_and_what_is_answerable(made, g
     assert graded("right", *rows) == {"right": 1, "wrong": 0, "silent": 1, "broken": 0}
 
 
+def test_confidences_that_a_file_of_grades_cannot_tell_apart_are_equal(made, graded):
+    rows = [
+        made.row("a", made.answer("x", confidence=0.5 + 1e-12), answerable=True, answers=["x"]),
+        made.row("b", made.answer("x", confidence=0.5)),
+    ]
+    assert graded("AURC", *rows)["a"] == (0.5, 1)
+
+
 @pytest.mark.parametrize("confidence", [math.nan, math.inf, -0.1, 1.1, None, "0.5"])
 def test_a_confidence_that_is_none_stands_apart(confidence, made, graded):
     row = made.row(answer=made.answer("x", confidence=confidence), answerable=True, answers=["x"])

@@ -180,7 +180,8 @@ def test_a_run_falls_into_groups(made):
         "answerable": {"answerable": {"a", "d"}, "unanswerable": {"b"}, "not known": {"c"}},
         "turn": {"1": {"a"}, "2": {"b", "d"}, "10": {"c"}},
     }
-    assert list(groups(made.run(*rows_))["turn"]) == ["1", "2", "10"]
+    assert list(groups(made.run(*reversed(rows_)))["turn"]) == ["1", "2", "10"]
+    assert list(groups(made.run(*reversed(rows_)))["type"]) == ["fact", "list"]
 
 
 @given(RUNS, st.sets(st.sampled_from(["q0", "q1", "q9"])))
