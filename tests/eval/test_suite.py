@@ -74,7 +74,7 @@ def test_the_sets_are_there_with_the_questions_that_are_asked():
     assert sizes == {
         "seeds": 175,
         "time1963": 82,
-        "multihop": 250,
+        "multihop": 239,
         "news2023": 300,
         "timeqa": 989,
         "chunking": 472,
