@@ -43,7 +43,7 @@ def test_text_is_normalised_as_squad_does(text, expected):
     assert normalised(text) == expected
 
 
-#: Published: the paper's and its site's examples, and the test cases of allennlp-models, torchmetrics and the datasets' metric cards.
+#: Published as tests of allennlp-models and torchmetrics, in metric cards of `datasets`, as examples of SQuAD; then edges, by hand.
 PUBLISHED = [
     ("this is the best span", ["this is a good span", "something irrelevant"], 0.0, 0.75),
     ("this is another span", ["this is another span", "this one is less perfect"], 1.0, 1.0),
@@ -55,6 +55,7 @@ PUBLISHED = [
     ("the Super Bowl L.", ["L", "Super Bowl L"], 1.0, 1.0),
     ("Beyonce", ["Beyoncé and Bruno Mars"], 0.0, 0.0),
     ("climate change", ["climate change", "global warming"], 1.0, 1.0),
+    # by hand
     ("the climate", ["climate change"], 0.0, 2 / 3),
     ("", [""], 1.0, 1.0),
     ("", ["1976"], 0.0, 0.0),
