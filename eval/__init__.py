@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from .comparison import Comparison, compare
     from .corpora import indexed
     from .dataset import Corpus, Dataset, Evidence, Example
-    from .evaluation import Evaluation, Target, description, evaluate, load_evaluation
+    from .evaluation import Evaluation, Target, description, evaluate, load_evaluation, ungraded
     from .feedback import Feedback, import_feedback
     from .formats import load_dataset
-    from .gating import Bound, Check, Demand, demanded, fails, gate
+    from .gating import Bound, Check, Demand, demanded, expect_baseline, fails, gate
     from .generating import Generated, StoppedError, generate, save
     from .grades import Grades, load_grades
     from .grading import CURVES, DEFAULT_RETRIEVAL, load_measure, measures_of
@@ -60,6 +60,7 @@ __all__ = [
     "demanded",
     "description",
     "evaluate",
+    "expect_baseline",
     "fails",
     "figures_markdown",
     "free_folder",
@@ -75,16 +76,17 @@ __all__ = [
     "measures_of",
     "report_of",
     "save",
+    "ungraded",
 ]
 
 _HOMES = {
     "comparison": ("Comparison", "compare"),
     "corpora": ("indexed",),
     "dataset": ("Corpus", "Dataset", "Evidence", "Example"),
-    "evaluation": ("Evaluation", "Target", "description", "evaluate", "load_evaluation"),
+    "evaluation": ("Evaluation", "Target", "description", "evaluate", "load_evaluation", "ungraded"),
     "feedback": ("Feedback", "import_feedback"),
     "formats": ("load_dataset",),
-    "gating": ("Bound", "Check", "Demand", "demanded", "fails", "gate"),
+    "gating": ("Bound", "Check", "Demand", "demanded", "expect_baseline", "fails", "gate"),
     "generating": ("Generated", "StoppedError", "generate", "save"),
     "grades": ("Grades", "load_grades"),
     "grading": ("CURVES", "DEFAULT_RETRIEVAL", "load_measure", "measures_of"),

@@ -20,7 +20,7 @@ from .dataset import Dataset
 from .formats import load_dataset
 from .generating import asked_of
 from .gold import locate
-from .grades import load_grades
+from .grades import Grades, load_grades
 from .grading import CURVES, DEFAULT_RETRIEVAL, OwnMeasure, grade, groups, restrict
 from .journal import begun, load_run
 from .judge import JUDGE, Agreement, agreement
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from rag import Answer, Ranking
 
     from .dataset import Example
-    from .grades import Grades
     from .statistics import Figure
 
 #: How deep rankings are kept: articles, passages.
@@ -145,6 +144,12 @@ def load_evaluation(folder: str | Path) -> Evaluation:
     return Evaluation(run, load_grades(Path(folder), CURVES))
 
 
+def ungraded(dataset: Dataset) -> Grades:
+    """Return what is known of the grades of a run before it begins: which questions they are of."""
+    run = Run("this run", tuple(Row(example=example) for example in dataset.examples))
+    return Grades(run.name, dataset.name, run.sha256, tuple(row.id for row in run.rows), (), run.digests)
+
+
 def answer_all(
     dataset: Dataset,
     target: Target,
@@ -155,9 +160,11 @@ def answer_all(
 ) -> Run:
     """Ask every question of `dataset`, and keep the rows in `folder`, where an interrupted run of the same is taken up.
 
-    `done` is called after each question. Raises `AssayError` when the folder cannot be used.
+    `done` is called after each question. Raises `AssayError` when there is no article, or the folder cannot be used.
     """
     described = {**description(dataset, target), **(about or {})}
+    if not described["index"]["articles"]:
+        raise AssayError(f"expected articles to ask, found none in {target.library.folder}; add some with `assay add PATH`")
     rows: dict[str, Row] = {}
     with ExitStack() as stack:
         journal = stack.enter_context(begun(folder, described)) if folder else None

@@ -83,13 +83,14 @@ class Check:
         return {"demand": demand, "state": self.state.value, "found": self.found.to_json(), "unit": self.unit, "reason": self.reason}
 
 
-def demanded(bound: Bound, written: str, measures: Iterable[Measure]) -> Demand:
+def demanded(bound: Bound, written: str, measures: Iterable[Measure], *, more: bool = False) -> Demand:
     """Return the demand that `NAME=VALUE` writes.
 
     Args:
         bound: what is demanded of the measure.
         written: as on the command line; a name may hold `=`, the last one counts.
         measures: all that there are to choose from.
+        more: there will be others, which only a run will tell: an unknown name may be one of them.
 
     Raises:
         AssayError: no name, no finite number, a measure that is not there, or a bound that guards its good side.
@@ -99,6 +100,8 @@ def demanded(bound: Bound, written: str, measures: Iterable[Measure]) -> Demand:
     if not name or not equals or not _NUMBER.fullmatch(value) or not math.isfinite(float(value)):
         raise AssayError(f"expected {flag} NAME=VALUE, as in {flag} {_EXAMPLES[bound]}, found {clipped(plain(written), 60)!r}")
     known = {measure.name: measure for measure in measures}
+    if name not in known and more:
+        return Demand(bound, name, float(value))
     if name not in known:
         lower = {one.lower(): one for one in known}
         close = [lower[one] for one in get_close_matches(name.lower()[:100], lower)]
@@ -121,18 +124,26 @@ _EXAMPLES = {Bound.MIN: "nDCG@10=0.70", Bound.MAX: "ECE=0.10", Bound.MAX_DROP: "
 
 
 def gate(demands: Sequence[Demand], grades: Grades, baseline: Grades | None = None) -> tuple[Check, ...]:
-    """Return what comes of each demand, in order.
+    """Return what comes of each demand, in order; raises `AssayError` as `expect_baseline` does."""
+    expect_baseline(demands, grades, baseline)
+    return tuple(_checked(demand, grades, baseline) for demand in demands)
+
+
+def expect_baseline(demands: Sequence[Demand], grades: Grades, baseline: Grades | None) -> None:
+    """Check that `baseline` is there where a drop is bounded, and can be held against `grades`, of which only the questions count.
 
     Raises:
-        AssayError: a drop is bounded without a baseline, by a baseline of other questions (it says which), or by one that lacks the
-            measure.
+        AssayError: it is not there, of other questions (it says which), or lacks a measure.
     """
     drops = [demand for demand in demands if demand.bound is Bound.MAX_DROP]
-    if drops and baseline is None:
+    if not drops:
+        return
+    if baseline is None:
         raise AssayError(f"expected --baseline FILE with {plain(str(drops[0]))}, found none; it is the grades.json of a finished run")
-    if drops and baseline is not None:
-        expect_same(baseline, grades)
-    return tuple(_checked(demand, grades, baseline) for demand in demands)
+    expect_same(baseline, grades)
+    for demand in drops:
+        if demand.measure not in baseline.names:
+            raise AssayError(f"expected {plain(demand.measure)} in the baseline, found none; make a new one with `assay eval run`")
 
 
 def fails(checks: Iterable[Check]) -> bool:
@@ -150,8 +161,8 @@ def _checked(demand: Demand, grades: Grades, baseline: Grades | None) -> Check:
         case Bound.MAX:
             return _bounded(demand, column, sign=-1)
         case Bound.MAX_DROP:
-            if baseline is None or demand.measure not in baseline.names:
-                raise AssayError(f"expected {plain(demand.measure)} in the baseline, found none; make a new one with `assay eval run`")
+            if baseline is None:
+                raise AssertionError("without a baseline no drop is checked")
             return _dropped(demand, baseline[demand.measure], column)
         case _ as never:
             assert_never(never)

@@ -114,4 +114,5 @@ def _column(values: Mapping[str, Any], ids: tuple[str, ...], curves: Mapping[str
             source=values["source"],
         )
     triples = zip(ids, values["x"], values["y"], strict=True)
-    return Column(measure, {one: Grade(x, y) for one, x, y in triples if x is not None}, values["apart"], values["comments"])
+    grades = {one: Grade(float(x), float(y)) for one, x, y in triples if x is not None}
+    return Column(measure, grades, dict(values["apart"]), dict(values["comments"]))

@@ -57,7 +57,7 @@ def begun(folder: Path, about: Mapping[str, Any]) -> Iterator[Journal]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         known = _about(folder)
-        if known is None and any(folder.iterdir()):
+        if known is None and any(other != _partial(folder / ABOUT) for other in folder.iterdir()):
             raise AssayError(f"expected an empty or absent folder for a run, found other files in {folder}; choose another --out")
         if known is not None:
             _check_same(folder, known, about)
@@ -115,7 +115,8 @@ def load_run(folder: str | Path) -> Run:
 
 def _check_same(folder: Path, known: Mapping[str, Any], about: Mapping[str, Any]) -> None:
     if finished(folder):
-        raise AssayError(f"expected an empty or absent folder for a run, found a finished one in {folder}; choose another --out")
+        found = f"expected an empty or absent folder for a run, found a finished one in {folder}"
+        raise AssayError(f"{found}; choose another --out, or see that one with `assay eval report {folder}`")
     differing = sorted(name for name in {*_plan(known), *_plan(about)} if _plan(known).get(name) != _plan(about).get(name))
     if differing:
         raise AssayError(f"expected to go on with the run in {folder}, found one with another {', '.join(differing)}; choose another --out")
@@ -156,7 +157,7 @@ def _whole_rows(rows: BinaryIO) -> dict[str, Row]:
     for line in rows:
         try:
             row = Row.from_json(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             break
         if not line.endswith(b"\n"):
             break
@@ -170,8 +171,13 @@ def _line(values: Mapping[str, Any]) -> bytes:
     return json.dumps(values, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
+def _partial(path: Path) -> Path:
+    """Return where `path` is written before it is whole; a process that is killed then leaves it behind."""
+    return path.with_name(f".{path.name}.partial")
+
+
 def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.partial")
+    partial = _partial(path)
     with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)
         file.flush()

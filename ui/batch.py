@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import stat
-import tempfile
 import time
 import traceback
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
 
 from index import AssayError, bounded_lines
 
 from . import render, screen
+from .output import replaced
 from .progress import bar, lines_of
 
 if TYPE_CHECKING:
@@ -91,7 +88,7 @@ def write_run(retriever: Retriever, path: str, out: str, *, as_json: bool, debug
     started = time.monotonic()
     queries, failed = 0, []
     given: set[str] = set()
-    with bar("queries", lines_of(path)) as shown, _replaced(Path(out)) as stream:
+    with bar("queries", lines_of(path)) as shown, replaced(Path(out), "--run") as stream:
         for row in rows_of(path):
             ranking, fault = _tried(row, lambda row: _ranking(retriever, row, given), debug=debug)
             if ranking is None:
@@ -165,41 +162,3 @@ def _opened(path: str) -> BinaryIO:
         return Path(path).open("rb")
     except OSError as error:
         raise AssayError(f"expected a file of questions, one JSON object a line, found none at {path} ({error.strerror})") from error
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[TextIO]:
-    """Write a file that appears at `path`, or where it links to, only when it is whole: half a run would be scored as a poor one."""
-    try:
-        direct = _open_stream(path)
-        target = Path(os.path.realpath(path))
-        descriptor, name = (-1, "") if direct else tempfile.mkstemp(prefix=f".{target.name[:_QUOTED]}.", dir=target.parent)
-    except OSError as error:
-        raise AssayError(f"{path} cannot be written ({error.strerror}); choose another --run") from error
-    if direct:
-        with direct:
-            yield direct
-        return
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            yield stream
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)
-        Path(name).replace(target)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-
-
-def _open_stream(path: Path) -> TextIO | None:
-    """Open what is written to as it is, never replaced: a pipe, a terminal, our own stdout or stderr. None for all else."""
-    if not path.exists():
-        return None
-    status = path.stat()
-    for ours in (1, 2):
-        with suppress(OSError):
-            if os.path.samestat(status, os.fstat(ours)):
-                return os.fdopen(os.dup(ours), "w", encoding="utf-8")  # goes on where the other ended, also in a file
-    return None if stat.S_ISREG(status.st_mode) else path.open("w", encoding="utf-8")

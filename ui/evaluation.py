@@ -6,10 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index import AssayError, Library
+from index import Library
 
 from . import evaluation_page as pages
 from . import screen
+from .output import expect_writable, replaced
 from .progress import bar
 
 if TYPE_CHECKING:
@@ -39,14 +40,13 @@ def run(args: Namespace) -> int:
         load_measure,
     )
 
-    own = [load_measure(name) for name in args.measure or ()]
-    retrieval = (*DEFAULT_RETRIEVAL, *(args.retrieval or ()))
-    baseline = _baseline(args)
-    if not own:
-        _demands(args, None)  # before the work, where it can be
-    judge = chat_model(args.judge) if args.judge else None
-    dataset = load_dataset(args.dataset).limited(args.limit)
     with ExitStack() as stack:
+        stack.enter_context(screen.others_talk())  # the user's measures and the models
+        own = [load_measure(name) for name in args.measure or ()]
+        retrieval = (*DEFAULT_RETRIEVAL, *(args.retrieval or ()))
+        dataset = load_dataset(args.dataset).limited(args.limit)
+        baseline = _foreseen(args, dataset)
+        judge = chat_model(args.judge) if args.judge else None
         library = stack.enter_context(_library(args, dataset))
         target = Target.of(library, dense_weight=_RANKINGS[args.ranking])
         folder = Path(args.out) if args.out else free_folder(Path(args.index) / "runs", dataset.name, description(dataset, target))
@@ -80,9 +80,12 @@ def report(args: Namespace) -> int:
     """Write the HTML page of runs."""
     from eval import load_evaluation, report_of
 
-    evaluations = [load_evaluation(folder) for folder in args.runs]
     out = Path(args.out) if args.out else Path(args.runs[0]) / "report.html"
-    _write(out, report_of(evaluations))
+    evaluations = [load_evaluation(folder) for folder in args.runs]
+    expect_writable(out, "--out")
+    page = report_of(evaluations)
+    with replaced(out, "--out") as file:
+        file.write(page)
     if args.json:
         screen.put_json({"report": str(out), "runs": args.runs, "bytes": out.stat().st_size})
     else:
@@ -95,6 +98,7 @@ def generate(args: Namespace) -> int:
     from eval import StoppedError, chat_model, save
     from eval import generate as generated
 
+    expect_writable(Path(args.out), "--out")
     model = chat_model(args.llm) if args.llm else None
     with Library.open(args.index, model=args.model, create=False) as library, bar("questions", args.n) as shown:
         try:
@@ -115,6 +119,7 @@ def import_feedback(args: Namespace) -> int:
     from eval import import_feedback as imported
     from eval import save
 
+    expect_writable(Path(args.out), "--out")
     feedback = imported(Path(args.file))
     save(feedback.examples, Path(args.out))
     if args.json:
@@ -134,19 +139,26 @@ def _library(args: Namespace, dataset: Dataset) -> Library:
         return indexed(dataset, model=args.model, progress=shown.ingest)
 
 
-def _baseline(args: Namespace) -> Grades | None:
-    from eval import CURVES, load_grades
+def _foreseen(args: Namespace, dataset: Dataset) -> Grades | None:
+    """Refuse before the work what could only be refused after it; return the baseline, if there is one."""
+    from eval import CURVES, expect_baseline, load_grades, ungraded
 
-    return load_grades(Path(args.baseline), CURVES) if args.baseline else None
+    for option, path in (("--junit", args.junit), ("--markdown", args.markdown)):
+        if path:
+            expect_writable(Path(path), option)
+    baseline = load_grades(Path(args.baseline), CURVES) if args.baseline else None
+    expect_baseline(_demands(args, None), ungraded(dataset), baseline)
+    return baseline
 
 
 def _demands(args: Namespace, grades: Grades | None) -> list[Demand]:
-    """Return what the gate demands, of the measures of a run, or of those that every run has."""
+    """Return what the gate demands of a run, or, before there is one, of the measures that are known by then."""
     from eval import Bound, demanded, measures_of
 
-    known = [column.measure for column in grades.columns] if grades else measures_of(args.retrieval or ())
+    known = [*measures_of(args.retrieval or ()), *(column.measure for column in (grades.columns if grades else ()))]
+    more = grades is None and bool(args.measure or args.judge)
     written = ((Bound.MIN, args.at_least), (Bound.MAX, args.at_most), (Bound.MAX_DROP, args.max_drop))
-    return [demanded(bound, text, known) for bound, texts in written for text in texts or ()]
+    return [demanded(bound, text, known, more=more) for bound, texts in written for text in texts or ()]
 
 
 def _leave(args: Namespace, evaluation: Evaluation, checks: tuple[Check, ...]) -> None:
@@ -154,17 +166,9 @@ def _leave(args: Namespace, evaluation: Evaluation, checks: tuple[Check, ...]) -
     from eval import checks_markdown, figures_markdown, junit
 
     if args.junit:
-        _write(Path(args.junit), junit(checks))
+        with replaced(Path(args.junit), "--junit") as file:
+            file.write(junit(checks))
     if args.markdown:
-        checked = f"{checks_markdown(checks)}\n" if checks else ""
-        _write(Path(args.markdown), checked + figures_markdown(evaluation.grades))
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise AssayError(f"expected a place to write, found {path}: {error.strerror}; name another") from error
+        with replaced(Path(args.markdown), "--markdown") as file:
+            file.write(f"{checks_markdown(checks)}\n" if checks else "")
+            file.write(figures_markdown(evaluation.grades))

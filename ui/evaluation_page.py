@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from .render import Line, Page, Run, Style, Table, lines_page
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from eval import Check, Evaluation, Feedback, Figure, Generated
 
 #: Rows that were refused, and reasons, that are shown one by one; `--json` lists them all.
@@ -34,8 +36,7 @@ def run_page(evaluation: Evaluation, checks: tuple[Check, ...], checked: str, by
     measures = {column.measure.name: column.measure for column in evaluation.grades.columns}
     rows = tuple(_row(name, measures[name].unit, found) for name, found in evaluation.figures.items())
     page: list[Line | Table] = [head, Line(), Table(_HEAD, rows)]
-    failed = [row for row in run.rows if row.error is not None]
-    page += [Line((Run(f"{row.id} failed: {row.error}", Style.WARNING),)) for row in failed[:_SHOWN]]
+    page += _first([f"{row.id} failed: {row.error}" for row in run.rows if row.error is not None], Style.WARNING)
     page += [Line((Run(said),)) for said in _agreement(evaluation)]
     for value, figures in (evaluation.by(by) if by else {}).items():
         parts = tuple(_row(name, measures[name].unit, figure) for name, figure in figures.items() if figure.n or figure.apart)
@@ -75,7 +76,7 @@ def _agreement(evaluation: Evaluation) -> list[str]:
 def generated_page(made: Generated, out: str) -> Page:
     """Show what kind of set was made, how large it is, and what was thrown away."""
     lines = [Line((Run(f"{len(made.examples):,} questions written to {out}", Style.STRONG),)), Line((Run(made.note),))]
-    lines += [Line((Run(f"thrown away, {count:,}: {reason}", Style.QUIET),)) for reason, count in list(made.dropped.items())[:_SHOWN]]
+    lines += _first([f"thrown away, {count:,}: {reason}" for reason, count in made.dropped.items()], Style.QUIET)
     if made.shortfall:
         lines.append(Line((Run(made.shortfall, Style.WARNING),)))
     return tuple(lines)
@@ -90,14 +91,19 @@ def feedback_page(feedback: Feedback, out: str) -> Page:
     """Show what became of the rows of a file of feedback."""
     said = f"{len(feedback.examples):,} questions written to {out}"
     said += f"; {feedback.replaced:,} judged again later, {feedback.silent:,} without a word"
-    refused = [Line((Run(reason, Style.WARNING),)) for reason in feedback.refused[:_SHOWN]]
-    return (Line((Run(said, Style.STRONG),)), *refused)
+    return (Line((Run(said, Style.STRONG),)), *_first(feedback.refused, Style.WARNING))
 
 
 def feedback_json(feedback: Feedback, out: str) -> dict[str, Any]:
     """Return the same as JSON values."""
     counts = {"questions": len(feedback.examples), "replaced": feedback.replaced, "silent": feedback.silent}
     return {"out": out, **counts, "refused": list(feedback.refused)}
+
+
+def _first(said: Sequence[str], style: Style) -> list[Line]:
+    """Return a line for each of the first, and how many more there are."""
+    more = [f"… and {len(said) - _SHOWN:,} more; --json lists all"] if len(said) > _SHOWN else []
+    return [Line((Run(one, style),)) for one in (*said[:_SHOWN], *more)]
 
 
 def _row(name: str, unit: str, figure: Figure) -> tuple[str, ...]:

@@ -6,12 +6,15 @@ import io
 import json
 import math
 import sys
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from .render import Page, Style, Table, lines_page, plain
 from .safe import safe, safe_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.table import Table as RichTable
 
 #: Messages quote what was found, which may be of any length.
@@ -25,6 +28,13 @@ def prepare() -> None:
     for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors=errors)
+
+
+@contextmanager
+def others_talk() -> Iterator[None]:
+    """Send what others' code prints to stderr for the length of a `with` block: stdout is for our data."""
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 def put(page: Page) -> None:

@@ -50,22 +50,6 @@ def write_rows(path, rows):
 
 
 @pytest.fixture
-def assay(tmp_path, monkeypatch, make_embedder, capsys):
-    """`assay(*argv, code=0) -> (stdout, stderr)`: the command in this process, on the small embedder and an index of its own."""
-    monkeypatch.setattr("index.library.SentenceTransformerEmbedder", lambda name, **_: make_embedder(name))
-    monkeypatch.setenv("ASSAY_INDEX", str(tmp_path / "index"))
-
-    def run(*argv, code=0):
-        found = main([str(argument) for argument in argv])
-        out, err = capsys.readouterr()
-        assert found == code, (argv, out, err)
-        assert "Traceback" not in out + err
-        return out, err
-
-    return run
-
-
-@pytest.fixture
 def filled(assay, tmp_path):
     """The same, with three articles in the index."""
     assay("add", write_rows(tmp_path / "rows.jsonl", ROWS))
@@ -595,31 +579,10 @@ def test_numbers_that_json_does_not_know_are_null(capsys):
     assert capsys.readouterr().out == f'{{"a": [null, {{"b": null}}, 1.5], "c": {10**30}}}\n'
 
 
-#: The command on the small embedder, in a process of its own.
-SMALL = """
-import importlib.util, sys
-spec = importlib.util.spec_from_file_location("small", {conftest!r})
-small = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(small)
-import index.library
-index.library.SentenceTransformerEmbedder = lambda name, **_: small.HashedEmbedder(name)
-from ui.cli import main
-sys.exit(main())
-"""
-
-
 @pytest.fixture
-def process(filled, tmp_path):  # noqa: ARG001  # the index that it fills
-    """`process(*argv, **options)`: start the command in a process of its own."""
-    script = tmp_path / "small.py"
-    script.write_text(SMALL.format(conftest=str(ROOT / "tests" / "conftest.py")))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-
-    def start(*argv, env=None, **options):
-        command = [sys.executable, str(script), *map(str, argv)]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**environment, **(env or {})}, **options)
-
-    return start
+def process(filled, process):  # noqa: ARG001  # the index that it fills
+    """`process(*argv, **options)`: start the command in a process of its own, with three articles in the index."""
+    return process
 
 
 def test_output_is_utf8_whatever_the_locale(process):
