@@ -65,10 +65,11 @@ def values(
 
     numbered = {question: str(number) for number, question in enumerate(qrels)}
     judged = {numbered[question]: {_clean(one): grade for one, grade in grades.items()} for question, grades in qrels.items() if grades}
-    scored = {number: _scores(rankings.get(question, ())) for question, number in numbered.items()}
+    scores = {number: _scores(rankings.get(question, ())) for question, number in numbered.items()}
+    scored = {number: found for number, found in scores.items() if found}  # Judged divides by how many were found
     found: dict[str, dict[str, float]] = {name: dict.fromkeys(qrels, 0.0) for name in names}
     questions = list(qrels)
-    measures = [ir_measures.parse_measure(name) for name in names] if judged and any(scored.values()) else []  # it divides by what is found
+    measures = [ir_measures.parse_measure(name) for name in names] if judged and scored else []
     for metric in _computed(measures, judged, scored):
         if math.isfinite(metric.value):
             found[str(metric.measure)][questions[int(metric.query_id)]] = float(metric.value)
