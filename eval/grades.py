@@ -7,6 +7,7 @@ as its baseline. Knows nothing of what is measured or of statistics.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,12 +64,12 @@ class Grades:
         """
         if values["version"] != _VERSION:
             raise ValueError(f"expected version {_VERSION}, found {values['version']!r}")
-        ids = tuple(values["ids"])
-        digests = tuple(values["digests"])
-        if len(digests) not in {0, len(ids)}:
-            raise ValueError(f"expected a digest for each of {len(ids)} questions or none, found {len(digests)}")
+        ids = tuple(map(_text, values["ids"]))
         columns = tuple(_column(one, ids, curves) for one in values["measures"])
-        return cls(values["run"], values["dataset"], values["sha256"], ids, columns, digests)
+        digests = tuple(map(_text, values["digests"]))
+        if len(set(ids)) != len(ids) or len(digests) not in (0, len(ids)):
+            raise ValueError(f"expected a digest for each of {len(ids)} ids, found {len(digests)} for {len(set(ids))}")
+        return cls(_text(values["run"]), _text(values["dataset"]), _text(values["sha256"]), ids, columns, digests)
 
 
 def load_grades(path: Path, curves: Mapping[str, Measure]) -> Grades:
@@ -78,7 +79,7 @@ def load_grades(path: Path, curves: Mapping[str, Measure]) -> Grades:
         return Grades.from_json(json.loads(file.read_text(encoding="utf-8")), curves)
     except OSError as error:
         raise AssayError(f"expected a finished run at {path}, found none ({error.strerror}); make one with `assay eval run`") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise AssayError(f"expected the grades of a run in {file}, found something else ({type(error).__name__}: {error})") from error
 
 
@@ -100,19 +101,32 @@ def _listed(column: Column, ids: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _column(values: Mapping[str, Any], ids: tuple[str, ...], curves: Mapping[str, Measure]) -> Column:
-    kind = Kind(values["kind"])
+    kind, name = Kind(values["kind"]), _text(values["name"])
     if kind is Kind.CURVE:
-        measure = curves[values["name"]]
+        measure = curves[name]
     else:
         measure = Measure(
-            name=values["name"],
+            name=name,
             family=Family(values["family"]),
             kind=kind,
-            higher_is_better=values["higher_is_better"],
-            unit=values["unit"],
-            definition=values["definition"],
-            source=values["source"],
+            higher_is_better=bool(values["higher_is_better"]),
+            unit=_text(values["unit"]),
+            definition=_text(values["definition"]),
+            source=_text(values["source"]),
         )
     triples = zip(ids, values["x"], values["y"], strict=True)
-    grades = {one: Grade(float(x), float(y)) for one, x, y in triples if x is not None}
-    return Column(measure, grades, dict(values["apart"]), dict(values["comments"]))
+    grades = {one: Grade(_number(x), _number(y)) for one, x, y in triples if x is not None}
+    apart, comments = ({_text(one): _text(said) for one, said in values[key].items()} for key in ("apart", "comments"))
+    return Column(measure, grades, apart, comments)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, found {type(value).__name__}")
+    return value
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"expected a finite number, found {value!r:.60}")
+    return float(value)

@@ -6,6 +6,7 @@ A row is acknowledged when it is written; an interrupted run goes on behind the 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import itertools
 import json
 import os
@@ -48,7 +49,8 @@ class Journal:
     def finish(self, grades: Grades) -> None:
         """Write the grades, whole or not at all: from now on the run is finished."""
         os.fsync(self._rows.fileno())
-        _write(self.folder / GRADES, json.dumps(grades.to_json(), ensure_ascii=False))
+        files = {name: _checksum(self.folder / name) for name in (ABOUT, ROWS)}
+        _write(self.folder / GRADES, json.dumps({**grades.to_json(), "files": files}, ensure_ascii=False))
 
 
 @contextmanager
@@ -106,6 +108,7 @@ def load_run(folder: str | Path) -> Run:
     if not finished(folder):
         raise AssayError(f"expected a finished run in {folder}, found an interrupted one; the command that began it goes on with it")
     try:
+        _check_whole(folder)
         rows = _in_order(folder / ROWS, about["order"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         found = f"something else ({type(error).__name__}: {error})"
@@ -120,6 +123,18 @@ def _check_same(folder: Path, known: Mapping[str, Any], about: Mapping[str, Any]
     differing = sorted(name for name in {*_plan(known), *_plan(about)} if _plan(known).get(name) != _plan(about).get(name))
     if differing:
         raise AssayError(f"expected to go on with the run in {folder}, found one with another {', '.join(differing)}; choose another --out")
+
+
+def _check_whole(folder: Path) -> None:
+    """Raise ValueError unless the files of a run are those that it was finished with."""
+    for name, checksum in json.loads((folder / GRADES).read_bytes())["files"].items():
+        if name in (ABOUT, ROWS) and checksum != _checksum(folder / name):
+            raise ValueError(f"{name} is not what it was when the run was finished")
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _in_order(path: Path, order: Sequence[str]) -> tuple[Row, ...]:

@@ -69,7 +69,7 @@ def values(
     scored = {number: scores for number, scores in ranked.items() if scores}  # Judged divides by the length of what is there
     found: dict[str, dict[str, float]] = {name: dict.fromkeys(qrels, 0.0) for name in names}
     questions = list(qrels)
-    measures = [ir_measures.parse_measure(name) for name in names] if judged and any(scored.values()) else []  # it divides by what is found
+    measures = [ir_measures.parse_measure(name) for name in names] if judged and scored else []
     for metric in _computed(measures, judged, scored):
         if math.isfinite(metric.value):
             found[str(metric.measure)][questions[int(metric.query_id)]] = float(metric.value)
