@@ -55,7 +55,7 @@ class Made:
         ranked = [RankedPassage(f"{a}:{s}", a, s, e, 100.0 - n) for n, (a, s, e) in enumerate(passages)]
         return Row(
             example=Example(id=name, question=known.pop("question", "q"), **known),
-            gold=Gold(tuple(GoldSpan(*one) for one in spans), tuple(gold_passages), tuple(unfound)),
+            gold=Gold(spans=tuple(GoldSpan(*one) for one in spans), passages=tuple(gold_passages), unfound=tuple(unfound)),
             answer=answer,
             error=None if answer else "it broke",
             articles=tuple((one, 100.0 - n) for n, one in enumerate(articles)),

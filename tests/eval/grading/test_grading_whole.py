@@ -81,7 +81,7 @@ def rows(draw, name):
         gold=Gold(
             tuple(GoldSpan(*one) for one in draw(st.lists(STRETCH, max_size=2))),
             tuple(draw(st.lists(IDS, max_size=2, unique=True))),
-            tuple(draw(st.lists(IDS, max_size=1))),
+            unfound=tuple(draw(st.lists(IDS, max_size=1))),
         ),
         answer=answer,
         error=None if answer else "it broke",
@@ -201,7 +201,7 @@ def test_what_applies_to_nothing_is_left_out(made):
 
 
 def test_the_head_is_the_runs(made):
-    run = made.run(made.row("b"), made.row("a"), dataset="seeds")
+    run = made.run(made.row("b"), made.row("a"), dataset={"name": "seeds"})
     found = grade(run)
     assert (found.run, found.dataset, found.sha256, found.ids) == ("made by hand", "seeds", run.sha256, ("b", "a"))
 
