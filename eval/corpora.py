@@ -9,7 +9,7 @@ import hashlib
 import shutil
 from typing import TYPE_CHECKING
 
-from index import DEFAULT_MODEL, AssayError, Library, MismatchError, cache_folder
+from index import DEFAULT_MODEL, AssayError, BusyError, Library, MismatchError, StoreError, cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,16 +31,12 @@ def indexed(
     """Open the index of a set's own articles; made in the cache, or in `folder`, unless it is there.
 
     Interrupted, it goes on where it was. `progress` is as in `Library.add`. What the corpus holds that is no article is left out, as
-    `Library.add` does. Raises `AssayError` when the set has no articles of its own.
+    `Library.add` does. Raises `AssayError` when the set has no articles of its own, or the cache cannot be used.
     """
     if dataset.corpus is None:
         raise AssayError(f"expected a set that brings its articles, found {dataset.name} without; give the index with --index")
     place = folder or _place(dataset.name, dataset.corpus, model or DEFAULT_MODEL)
-    try:
-        library = Library.open(place, model=model)
-    except MismatchError:  # of an earlier version, which split or segmented otherwise
-        shutil.rmtree(place)
-        library = Library.open(place, model=model)
+    library = _opened(place, model)
     if not (place / _COMPLETE).exists():
         try:
             library.add(dataset.corpus.source(), progress=progress)
@@ -49,6 +45,19 @@ def indexed(
             library.close()
             raise
     return library
+
+
+def _opened(place: Path, model: str | None) -> Library:
+    try:
+        return Library.open(place, model=model)
+    except MismatchError:  # of an earlier version, which split or segmented otherwise
+        shutil.rmtree(place)
+        return Library.open(place, model=model)
+    except BusyError:
+        raise
+    except StoreError as error:
+        found = str(error).partition("; ")[0]  # what it advises, a backup say, is for indexes that hold the only copy
+        raise AssayError(f"expected the index of the set's own articles, found {found}; remove {place} and run again") from error
 
 
 def _place(name: str, corpus: Corpus, model: str) -> Path:

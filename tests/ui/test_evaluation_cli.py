@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -106,6 +107,18 @@ def test_a_set_with_articles_is_asked_of_its_own(assay, metals, tmp_path):
     assert (corpus / "store.sqlite").stat().st_mtime_ns == made
     assert not (tmp_path / "index" / "store.sqlite").exists()
     assay("add", write_rows(tmp_path / "later" / "rows.jsonl", [article("nickel")]))  # runs/ is in no one's way
+
+
+def test_a_cached_index_that_is_damaged_is_told_with_what_mends_it(assay, metals, tmp_path):
+    whole = said(assay("eval", "run", metals, "--limit", 2, "--json"))
+    (corpus,) = (tmp_path / "cache" / "assay" / "corpora").iterdir()
+    for log in corpus.glob("store.sqlite-*"):
+        log.unlink()
+    (corpus / "store.sqlite").write_bytes(b"garbage" * 1000)
+    _, err = assay("eval", "run", metals, "--limit", 2, code=2)
+    assert err.endswith(f"; remove {corpus} and run again\n")
+    shutil.rmtree(corpus)
+    assert steady(said(assay("eval", "run", metals, "--limit", 2, "--json"))["figures"]) == steady(whole["figures"])
 
 
 def test_a_named_index_is_asked_instead(assay, metals, tmp_path):
