@@ -2,8 +2,7 @@
 
 A folder with `run.json` (what was run on what, written first), `rows.jsonl` (one line a question, appended as it is answered) and
 `grades.json` (every measure's word on every question and the checksums of the other two, written last: its presence means that the run
-is finished). Knows nothing of how
-answers are made or judged.
+is finished). Knows nothing of how answers are made or judged.
 """
 
 from __future__ import annotations
