@@ -68,10 +68,7 @@ def _checksum(text: str) -> str:
 
 
 def _header(report: Report, sections: list[tuple[str, str]]) -> Html:
-    runs = (
-        element("li", None, badge(place), data(run.name)) if len(report.runs) > 1 else element("li", None, data(run.name))
-        for place, run in enumerate(report.runs)
-    )
+    runs = (element("li", None, badge(place), data(run.name)) for place, run in enumerate(report.runs))
     return element(
         "header",
         None,
@@ -83,7 +80,7 @@ def _header(report: Report, sections: list[tuple[str, str]]) -> Html:
         ),
         element("h1", None, data(report.title)),
         element("p", {"class": "lead"}, data(report.subtitle)) if report.subtitle else "",
-        element("ul", {"class": "runs", "aria-label": "Runs"}, runs),
+        element("ul", {"class": "runs", "aria-label": "Runs"}, runs) if len(report.runs) > 1 else "",
         element("nav", {"aria-label": "Sections"}, (element("a", {"href": f"#{key}"}, title) for key, title in sections)),
     )
 
@@ -94,7 +91,7 @@ def _sections(report: Report) -> list[tuple[str, str, Html | str]]:
     return [
         ("figures", "Key figures", tiles(report)),
         ("outcomes", "What became of the questions", outcome_bars(report) if report.questions else ""),
-        ("differences", "Differences", element("div", {"class": "panels"}, differences) if differences else ""),
+        ("differences", "Differences", element("div", {"class": "panels packed"}, differences) if differences else ""),
         ("plots", "Plots", element("div", {"class": "panels"}, plots) if plots else ""),
         ("measures", "All measures", figure_table(report) if report.headlines else ""),
         ("questions", "Questions", question_table(report)),
