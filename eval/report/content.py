@@ -121,6 +121,8 @@ class Curve:
     """Whether a line from (0, 0) to (1, 1) says what would be perfect."""
     logarithmic: bool = False
     """Whether places are spread by their logarithm; those that are not above 0 are then left out."""
+    until: float | None = None
+    """How far the places go from 0, where that is to be seen even if no line does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

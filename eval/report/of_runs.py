@@ -181,10 +181,11 @@ def _plots(runs: Sequence[str], evaluations: Sequence[Evaluation]) -> Iterator[c
         ),
         content.Curve(
             title="Risk and coverage",
-            x_label="share of all questions answered, surest first",
+            x_label="share of questions answered, surest first",
             y_label="share of these not right",
             lines=_lines(runs, evaluations, _risk),
-            note="Lower is better; where it rises to the right, confidence says something.",
+            note="Lower is better; where it rises to the right, confidence says something. It ends with the last answer.",
+            until=1.0,
         ),
         content.Curve(
             title="Calibration: right",

@@ -91,7 +91,7 @@ def _sections(report: Report) -> list[tuple[str, str, Html | str]]:
     return [
         ("figures", "Key figures", tiles(report)),
         ("outcomes", "What became of the questions", outcome_bars(report) if report.questions else ""),
-        ("differences", "Differences", element("div", {"class": "panels packed"}, differences) if differences else ""),
+        ("differences", "Differences", element("div", {"class": "panels"}, differences) if differences else ""),
         ("plots", "Plots", element("div", {"class": "panels"}, plots) if plots else ""),
         ("measures", "All measures", figure_table(report) if report.headlines else ""),
         ("questions", "Questions", question_table(report)),

@@ -26,7 +26,7 @@ _MARKS = {
     "better": "▲ better",
     "worse": "▼ worse",
     "undecided": "○ undecided: the questions do not tell the two apart",
-    "not tested": "× not tested: the next time may differ, whatever the questions",
+    "not tested": "× not tested: costs vary by themselves, whatever the questions",
 }
 
 
@@ -155,7 +155,14 @@ def _bars(bars: Bars, prefix: str) -> Html:
     description = f"{bars.title}. {bars.value_label}. {told}"
     drawing = draw_bars(bars, prefix=prefix, description=description) if known else _nothing()
     note = " ".join(
-        filter(None, (bars.note, "In brackets: questions." if bars.sizes else "", "– is no figure." if len(known) < len(described) else ""))
+        filter(
+            None,
+            (
+                bars.note,
+                "In brackets, the questions of each." if bars.sizes else "",
+                "–: nothing to measure." if len(known) < len(described) else "",
+            ),
+        )
     )
     rows = [
         (group, name, _digits(one.value), f"{_digits(one.low)} to {_digits(one.high)}", f"{one.n:,}", f"{one.apart:,}")
@@ -210,7 +217,8 @@ def _difference(one: Difference) -> str:
 
 
 def _between(one: Difference) -> str:
-    return f"{signed(one.low)} to {signed(one.high)}" if not one.unit else f"{signed(one.low, one.unit)} to {signed(one.high, one.unit)}"
+    low = signed(one.low, one.unit).removesuffix(f" {one.unit}")
+    return f"{low} to {signed(one.high, one.unit)}"
 
 
 def _p(value: float) -> str:

@@ -73,6 +73,8 @@ def draw_curve(curve: Curve, *, prefix: str, description: str) -> Html:
             _line(axes, line, place, logarithmic=curve.logarithmic, largest=largest)
         if curve.logarithmic:
             axes.set_xscale("log")
+        elif curve.until is not None:
+            axes.set_xlim(-0.02 * curve.until, 1.02 * curve.until)
         if not curve.diagonal:
             axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0] if _below_zero(curve) else 0.0))
         _plain_ticks(axes, logarithmic=curve.logarithmic)
@@ -96,7 +98,7 @@ def draw_bars(bars: Bars, *, prefix: str, description: str) -> Html:
                 _whisker(axes, y, one, color=_INK)
             for row in set(range(len(groups))) - {row for row, _ in rows}:
                 y = row + (place - (len(bars.series) - 1) / 2) * width
-                axes.annotate("–", (0, y), (3, 0), textcoords="offset points", va="center", color=_MUTED, fontsize="small")
+                axes.annotate("–", (0, y), (3, 0), textcoords="offset points", va="center", color=_MUTED)
         axes.set_xlim(left=None if _negative(bars.series) else 0)
         sizes = [f" ({size:,})" for size in bars.sizes[:MOST_ROWS]] or [""] * len(groups)
         _rows(axes, [labels.stand_in(group, after=size) for group, size in zip(groups, sizes, strict=True)])

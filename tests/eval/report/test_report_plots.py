@@ -54,6 +54,16 @@ def test_points_stand_at_their_heights():
     assert [(x - left) / (right - left) for x, _ in marks] == pytest.approx((0, 1 / 3, 2 / 3, 1), abs=0.002)
 
 
+def test_places_go_as_far_as_is_asked():
+    line, ends = Line(name="run", xs=(0, 0.5), ys=(0, 1)), []
+    for until in (None, 1.0):
+        image = drawing(plot_panel(curve(line, until=until), "p"))
+        marks = [float(one.get("x")) for one in image.iter("use") if "fill-series-1" in one.get("class", "")]
+        ends.append((marks, texts(image)))
+    assert "1" in ends[1][1]
+    assert ends[1][0][1] - ends[1][0][0] < 0.6 * (ends[0][0][1] - ends[0][0][0])
+
+
 def test_every_colour_is_the_pages_own_and_nothing_is_styled_inline():
     lines = [Line(name=str(n), xs=(1, 2), ys=(n, 1), low=(0, 0), high=(n, 2)) for n in range(8)]
     panel = plot_panel(curve(*lines), "p")
@@ -156,7 +166,7 @@ def test_every_difference_is_drawn_or_the_panel_says_which_are_not():
     seen = panel[: panel.index("<details")]
     assert "60 of 61 differences are drawn" in seen
     assert "Not drawn, for its own unit: " in seen
-    assert "each: +0.1 a sentence, undecided (+0.05 a sentence to +0.15 a sentence)" in seen
+    assert "each: +0.1 a sentence, undecided (+0.05 to +0.15 a sentence)" in seen
 
 
 def test_a_group_without_a_figure_has_a_dash_and_its_size():
