@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     #: From an evaluation to the places and heights of a line; both empty where there is nothing to draw.
     _Points: TypeAlias = Callable[[Evaluation], tuple[Sequence[float], Sequence[float]]]
 
-#: The figures at the top of the page, where a run has them.
+#: The figures at the top of the page, where a run has them and there is something to measure.
 FEATURED = ("nDCG@10", "right", "citation_precision", "refusal_F1", "total_p50")
 
 #: The depths of the recall curve.
@@ -118,15 +118,16 @@ def _about(name: str, one: Evaluation) -> content.About:
 def _headlines(evaluations: Sequence[Evaluation]) -> Iterator[content.Headline]:
     columns = {column.measure.name: column.measure for one in evaluations for column in one.grades.columns}
     for name, measure in columns.items():
+        found = [one.figures.get(name) for one in evaluations]
         yield content.Headline(
             name=name,
             family=measure.family.value,
             definition=measure.definition,
             source=measure.source,
-            figures=tuple(_estimate(one.figures.get(name)) for one in evaluations),
+            figures=tuple(map(_estimate, found)),
             unit=measure.unit,
             higher_is_better=measure.higher_is_better,
-            featured=name in FEATURED,
+            featured=name in FEATURED and any(one is not None and one.value is not None for one in found),
         )
 
 

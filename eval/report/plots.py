@@ -188,7 +188,7 @@ def _plain_ticks(axes: Any, *, logarithmic: bool = False, rows: bool = False) ->
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=9))
         axes.xaxis.set_minor_formatter(NullFormatter())
     else:
-        axes.xaxis.set_major_locator(MaxNLocator(4 if rows else 6, steps=[1, 2, 2.5, 5, 10]))
+        axes.xaxis.set_major_locator(MaxNLocator(4 if rows else 6, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3))
     if not rows:
         axes.yaxis.set_major_formatter(digits)
 

@@ -64,7 +64,8 @@ def test_the_figures_are_those_of_the_evaluation(evaluations):
             assert (shown.n, shown.apart) == (found.n, found.apart)
             assert shown.value == found.value if found.value is not None else math.isnan(shown.value)
     assert {one.name for one in report.headlines} == set(evaluations[0].grades.names)
-    assert {one.name for one in report.headlines if one.featured} == set(FEATURED) & set(evaluations[0].grades.names)
+    known = {name for one in evaluations for name, found in one.figures.items() if found.value is not None}
+    assert {one.name for one in report.headlines if one.featured} == set(FEATURED) & known
     families = [one.family for one in report.headlines]
     assert families == sorted(families, key=families.index)  # those of a family stand together
 
@@ -102,7 +103,9 @@ def test_a_citation_stands_in_its_passage_beside_the_evidence(evaluations):
 
 def test_the_plots_are_of_these_runs(evaluations):
     plots = content_of(evaluations).plots
-    assert [plot.title for plot in plots if isinstance(plot, Curve)] == [
+    titles = [plot.title for plot in plots if isinstance(plot, Curve)]
+    assert ("Calibration: answerable" in titles) == ("ECE_answerable" in evaluations[0].grades.names)
+    assert [one for one in titles if one != "Calibration: answerable"] == [
         "Recall of relevant articles",
         "Risk and coverage",
         "Calibration: right",
@@ -161,6 +164,13 @@ def test_the_groups_are_those_of_the_evaluation(evaluations):
     for group, shown in zip(plot.groups, plot.series[0].estimates, strict=True):
         found = parts[group]["right"]
         assert (shown.value, shown.low, shown.high, shown.n) == (found.value, found.low, found.high, found.n)
+
+
+def test_what_could_not_be_measured_is_not_at_the_top(evaluations):
+    nothing = Column(evaluations[0].grades["refusal_F1"].measure)
+    kept = [column for column in evaluations[0].grades.columns if column.measure.name != "refusal_F1"]
+    one = replace(evaluations[0], grades=replace(evaluations[0].grades, columns=(*kept, nothing)))
+    assert next(headline for headline in content_of([one]).headlines if headline.name == "refusal_F1").featured is False
 
 
 def test_the_title_says_the_set_once(evaluations):
