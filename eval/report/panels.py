@@ -11,7 +11,7 @@ from .content import Bars, Curve, Difference, Tone
 from .drawing import SERIES
 from .legible import clipped, signed
 from .markup import Html, data, element, joined
-from .plots import MOST_DIFFERENCES, MOST_ROWS, draw_bars, draw_curve, draw_differences
+from .plots import MOST_DIFFERENCES, MOST_ROWS, bars_height, differences_height, draw_bars, draw_curve, draw_differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 #: Rows of a plot's table; a line with more points is shown at so many of them, its ends included.
 MOST_POINTS, MOST_GROUPS = 12, 200
+
+#: Drawings of this height take the place of two panels, one under the other.
+_TALL = 4.5
 
 #: The mark of each verdict and what it means, in the order in which they are explained.
 _MARKS = {
@@ -64,11 +67,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> H
     return element("div", {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": title}, element("table", None, inner))
 
 
-def _panel(title: str, note: str, legend: Html | str, drawing: Html | str, numbers: Html | str, *, said: Html | str = "") -> Html:
-    """Return a panel; `said` is what the drawing leaves out, and stands where it is seen."""
+def _panel(
+    title: str, note: str, legend: Html | str, drawing: Html | str, numbers: Html | str, *, said: Html | str = "", height: float = 0
+) -> Html:
+    """Return a panel; `said` is what the drawing leaves out, and stands where it is seen; a high one takes two rows of panels."""
     return element(
         "figure",
-        {"class": "panel"},
+        {"class": "panel tall" if height >= _TALL else "panel"},
         element("figcaption", None, element("h3", None, data(title)), element("p", {"class": "note"}, data(note)) if note else ""),
         legend,
         drawing,
@@ -172,7 +177,9 @@ def _bars(bars: Bars, prefix: str) -> Html:
     hidden = [f"{MOST_ROWS} of {len(bars.groups):,} groups are drawn."] if len(bars.groups) > MOST_ROWS else []
     hidden += [f"{MOST_GROUPS} of {len(known):,} bars are listed."] if len(known) > MOST_GROUPS else []
     numbers = table(head, rows, f"The numbers of the plot: {bars.title}")
-    return _panel(bars.title, note, _legend([one.name for one in bars.series]), drawing, numbers, said=" ".join(hidden))
+    return _panel(
+        bars.title, note, _legend([one.name for one in bars.series]), drawing, numbers, said=" ".join(hidden), height=bars_height(bars)
+    )
 
 
 # --- differences ------------------------------------------------------------------------------------------------------
@@ -198,7 +205,7 @@ def _differences(differences: list[Difference], prefix: str) -> Html:
     met = {verdict(one) for one in drawn}
     note = f"{', '.join(words for name, words in _MARKS.items() if name in met)}."
     numbers = table(head, rows, f"The numbers of the plot: {title}")
-    return _panel(title, note, "", drawing, numbers, said=_undrawn(differences, drawn))
+    return _panel(title, note, "", drawing, numbers, said=_undrawn(differences, drawn), height=differences_height(drawn))
 
 
 def _undrawn(differences: Sequence[Difference], drawn: Sequence[Difference]) -> Html | str:

@@ -79,7 +79,7 @@ def draw_curve(curve: Curve, *, prefix: str, description: str) -> Html:
             axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0] if _below_zero(curve) else 0.0))
         _plain_ticks(axes, logarithmic=curve.logarithmic)
         axes.set_xlabel(labels.lines(curve.x_label, 44))
-        axes.set_ylabel(labels.lines(curve.y_label, 28))
+        axes.set_ylabel(labels.lines(curve.y_label, 30))
 
     return _drawn(draw, height=3.0, prefix=prefix, description=description)
 
@@ -104,8 +104,17 @@ def draw_bars(bars: Bars, *, prefix: str, description: str) -> Html:
         _rows(axes, [labels.stand_in(group, after=size) for group, size in zip(groups, sizes, strict=True)])
         _beneath(axes, labels.lines(bars.value_label, 44))
 
-    height = 0.66 + len(groups) * (0.16 + 0.2 * max(1, len(bars.series)))
-    return _drawn(draw, height=height, prefix=prefix, description=description)
+    return _drawn(draw, height=bars_height(bars), prefix=prefix, description=description)
+
+
+def bars_height(bars: Bars) -> float:
+    """Return how high bars are drawn, where a plot of lines is 3."""
+    return 0.66 + min(MOST_ROWS, len(bars.groups)) * (0.16 + 0.2 * max(1, len(bars.series)))
+
+
+def differences_height(differences: Sequence[Difference]) -> float:
+    """Return how high differences are drawn, where a plot of lines is 3."""
+    return 0.8 + 0.27 * min(MOST_DIFFERENCES, len(differences))
 
 
 def draw_differences(differences: Sequence[Difference], *, prefix: str, description: str) -> Html:
@@ -128,7 +137,7 @@ def draw_differences(differences: Sequence[Difference], *, prefix: str, descript
         unit = f", {shown[0].unit}" if shown[0].unit else ""
         _beneath(axes, labels.lines(f"{shown[0].other} minus {shown[0].base}{unit}", 40))
 
-    return _drawn(draw, height=0.8 + 0.27 * len(shown), prefix=prefix, description=description)
+    return _drawn(draw, height=differences_height(differences), prefix=prefix, description=description)
 
 
 def _drawn(draw: Callable[[Any, Labels], None], *, height: float, prefix: str, description: str) -> Html:

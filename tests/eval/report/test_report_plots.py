@@ -149,6 +149,15 @@ def test_differences_are_drawn_by_family_and_told_in_words():
     assert "undecided" not in costs
 
 
+def test_only_what_is_high_takes_the_place_of_two():
+    few, many = (tuple(f"m{n}" for n in range(count)) for count in (5, 20))
+    for names, expected in ((few, False), (many, True)):
+        (panel,) = difference_panels(differences(*names))
+        assert panel.startswith('<figure class="panel tall">') == expected
+        plot = bars(names, *(Series(name=run, estimates=(Estimate(0.5, 0.4, 0.6, 1),) * len(names)) for run in "ab"))
+        assert plot_panel(plot, "p").startswith('<figure class="panel tall">') == expected
+
+
 def test_what_is_not_tested_has_a_mark_of_its_own():
     (tested,), (untested,) = difference_panels(differences("a")), difference_panels(differences("a", p=None))
     marks = [{one.get("d") for one in drawing(panel).iter("path") if one.get("id")} for panel in (tested, untested)]
