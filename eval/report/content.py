@@ -55,6 +55,8 @@ class Headline:
     unit: str = ""
     """Empty for a number from 0 to 1."""
     higher_is_better: bool = True
+    source: str = ""
+    """The paper, tool or specification that it comes from."""
     featured: bool = False
     """Whether it stands at the top of the page, in large type; a handful should."""
 
@@ -73,9 +75,16 @@ class Difference:
     """GOOD where `other` is better, BAD where it is worse, NEUTRAL where the questions do not tell."""
     unit: str = ""
     p: float | None = None
-    """As corrected for the number of comparisons, if it is."""
+    """As corrected for the number of comparisons, if it is; None where nothing was tested, as of costs."""
+    family: str = ""
+    """What the measure is about: differences of one family are drawn together."""
     note: str = ""
     """What else is to be said: the test, on how many questions it won and lost."""
+
+    @property
+    def undecided(self) -> bool:
+        """Say whether a test was made and did not tell the two apart."""
+        return self.verdict is Tone.NEUTRAL and self.p is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +96,13 @@ class Line:
     ys: Sequence[float]
     low: Sequence[float] = ()
     high: Sequence[float] = ()
+    ns: Sequence[int] = ()
+    """Questions that each point rests on; points are then as large as they are many."""
 
     def __post_init__(self) -> None:
         """Check the lengths; raises ValueError."""
+        if len(self.ns) not in (0, len(self.ys)):
+            raise ValueError(f"expected a number of questions for each of {len(self.ys)} points, found {len(self.ns)}")
         if len(self.xs) != len(self.ys) or {len(self.low), len(self.high)} - {0, len(self.ys)} or len(self.low) != len(self.high):
             raise ValueError(f"expected as many xs, ys, low and high, found {[len(self.xs), len(self.ys), len(self.low), len(self.high)]}")
 
@@ -108,6 +121,8 @@ class Curve:
     """Whether a line from (0, 0) to (1, 1) says what would be perfect."""
     logarithmic: bool = False
     """Whether places are spread by their logarithm; those that are not above 0 are then left out."""
+    until: float | None = None
+    """How far the places go from 0, where that is to be seen even if no line does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +141,14 @@ class Bars:
     value_label: str
     groups: tuple[str, ...]
     series: tuple[Series, ...]
+    sizes: tuple[int, ...] = ()
+    """Questions of each group, whether or not a bar rests on all of them."""
     note: str = ""
 
     def __post_init__(self) -> None:
         """Check the lengths; raises ValueError."""
+        if len(self.sizes) not in (0, len(self.groups)):
+            raise ValueError(f"expected the size of each of {len(self.groups)} groups, found {len(self.sizes)}")
         for one in self.series:
             if len(one.estimates) != len(self.groups):
                 raise ValueError(f"expected an estimate for each of {len(self.groups)} groups in {one.name!r}, found {len(one.estimates)}")

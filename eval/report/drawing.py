@@ -47,19 +47,39 @@ class Labels:
 
     texts: list[str] = field(default_factory=list)
 
-    def stand_in(self, text: str, limit: int = 26) -> str:
-        """Keep `text`, cut where it would take the room of more than `limit` letters, and return the letters for it."""
-        line = " ".join(legible(text).split())
-        ends = list(accumulate(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in line))
+    def stand_in(self, text: str, limit: int = 26, *, after: str = "") -> str:
+        """Keep `text`, cut where it would take the room of more than `limit` letters, and return the letters for it.
+
+        `after` is ours, follows whatever is left of the text, and is never cut.
+        """
+        line, limit = " ".join(legible(text).split()), limit - len(after)
+        ends = _ends(line)
         if ends and ends[-1] > limit:
             line = f"{line[: bisect(ends, limit - 1)]}…"
-        self.texts.append(line)
-        return f"@{len(self.texts) - 1}@".ljust(min(limit, ends[-1] if ends else 0), "x")
+        self.texts.append(f"{line}{after}")
+        return f"@{len(self.texts) - 1}@".ljust(min(limit, ends[-1] if ends else 0) + len(after), "x")
+
+    def lines(self, text: str, limit: int, most: int = 3) -> str:
+        """Keep `text` as up to `most` lines of `limit` letters, the last one cut where more is left, and return the letters for them."""
+        lines: list[str] = []
+        left = " ".join(legible(text).split())
+        while left and len(lines) < most - 1:
+            fits = bisect(_ends(left), limit)
+            end = fits if fits >= len(left) else left.rfind(" ", 0, fits + 1)
+            end = end if end > 0 else fits
+            lines.append(left[:end])
+            left = left[end:].strip()
+        return "\n".join(self.stand_in(line, limit) for line in [*lines, left] if line)
 
     def text(self, letters: str) -> str:
         """Return the text that `letters` stand for; themselves where they stand for none."""
         found = _STAND_IN.fullmatch(letters)
         return self.texts[int(found[1])] if found else letters
+
+
+def _ends(line: str) -> list[int]:
+    """Return where each character of a line ends, counted in letters: some take the room of two."""
+    return list(accumulate(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in line))
 
 
 def inlined(svg: str, labels: Labels, *, prefix: str, description: str) -> Html:

@@ -30,7 +30,7 @@ def tiles(report: Report) -> Html | str:
 
 
 def _tile(headline: Headline, runs: int) -> Html:
-    scale = _scale(headline)
+    drawn = _on_scale(headline)
     figures = (
         element(
             "div",
@@ -38,7 +38,7 @@ def _tile(headline: Headline, runs: int) -> Html:
             badge(place) if runs > 1 else "",
             element("span", {"class": "value"}, number(one.value, headline.unit) if one else "–"),
             _interval(one, headline.unit),
-            _whisker(one, scale, place),
+            _whisker(one, place, drawn=drawn),
         )
         for place, one in enumerate(headline.figures)
     )
@@ -69,23 +69,23 @@ def _family(family: str, headlines: Sequence[Headline], runs: int) -> Html:
 
 
 def _row(headline: Headline) -> Html:
-    scale = _scale(headline)
+    drawn = _on_scale(headline)
     several = len(headline.figures) > 1
     cells = (
-        element("td", None, badge(place) if several else "", _cell(one, headline.unit, scale, place))
+        element("td", None, badge(place) if several else "", _cell(one, headline.unit, place, drawn=drawn))
         for place, one in enumerate(headline.figures)
     )
-    return element("tr", None, element("th", {"scope": "row"}, data(headline.name), _definition(headline)), cells)
+    return element("tr", None, element("th", {"scope": "row"}, data(headline.name), _definition(headline), _source(headline)), cells)
 
 
-def _cell(one: Estimate | None, unit: str, scale: float, place: int) -> Html:
+def _cell(one: Estimate | None, unit: str, place: int, *, drawn: bool) -> Html:
     if one is None:
         return element("span", {"class": "muted"}, "not measured")
     apart = f", {one.apart:,} not gradable" if one.apart else ""
     return joined(
         element("span", {"class": "value"}, number(one.value, unit)),
         _interval(one, unit),
-        _whisker(one, scale, place),
+        _whisker(one, place, drawn=drawn),
         element("span", {"class": "count"}, f"{one.n:,} {'question' if one.n == 1 else 'questions'}{apart}"),
     )
 
@@ -93,6 +93,10 @@ def _cell(one: Estimate | None, unit: str, scale: float, place: int) -> Html:
 def _definition(headline: Headline) -> Html:
     direction = "" if headline.higher_is_better else " Lower is better."
     return element("p", {"class": "note"}, data(headline.definition), direction)
+
+
+def _source(headline: Headline) -> Html | str:
+    return element("p", {"class": "note source"}, "Source: ", data(headline.source)) if headline.source else ""
 
 
 def _interval(one: Estimate | None, unit: str) -> Html | str:
@@ -106,29 +110,28 @@ def _with_unit(one: Estimate, unit: str) -> str:
     return f"{low} – {number(one.high, unit)}"
 
 
-def _scale(headline: Headline) -> float:
-    """Return what the right end of a whisker's line stands for: 1, or the largest of what is to be drawn where that is more."""
-    edges = [abs(edge) for one in headline.figures if one for edge in (one.value, one.high) if math.isfinite(edge)]
-    largest = max(edges, default=0.0)
-    return 1.0 if not headline.unit and largest <= 1 else largest * 1.1 or 1.0
+def _on_scale(headline: Headline) -> bool:
+    """Say whether a measure's figures are shares, all drawn on one line from 0 to 1: a line with ends of its own would look like one."""
+    edges = [edge for one in headline.figures if one for edge in (one.value, one.low, one.high) if math.isfinite(edge)]
+    return not headline.unit and all(0 <= edge <= 1 for edge in edges)
 
 
-def _whisker(one: Estimate | None, scale: float, place: int) -> Html | str:
-    """Return a dot on a line from 0 to `scale`, and its interval as a thicker line."""
-    if one is None or not math.isfinite(one.value):
+def _whisker(one: Estimate | None, place: int, *, drawn: bool) -> Html | str:
+    """Return a dot on a line from 0 to 1, and its interval as a thicker line; empty unless `drawn`."""
+    if one is None or not drawn or not math.isfinite(one.value):
         return ""
     series = place % SERIES + 1
     track = element("line", {"class": "track", "x1": "0", "x2": "100%", "y1": "6", "y2": "6"})
     span = ""
     if math.isfinite(one.low) and math.isfinite(one.high):
-        ends = {"x1": _share(one.low, scale), "x2": _share(one.high, scale), "y1": "6", "y2": "6"}
+        ends = {"x1": _share(one.low), "x2": _share(one.high), "y1": "6", "y2": "6"}
         span = element("line", {"class": f"span stroke-series-{series}", **ends})
-    dot = element("circle", {"class": f"fill-series-{series}", "cx": _share(one.value, scale), "cy": "6", "r": "3"})
+    dot = element("circle", {"class": f"fill-series-{series}", "cx": _share(one.value), "cy": "6", "r": "3"})
     return element("svg", {"class": "whisker", "height": "12", "aria-hidden": "true"}, track, span, dot)
 
 
-def _share(value: float, scale: float) -> str:
-    return f"{100 * min(1.0, max(0.0, value / scale)):.2f}%"
+def _share(value: float) -> str:
+    return f"{100 * value:.2f}%"
 
 
 def badge(place: int) -> Html:

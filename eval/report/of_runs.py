@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..comparison import compare
 from ..grading import Outcome, answerable, groups, outcome, recall_curve, reliability, risk_coverage
 from ..measure import Family, Kind
 from . import content
+from .legible import number
 from .page import render
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     #: From an evaluation to the places and heights of a line; both empty where there is nothing to draw.
     _Points: TypeAlias = Callable[[Evaluation], tuple[Sequence[float], Sequence[float]]]
 
-#: The figures at the top of the page, where a run has them.
+#: The figures at the top of the page, where a run has them and there is something to measure.
 FEATURED = ("nDCG@10", "right", "citation_precision", "refusal_F1", "total_p50")
 
 #: The depths of the recall curve.
@@ -61,7 +63,7 @@ def content_of(evaluations: Sequence[Evaluation], *, title: str = "") -> content
     dataset = evaluations[0].grades.dataset
     differences = _differences(evaluations, runs) if len(evaluations) > 1 else ()
     return content.Report(
-        title=title or f"{dataset}: {', '.join(runs)}",
+        title=title or _title(dataset, runs),
         subtitle=f"{len(evaluations[0].run.rows):,} questions",
         runs=tuple(_about(name, one) for name, one in zip(runs, evaluations, strict=True)),
         headlines=tuple(_headlines(evaluations)),
@@ -69,8 +71,26 @@ def content_of(evaluations: Sequence[Evaluation], *, title: str = "") -> content
         plots=tuple(_plots(runs, evaluations)),
         questions=tuple(_questions(evaluations)),
         outcome_order=tuple(one.value for one in Outcome),
-        notes=_NOTES,
+        notes=(*_NOTES, *_agreements(runs, evaluations)),
     )
+
+
+def _title(dataset: str, runs: Sequence[str]) -> str:
+    """Return the names of the set and the runs, that of the set once: a run is called after its set where it was not kept."""
+    return ", ".join(runs) if dataset in runs else f"{dataset}: {', '.join(runs)}"
+
+
+def _agreements(runs: Sequence[str], evaluations: Sequence[Evaluation]) -> Iterator[str]:
+    """Yield, for each run that a judge was asked about, how far it agrees with `right`, which needs none."""
+    for name, one in zip(runs, evaluations, strict=True):
+        if found := one.agreement:
+            kappa = "undefined, since one of the two says the same of all" if found.kappa is None else number(found.kappa)
+            whose = f" on {name}" if len(runs) > 1 else ""
+            yield (
+                f"The judge and `right`{whose}: {found.n:,} answers that both graded; Cohen's kappa {kappa}. "
+                f"Right to both {found.both_right:,}, wrong to both {found.both_wrong:,}, "
+                f"right to the judge alone {found.judge_only:,}, to `right` alone {found.free_only:,}."
+            )
 
 
 def _named(evaluations: Sequence[Evaluation]) -> list[str]:
@@ -98,14 +118,16 @@ def _about(name: str, one: Evaluation) -> content.About:
 def _headlines(evaluations: Sequence[Evaluation]) -> Iterator[content.Headline]:
     columns = {column.measure.name: column.measure for one in evaluations for column in one.grades.columns}
     for name, measure in columns.items():
+        found = [one.figures.get(name) for one in evaluations]
         yield content.Headline(
             name=name,
             family=measure.family.value,
             definition=measure.definition,
-            figures=tuple(_estimate(one.figures.get(name)) for one in evaluations),
+            source=measure.source,
+            figures=tuple(map(_estimate, found)),
             unit=measure.unit,
             higher_is_better=measure.higher_is_better,
-            featured=name in FEATURED,
+            featured=name in FEATURED and any(one is not None and one.value is not None for one in found),
         )
 
 
@@ -140,6 +162,7 @@ def _difference(contrast: Contrast, base: str, other: str) -> content.Difference
         verdict=verdict,
         unit=measure.unit,
         p=contrast.p_holm,
+        family=measure.family.value,
         note=f"{found.method.value}{counts}",
     )
 
@@ -159,17 +182,26 @@ def _plots(runs: Sequence[str], evaluations: Sequence[Evaluation]) -> Iterator[c
         ),
         content.Curve(
             title="Risk and coverage",
-            x_label="share answered, surest first",
-            y_label="share not done right",
+            x_label="share of questions answered, surest first",
+            y_label="share of these not right",
             lines=_lines(runs, evaluations, _risk),
-            note="Lower is better; where it rises to the right, confidence says something.",
+            note="Lower is better; where it rises to the right, confidence says something. It ends with the last answer.",
+            until=1.0,
         ),
         content.Curve(
-            title="Calibration",
+            title="Calibration: right",
+            x_label="confidence",
+            y_label="share that were right",
+            lines=_calibration(runs, evaluations, "ECE"),
+            note="On the diagonal, the confidence of an answer is the chance that it is right.",
+            diagonal=True,
+        ),
+        content.Curve(
+            title="Calibration: answerable",
             x_label="confidence",
             y_label="share that the articles answer",
-            lines=_lines(runs, evaluations, _calibration),
-            note="On the diagonal, confidence is what it says it is.",
+            lines=_calibration(runs, evaluations, "ECE_answerable"),
+            note="On the diagonal, confidence is the chance that the articles answer the question.",
             diagonal=True,
         ),
         content.Curve(
@@ -205,16 +237,21 @@ def _pairs(one: Evaluation, name: str) -> tuple[list[float], list[float]]:
 def _risk(one: Evaluation) -> tuple[list[float], list[float]]:
     confidence, right = _pairs(one, "AURC")
     coverage, risk = risk_coverage(confidence, np.array(right, bool))
-    return coverage.tolist(), risk.tolist()
+    whole = len(one.grades["right"].grades) if "right" in one.grades.names else 0
+    return (coverage * len(confidence) / max(whole, len(confidence), 1)).tolist(), risk.tolist()
 
 
-def _calibration(one: Evaluation) -> tuple[list[float], list[float]]:
-    confidence, truth = _pairs(one, "ECE")
-    if not confidence:
-        return [], []
-    curve = reliability(confidence, np.array(truth, bool))
-    filled = curve.n > 0
-    return curve.confidence[filled].tolist(), curve.share[filled].tolist()
+def _calibration(runs: Sequence[str], evaluations: Sequence[Evaluation], measure: str) -> tuple[content.Line, ...]:
+    """Return, for each run, what came true over confidence, a point for each bin that has questions."""
+    lines = []
+    for name, one in zip(runs, evaluations, strict=True):
+        confidence, truth = _pairs(one, measure)
+        curve = reliability(confidence, np.array(truth, bool))
+        filled = curve.n > 0
+        if filled.any():
+            xs, ys, ns = (values[filled].tolist() for values in (curve.confidence, curve.share, curve.n))
+            lines.append(content.Line(name=name, xs=xs, ys=ys, ns=ns))
+    return tuple(lines)
 
 
 def _times(one: Evaluation) -> tuple[list[float], list[float]]:
@@ -229,12 +266,25 @@ def _by_group(kind: str, title: str, runs: Sequence[str], evaluations: Sequence[
     shown = tuple(value for value in sizes if value in most)
     if len(shown) < 2:
         return
-    parts = [one.by(kind) for one in evaluations]
+    parts = [_drawn_only(one).by(kind) for one in evaluations]
     for measure in _BY_GROUP:
         found = [[_graded(part.get(value, {}).get(measure)) for value in shown] for part in parts]
         if any(one is not None for line in found for one in line):
             series = tuple(content.Series(name=run, estimates=tuple(line)) for run, line in zip(runs, found, strict=True))
-            yield content.Bars(title=f"{measure} by {title}", value_label=measure, groups=shown, series=series)
+            yield content.Bars(
+                title=f"{measure} by {title}",
+                value_label=measure,
+                groups=shown,
+                series=series,
+                sizes=tuple(sizes[value] for value in shown),
+                note=f"The {_GROUPS} most frequent of {len(sizes):,}." if len(sizes) > _GROUPS else "",
+            )
+
+
+def _drawn_only(one: Evaluation) -> Evaluation:
+    """Return an evaluation by the measures that are drawn by groups: each figure costs thousands of resamples."""
+    columns = tuple(column for column in one.grades.columns if column.measure.name in _BY_GROUP)
+    return replace(one, grades=replace(one.grades, columns=columns))
 
 
 def _graded(found: Figure | None) -> content.Estimate | None:

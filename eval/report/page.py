@@ -68,10 +68,7 @@ def _checksum(text: str) -> str:
 
 
 def _header(report: Report, sections: list[tuple[str, str]]) -> Html:
-    runs = (
-        element("li", None, badge(place), data(run.name)) if len(report.runs) > 1 else element("li", None, data(run.name))
-        for place, run in enumerate(report.runs)
-    )
+    runs = (element("li", None, badge(place), data(run.name)) for place, run in enumerate(report.runs))
     return element(
         "header",
         None,
@@ -83,7 +80,7 @@ def _header(report: Report, sections: list[tuple[str, str]]) -> Html:
         ),
         element("h1", None, data(report.title)),
         element("p", {"class": "lead"}, data(report.subtitle)) if report.subtitle else "",
-        element("ul", {"class": "runs", "aria-label": "Runs"}, runs),
+        element("ul", {"class": "runs", "aria-label": "Runs"}, runs) if len(report.runs) > 1 else "",
         element("nav", {"aria-label": "Sections"}, (element("a", {"href": f"#{key}"}, title) for key, title in sections)),
     )
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from itertools import groupby
+from collections import Counter
+from itertools import compress, groupby
 from typing import TYPE_CHECKING, assert_never
 
 from .content import Bars, Curve, Difference, Tone
 from .drawing import SERIES
 from .legible import clipped, signed
-from .markup import Html, data, element
-from .plots import MOST_ROWS, draw_bars, draw_curve, draw_differences
+from .markup import Html, data, element, joined
+from .plots import MOST_DIFFERENCES, MOST_ROWS, bars_height, differences_height, draw_bars, draw_curve, draw_differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +21,16 @@ if TYPE_CHECKING:
 #: Rows of a plot's table; a line with more points is shown at so many of them, its ends included.
 MOST_POINTS, MOST_GROUPS = 12, 200
 
-VERDICTS = {Tone.GOOD: "better", Tone.BAD: "worse", Tone.NEUTRAL: "undecided"}
+#: Drawings of this height take the place of two panels, one under the other.
+_TALL = 4.5
+
+#: The mark of each verdict and what it means, in the order in which they are explained.
+_MARKS = {
+    "better": "▲ better",
+    "worse": "▼ worse",
+    "undecided": "○ undecided: the questions do not tell the two apart",
+    "not tested": "× not tested: costs vary by themselves, whatever the questions",
+}
 
 
 def plot_panel(plot: Plot, prefix: str) -> Html:
@@ -33,11 +43,16 @@ def plot_panel(plot: Plot, prefix: str) -> Html:
 
 
 def difference_panels(differences: Sequence[Difference]) -> list[Html]:
-    """Return a plot for each two runs and unit, in the order of the first of its differences."""
-    kinds = list(dict.fromkeys((one.base, one.other, one.unit) for one in differences))
-    ordered = sorted(differences, key=lambda one: kinds.index((one.base, one.other, one.unit)))
-    groups = groupby(ordered, key=lambda one: (one.base, one.other, one.unit))
+    """Return a plot for each two runs and family of measures, in the order of the first of its differences."""
+    kinds = list(dict.fromkeys((one.base, one.other, one.family) for one in differences))
+    ordered = sorted(differences, key=lambda one: kinds.index((one.base, one.other, one.family)))
+    groups = groupby(ordered, key=lambda one: (one.base, one.other, one.family))
     return [_differences(list(group), f"difference-{place}") for place, (_, group) in enumerate(groups)]
+
+
+def verdict(one: Difference) -> str:
+    """Return what a difference means in a word or two."""
+    return {Tone.GOOD: "better", Tone.BAD: "worse", Tone.NEUTRAL: "undecided" if one.undecided else "not tested"}[one.verdict]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> Html:
@@ -52,14 +67,18 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> H
     return element("div", {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": title}, element("table", None, inner))
 
 
-def _panel(title: str, note: str, legend: Html | str, drawing: Html | str, numbers: Html | str, *, said: str = "") -> Html:
+def _panel(
+    title: str, note: str, legend: Html | str, drawing: Html | str, numbers: Html | str, *, said: Html | str = "", height: float = 0
+) -> Html:
+    """Return a panel; `said` is what the drawing leaves out, and stands where it is seen; a high one takes two rows of panels."""
     return element(
         "figure",
-        {"class": "panel"},
+        {"class": "panel tall" if height >= _TALL else "panel"},
         element("figcaption", None, element("h3", None, data(title)), element("p", {"class": "note"}, data(note)) if note else ""),
         legend,
         drawing,
-        element("details", None, element("summary", None, "Numbers"), numbers, element("p", {"class": "note"}, said) if said else ""),
+        element("p", {"class": "note"}, said) if said else "",
+        element("details", None, element("summary", None, "Numbers"), numbers),
     )
 
 
@@ -89,11 +108,28 @@ def _curve(curve: Curve, prefix: str) -> Html:
     description = f"{curve.title}. {curve.y_label} over {curve.x_label}. {told}"
     some = any(math.isfinite(y) for line in curve.lines for y in line.ys)
     drawing = draw_curve(curve, prefix=prefix, description=description) if some else _nothing()
-    rows = [(line.name, *cells) for line in curve.lines for cells in _points(line)]
+    kept = [some for _, some in _further(curve)]
+    rows = [(line.name, x, y, *compress(rest, kept)) for line in curve.lines for x, y, *rest in _points(line)]
     longest = max((len(line.xs) for line in curve.lines), default=0)
-    said = f"{MOST_POINTS} of up to {longest:,} points of each line." if longest > MOST_POINTS else ""
-    numbers = table(("Line", curve.x_label, curve.y_label, "Interval"), rows, f"The numbers of the plot: {curve.title}")
-    return _panel(curve.title, curve.note, _legend([line.name for line in curve.lines]), drawing, numbers, said=said)
+    said = f"{MOST_POINTS} of up to {longest:,} points of each line" if longest > MOST_POINTS else "The numbers of the plot"
+    head = ("Line", curve.x_label, curve.y_label, *(name for name, some in _further(curve) if some))
+    numbers = table(head, rows, f"{said}: {curve.title}")
+    note = " ".join(filter(None, (curve.note, _sized(curve))))
+    more = element("p", {"class": "note"}, f"{said}.") if longest > MOST_POINTS else ""
+    return _panel(curve.title, note, _legend([line.name for line in curve.lines]), drawing, joined(numbers, more))
+
+
+def _further(curve: Curve) -> tuple[tuple[str, bool], tuple[str, bool]]:
+    """Return the columns that a table of lines may have, each with whether it has them."""
+    return ("Interval", any(line.low for line in curve.lines)), ("Questions", any(line.ns for line in curve.lines))
+
+
+def _sized(curve: Curve) -> str:
+    counts = [n for line in curve.lines for n in line.ns]
+    if not counts:
+        return ""
+    fewest, most = min(counts), max(counts)
+    return f"The larger a point, the more questions are in it: {fewest:,} to {most:,}." if fewest < most else f"{most:,} questions a point."
 
 
 def _told(line: Line) -> str:
@@ -102,12 +138,12 @@ def _told(line: Line) -> str:
     return f"{line.name}: from {_digits(line.ys[0])} at {_digits(line.xs[0])} to {_digits(line.ys[-1])} at {_digits(line.xs[-1])}"
 
 
-def _points(line: Line) -> Iterable[tuple[str, str, str]]:
+def _points(line: Line) -> Iterable[tuple[str, str, str, str]]:
     last = len(line.xs) - 1
     count = min(MOST_POINTS, len(line.xs))
     for i in dict.fromkeys(round(step * last / max(1, count - 1)) for step in range(count)):
         interval = f"{_digits(line.low[i])} to {_digits(line.high[i])}" if line.low else "–"
-        yield _digits(line.xs[i]), _digits(line.ys[i]), interval
+        yield _digits(line.xs[i]), _digits(line.ys[i]), interval, f"{line.ns[i]:,}" if line.ns else "–"
 
 
 def _digits(value: float) -> str:
@@ -123,6 +159,16 @@ def _bars(bars: Bars, prefix: str) -> Html:
     told = "; ".join(f"{name}, {group}: {_digits(estimate.value)}" for name, group, estimate in known[:MOST_ROWS])
     description = f"{bars.title}. {bars.value_label}. {told}"
     drawing = draw_bars(bars, prefix=prefix, description=description) if known else _nothing()
+    note = " ".join(
+        filter(
+            None,
+            (
+                bars.note,
+                "In brackets, the questions of each." if bars.sizes else "",
+                "–: nothing to measure." if len(known) < len(described) else "",
+            ),
+        )
+    )
     rows = [
         (group, name, _digits(one.value), f"{_digits(one.low)} to {_digits(one.high)}", f"{one.n:,}", f"{one.apart:,}")
         for name, group, one in known[:MOST_GROUPS]
@@ -131,30 +177,55 @@ def _bars(bars: Bars, prefix: str) -> Html:
     hidden = [f"{MOST_ROWS} of {len(bars.groups):,} groups are drawn."] if len(bars.groups) > MOST_ROWS else []
     hidden += [f"{MOST_GROUPS} of {len(known):,} bars are listed."] if len(known) > MOST_GROUPS else []
     numbers = table(head, rows, f"The numbers of the plot: {bars.title}")
-    return _panel(bars.title, bars.note, _legend([one.name for one in bars.series]), drawing, numbers, said=" ".join(hidden))
+    return _panel(
+        bars.title, note, _legend([one.name for one in bars.series]), drawing, numbers, said=" ".join(hidden), height=bars_height(bars)
+    )
 
 
 # --- differences ------------------------------------------------------------------------------------------------------
 
 
 def _differences(differences: list[Difference], prefix: str) -> Html:
+    """Return the differences of one family: those in its commonest unit drawn, the others, on scales of their own, told."""
     first = differences[0]
-    unit = f", in {first.unit}" if first.unit else ""
-    title = f"{first.other} against {first.base}{unit}"
-    told = "; ".join(f"{one.measure}: {signed(one.value, one.unit)}, {VERDICTS[one.verdict]}" for one in differences[:MOST_ROWS])
-    some = any(math.isfinite(one.value) for one in differences[:MOST_ROWS])
-    drawing = draw_differences(differences, prefix=prefix, description=f"{title}. {told}") if some else _nothing()
+    unit = Counter(one.unit for one in differences).most_common(1)[0][0]
+    drawn = [one for one in differences if one.unit == unit]
+    title = f"{first.family[:1].upper()}{first.family[1:]}: {first.other} against {first.base}".removeprefix(": ")
+    told = "; ".join(_difference(one) for one in drawn[:MOST_DIFFERENCES])
+    some = any(math.isfinite(one.value) for one in drawn[:MOST_DIFFERENCES])
+    drawing = draw_differences(drawn, prefix=prefix, description=f"{title}. {told}") if some else _nothing()
     rows = [
         (
-            *(one.measure, VERDICTS[one.verdict], signed(one.value, one.unit), f"{signed(one.low)} to {signed(one.high)}"),
+            *(one.measure, verdict(one), signed(one.value, one.unit), _between(one)),
             *("–" if one.p is None else _p(one.p), one.note),
         )
         for one in differences
     ]
     head = ("Measure", "Verdict", "Difference", "Interval", "p", "Test")
-    note = "▲ better, ▼ worse, ○ undecided: the questions do not tell the two apart."
-    said = f"{MOST_ROWS} of {len(differences):,} differences are drawn." if len(differences) > MOST_ROWS else ""
-    return _panel(title, note, "", drawing, table(head, rows, f"The numbers of the plot: {title}"), said=said)
+    met = {verdict(one) for one in drawn}
+    note = f"{', '.join(words for name, words in _MARKS.items() if name in met)}."
+    numbers = table(head, rows, f"The numbers of the plot: {title}")
+    return _panel(title, note, "", drawing, numbers, said=_undrawn(differences, drawn), height=differences_height(drawn))
+
+
+def _undrawn(differences: Sequence[Difference], drawn: Sequence[Difference]) -> Html | str:
+    """Return what a plot of differences leaves out, in words."""
+    others = [one for one in differences if one.unit != drawn[0].unit]
+    parts = [element("span", None, data(f"{_difference(one)} ({_between(one)}). ")) for one in others[:MOST_DIFFERENCES]]
+    if len(others) > MOST_DIFFERENCES:
+        parts.append(element("span", None, f"{len(others) - MOST_DIFFERENCES:,} more are in the numbers below. "))
+    if len(drawn) > MOST_DIFFERENCES:
+        parts.append(element("span", None, f"{MOST_DIFFERENCES} of {len(drawn):,} differences are drawn; the numbers below have all."))
+    return joined("Not drawn, for its own unit: " if others else "", parts) if parts else ""
+
+
+def _difference(one: Difference) -> str:
+    return f"{one.measure}: {signed(one.value, one.unit)}, {verdict(one)}"
+
+
+def _between(one: Difference) -> str:
+    low = signed(one.low, one.unit).removesuffix(f" {one.unit}")
+    return f"{low} to {signed(one.high, one.unit)}"
 
 
 def _p(value: float) -> str:

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from .content import Bars, Curve, Difference, Estimate, Line
     from .markup import Html
 
-#: As many groups and differences are drawn; the table beside a plot has more.
-MOST_ROWS = 24
+#: As many groups, and as many differences, are drawn; the table beside a plot has more.
+MOST_ROWS, MOST_DIFFERENCES = 24, 60
+
+#: How large the points of few and of many questions are, across.
+_SMALL, _LARGE = 3.5, 13.0
 
 #: Lines of up to so many points show each of them.
 _MARKED = 16
@@ -24,8 +27,8 @@ _MARKED = 16
 #: A number beyond it is no measurement.
 _HUGE = 1e12
 
-#: What tells verdicts apart without their colour: up, down, and a hollow ring.
-_VERDICTS = {Tone.GOOD: "^", Tone.BAD: "v", Tone.NEUTRAL: "o"}
+#: What tells verdicts apart without their colour: up, down, and a hollow ring; a cross where there is no verdict.
+_VERDICTS, _UNTESTED = {Tone.GOOD: "^", Tone.BAD: "v", Tone.NEUTRAL: "o"}, "x"
 
 #: What tells lines apart without their colour: dashes and marks.
 _DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 1.5, 1.5, 1.5)), (0, (9, 3)), (0, (3, 1, 1, 1, 1, 1)))
@@ -65,15 +68,18 @@ def draw_curve(curve: Curve, *, prefix: str, description: str) -> Html:
             axes.plot([0, 1], [0, 1], color=_MUTED, linewidth=0.9, linestyle=(0, (2, 3)))
             axes.set_xlim(-0.02, 1.02)
             axes.set_ylim(-0.02, 1.02)
+        largest = max((n for line in curve.lines for n in line.ns), default=0)
         for place, line in enumerate(curve.lines):
-            _line(axes, line, place, logarithmic=curve.logarithmic)
+            _line(axes, line, place, logarithmic=curve.logarithmic, largest=largest)
         if curve.logarithmic:
             axes.set_xscale("log")
+        elif curve.until is not None:
+            axes.set_xlim(-0.02 * curve.until, 1.02 * curve.until)
         if not curve.diagonal:
             axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0] if _below_zero(curve) else 0.0))
         _plain_ticks(axes, logarithmic=curve.logarithmic)
-        axes.set_xlabel(labels.stand_in(curve.x_label, 48))
-        axes.set_ylabel(labels.stand_in(curve.y_label, 30))
+        axes.set_xlabel(labels.lines(curve.x_label, 44))
+        axes.set_ylabel(labels.lines(curve.y_label, 30))
 
     return _drawn(draw, height=3.0, prefix=prefix, description=description)
 
@@ -90,17 +96,30 @@ def draw_bars(bars: Bars, *, prefix: str, description: str) -> Html:
             axes.barh(ys, xs, height=width * 0.86, color=_series(place), linewidth=0, alpha=0.55)
             for y, (_, one) in zip(ys, rows, strict=True):
                 _whisker(axes, y, one, color=_INK)
+            for row in set(range(len(groups))) - {row for row, _ in rows}:
+                y = row + (place - (len(bars.series) - 1) / 2) * width
+                axes.annotate("–", (0, y), (3, 0), textcoords="offset points", va="center", color=_MUTED)
         axes.set_xlim(left=None if _negative(bars.series) else 0)
-        _rows(axes, [labels.stand_in(group) for group in groups])
-        _beneath(axes, labels.stand_in(bars.value_label, 44))
+        sizes = [f" ({size:,})" for size in bars.sizes[:MOST_ROWS]] or [""] * len(groups)
+        _rows(axes, [labels.stand_in(group, after=size) for group, size in zip(groups, sizes, strict=True)])
+        _beneath(axes, labels.lines(bars.value_label, 44))
 
-    height = 0.66 + len(groups) * (0.16 + 0.2 * max(1, len(bars.series)))
-    return _drawn(draw, height=height, prefix=prefix, description=description)
+    return _drawn(draw, height=bars_height(bars), prefix=prefix, description=description)
+
+
+def bars_height(bars: Bars) -> float:
+    """Return how high bars are drawn, where a plot of lines is 3."""
+    return 0.66 + min(MOST_ROWS, len(bars.groups)) * (0.16 + 0.2 * max(1, len(bars.series)))
+
+
+def differences_height(differences: Sequence[Difference]) -> float:
+    """Return how high differences are drawn, where a plot of lines is 3."""
+    return 0.8 + 0.27 * min(MOST_DIFFERENCES, len(differences))
 
 
 def draw_differences(differences: Sequence[Difference], *, prefix: str, description: str) -> Html:
-    """Draw differences between the same two runs in one unit from above, the first `MOST_ROWS`."""
-    shown = differences[:MOST_ROWS]
+    """Draw differences between the same two runs in one unit from above, the first `MOST_DIFFERENCES`."""
+    shown = differences[:MOST_DIFFERENCES]
 
     def draw(axes: Any, labels: Labels) -> None:
         axes.axvline(0, color=_MUTED, linewidth=1)
@@ -110,14 +129,15 @@ def draw_differences(differences: Sequence[Difference], *, prefix: str, descript
             if value is None:
                 continue
             _whisker(axes, row, one, color=colour)
+            marker = _UNTESTED if one.verdict is Tone.NEUTRAL and not one.undecided else _VERDICTS[one.verdict]
             face = _SURFACE if one.verdict is Tone.NEUTRAL else colour
-            axes.plot([value], [row], marker=_VERDICTS[one.verdict], markersize=7, color=colour, markerfacecolor=face, linestyle="none")
+            axes.plot([value], [row], marker=marker, markersize=7, color=colour, markerfacecolor=face, linestyle="none")
         axes.margins(x=0.08)
         _rows(axes, [labels.stand_in(one.measure) for one in shown])
         unit = f", {shown[0].unit}" if shown[0].unit else ""
-        _beneath(axes, labels.stand_in(f"{shown[0].other} minus {shown[0].base}{unit}", 44))
+        _beneath(axes, labels.lines(f"{shown[0].other} minus {shown[0].base}{unit}", 40))
 
-    return _drawn(draw, height=0.66 + 0.29 * len(shown), prefix=prefix, description=description)
+    return _drawn(draw, height=differences_height(differences), prefix=prefix, description=description)
 
 
 def _drawn(draw: Callable[[Any, Labels], None], *, height: float, prefix: str, description: str) -> Html:
@@ -134,14 +154,18 @@ def _drawn(draw: Callable[[Any, Labels], None], *, height: float, prefix: str, d
     return inlined(written.getvalue(), labels, prefix=prefix, description=description)
 
 
-def _line(axes: Any, line: Line, place: int, *, logarithmic: bool) -> None:
+def _line(axes: Any, line: Line, place: int, *, logarithmic: bool, largest: int) -> None:
     kept = [i for i, (x, y) in enumerate(zip(line.xs, line.ys, strict=True)) if _drawable(x, logarithmic=logarithmic) and _drawable(y)]
     xs, colour = [line.xs[i] for i in kept], _series(place)
     if line.low:
         low, high = ([_finite(edge[i]) if _drawable(edge[i]) else math.nan for i in kept] for edge in (line.low, line.high))
         axes.fill_between(xs, low, high, color=colour, alpha=0.16, linewidth=0)
-    look = {"linestyle": _DASHES[place % SERIES], "marker": _MARKS[place % SERIES] if len(kept) <= _MARKED else None, "markersize": 4.5}
-    axes.plot(xs, [line.ys[i] for i in kept], color=colour, linewidth=1.8, **look)
+    mark, ys = _MARKS[place % SERIES], [line.ys[i] for i in kept]
+    look = {"linestyle": _DASHES[place % SERIES], "marker": mark if len(kept) <= _MARKED and not line.ns else None, "markersize": 4.5}
+    axes.plot(xs, ys, color=colour, linewidth=1.8, **look)
+    for i, x, y in zip(kept, xs, ys, strict=True) if line.ns else ():
+        size = max(_SMALL, _LARGE * math.sqrt(line.ns[i] / max(1, largest)))  # by its area
+        axes.plot([x], [y], marker=mark, markersize=size, color=colour, alpha=0.75, markeredgewidth=0, linestyle="none", clip_on=False)
 
 
 def _whisker(axes: Any, y: float, one: Estimate | Difference, *, color: str) -> None:
@@ -173,7 +197,7 @@ def _plain_ticks(axes: Any, *, logarithmic: bool = False, rows: bool = False) ->
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=9))
         axes.xaxis.set_minor_formatter(NullFormatter())
     else:
-        axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+        axes.xaxis.set_major_locator(MaxNLocator(4 if rows else 6, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3))
     if not rows:
         axes.yaxis.set_major_formatter(digits)
 

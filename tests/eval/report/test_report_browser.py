@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,32 @@ def test_it_fits_a_phone_and_its_theme_can_be_chosen(open_report, make_report, s
     assert len(set(seen)) == 2
     assert system == seen[scheme == "dark"]
     assert quiet(page)
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+@pytest.mark.parametrize(
+    "long", ["a sentence that goes on and on " * 40, "https://example.org/" + "a" * 400, "Wort" * 100], ids=["words", "url", "word"]
+)
+def test_it_fits_a_phone_however_long_its_texts_are(open_report, long, runs):
+    estimates = (Estimate(0.5, 0.4, 0.6, 10),) * runs
+    one = hostile_question(long)
+    silent = Result(outcome=Outcome(name=long, sentence=long, tone=Tone.BAD), error=long)
+    report = Report(
+        title=long,
+        subtitle=long,
+        runs=(About(name=long, facts=((long, long),)),) * runs,
+        headlines=(Headline(name=long, family=long, definition=long, figures=estimates, featured=True),),
+        questions=(replace(one, results=one.results * runs), Question(id=long, question="short", results=(silent,) * runs)),
+        notes=(long,),
+    )
+    page = open_report(report, viewport={"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    for button in page.locator(".open").all():
+        button.click()
+    for summary in page.locator("summary").all():
+        summary.click()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert page.locator(".questions .head").first.bounding_box()["width"] <= 390
 
 
 def test_without_scripts_all_but_the_list_is_there(browser, make_report, tmp_path):

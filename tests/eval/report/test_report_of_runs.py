@@ -2,12 +2,16 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from eval import Evidence, Example, Target, evaluate
 from eval.dataset import Dataset
+from eval.evaluation import Evaluation
 from eval.grading import outcome
+from eval.judge import JUDGE
+from eval.measure import Column, Grade
 from eval.report.content import Bars, Curve, Tone
 from eval.report.of_runs import FEATURED, content_of, report_of
 from index import Article, AssayError
@@ -52,13 +56,16 @@ def evaluations(library, tmp_path):
 def test_the_figures_are_those_of_the_evaluation(evaluations):
     report = content_of(evaluations)
     assert [one.name for one in report.runs] == ["a", "b"]
+    sources = {column.measure.name: column.measure.source for column in evaluations[0].grades.columns}
+    assert {one.name: one.source for one in report.headlines} == sources
     for place, evaluation in enumerate(evaluations):
         for headline in report.headlines:
             found, shown = evaluation.figures[headline.name], headline.figures[place]
             assert (shown.n, shown.apart) == (found.n, found.apart)
             assert shown.value == found.value if found.value is not None else math.isnan(shown.value)
     assert {one.name for one in report.headlines} == set(evaluations[0].grades.names)
-    assert {one.name for one in report.headlines if one.featured} == set(FEATURED) & set(evaluations[0].grades.names)
+    known = {name for one in evaluations for name, found in one.figures.items() if found.value is not None}
+    assert {one.name for one in report.headlines if one.featured} == set(FEATURED) & known
     families = [one.family for one in report.headlines]
     assert families == sorted(families, key=families.index)  # those of a family stand together
 
@@ -96,10 +103,12 @@ def test_a_citation_stands_in_its_passage_beside_the_evidence(evaluations):
 
 def test_the_plots_are_of_these_runs(evaluations):
     plots = content_of(evaluations).plots
-    assert [plot.title for plot in plots if isinstance(plot, Curve)] == [
+    titles = [plot.title for plot in plots if isinstance(plot, Curve)]
+    assert ("Calibration: answerable" in titles) == ("ECE_answerable" in evaluations[0].grades.names)
+    assert [one for one in titles if one != "Calibration: answerable"] == [
         "Recall of relevant articles",
         "Risk and coverage",
-        "Calibration",
+        "Calibration: right",
         "Time to an answer",
     ]
     assert all([line.name for line in plot.lines] == ["a", "b"] for plot in plots if isinstance(plot, Curve))
@@ -108,12 +117,78 @@ def test_the_plots_are_of_these_runs(evaluations):
     kinds = Counter(one.type for one in EXAMPLES if one.type)
     bars = [plot for plot in plots if isinstance(plot, Bars)]
     assert bars
-    assert all(set(plot.groups) == set(kinds) for plot in bars)
+    assert all(dict(zip(plot.groups, plot.sizes, strict=True)) == kinds for plot in bars)
+
+
+def with_pairs(evaluation, **pairs):
+    """Return `evaluation` with other pairs for some of its curves, a new one where it has none of that name."""
+    names = {column.measure.name: column.measure for column in evaluation.grades.columns}
+    kept = [column for column in evaluation.grades.columns if column.measure.name not in pairs]
+    made = [
+        Column(replace(names.get(name, names["ECE"]), name=name), {f"q{n}": Grade(*pair) for n, pair in enumerate(found)})
+        for name, found in pairs.items()
+    ]
+    return Evaluation(evaluation.run, replace(evaluation.grades, columns=(*kept, *made)))
+
+
+def test_risk_ends_at_the_share_that_was_answered_and_calibration_counts_its_questions(evaluations):
+    right = [(1, 1), (0, 1), (0, 1), (1, 1), (0, 1)]
+    sure = [(0.95, 1), (0.91, 0), (0.2, 1)]  # of five questions, three were answered
+    one = with_pairs(evaluations[0], right=right, AURC=sure, ECE=sure, ECE_answerable=[(0.4, 1)])
+    curves = {plot.title: plot for plot in content_of([one]).plots if isinstance(plot, Curve)}
+    (risk,) = curves["Risk and coverage"].lines
+    assert risk.xs == pytest.approx([0.2, 0.4, 0.6])
+    assert risk.ys == pytest.approx([0, 1 / 2, 1 / 3])
+    (line,) = curves["Calibration: right"].lines
+    assert (line.xs, line.ys, line.ns) == (pytest.approx([0.2, 0.93]), [1, 0.5], [1, 2])
+    assert curves["Calibration: right"].y_label == "share that were right"
+    (line,) = curves["Calibration: answerable"].lines
+    assert (line.xs, line.ys, line.ns) == ([0.4], [1], [1])
+
+
+def test_a_judge_is_reported_with_its_agreement(evaluations):
+    assert not [note for note in content_of(evaluations).notes if "judge" in note]
+    free = evaluations[0].grades["right"]
+    wrong = next(one for one, grade in free.grades.items() if grade.x)
+    column = Column(JUDGE, {one: Grade(0.0) if one == wrong else grade for one, grade in free.grades.items()})
+    judged = replace(evaluations[0], grades=replace(evaluations[0].grades, columns=(*evaluations[0].grades.columns, column)))
+    (note,) = [note for note in content_of([judged]).notes if "judge" in note]
+    assert f"{len(free.grades)} answers that both graded" in note
+    assert "right to the judge alone 0, to `right` alone 1." in note
+    assert f"{judged.agreement.kappa:.3f}" in note
+
+
+def test_the_groups_are_those_of_the_evaluation(evaluations):
+    parts = evaluations[0].by("type")
+    (plot,) = [plot for plot in content_of(evaluations).plots if plot.title == "right by type of question"]
+    for group, shown in zip(plot.groups, plot.series[0].estimates, strict=True):
+        found = parts[group]["right"]
+        assert (shown.value, shown.low, shown.high, shown.n) == (found.value, found.low, found.high, found.n)
+
+
+def test_what_could_not_be_measured_is_not_at_the_top(evaluations):
+    nothing = Column(evaluations[0].grades["refusal_F1"].measure)
+    kept = [column for column in evaluations[0].grades.columns if column.measure.name != "refusal_F1"]
+    one = replace(evaluations[0], grades=replace(evaluations[0].grades, columns=(*kept, nothing)))
+    assert next(headline for headline in content_of([one]).headlines if headline.name == "refusal_F1").featured is False
+
+
+def test_the_title_says_the_set_once(evaluations):
+    named = [replace(one, run=replace(one.run, name="metals")) for one in evaluations[:1]]
+    assert content_of(named).title == "metals"
+    assert content_of([*named, evaluations[1]]).title == "metals, b"
+    assert content_of(evaluations).title == "metals: a, b"
+    assert content_of(evaluations, title="ours").title == "ours"
 
 
 def test_differences_say_which_way_is_better(evaluations):
     (first, *_), report = evaluations, content_of(evaluations)
     assert {one.measure for one in report.differences} <= set(first.grades.names)
+    families = {column.measure.name: column.measure.family for column in first.grades.columns}
+    assert {one.family for one in report.differences} == {families[one.measure] for one in report.differences}
+    assert {one.measure for one in report.differences if one.p is None} == {
+        one.measure for one in report.differences if families[one.measure] == "cost"
+    }
     for one in report.differences:
         a, b = (evaluation.figures[one.measure] for evaluation in evaluations)
         if a.n == b.n and a.value is not None and b.value is not None:

@@ -15,7 +15,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.report.content import About, Citation, Evidence, Exchange, Headline, Outcome, Question, Report, Result, Sentence, Tone, Value
+from eval.report.content import (
+    About,
+    Citation,
+    Estimate,
+    Evidence,
+    Exchange,
+    Headline,
+    Outcome,
+    Question,
+    Report,
+    Result,
+    Sentence,
+    Tone,
+    Value,
+)
 from eval.report.legible import legible
 from eval.report.page import render
 from eval.report.questions import link
@@ -192,6 +206,23 @@ def test_figures_stand_with_their_interval_and_what_they_rest_on(make_report):
         assert said in page.text
     dots = [attributes["cx"] for tag, attributes in page.elements if tag == "circle" and "fill-series-1" in attributes["class"]]
     assert dots[0] == f"{100 * value:.2f}%"
+
+
+def test_only_shares_are_drawn_on_a_line_and_every_measure_says_its_source():
+    figures = {"share": Estimate(0.5, 0.4, 0.6, 10), "points": Estimate(3.2, 0.4, 4, 10), "below": Estimate(0.1, -0.2, 0.3, 10)}
+    make = {"family": "own", "definition": "d"}
+    headlines = [Headline(name=name, source=f"{name} <paper>", figures=(one,), **make) for name, one in figures.items()]
+    timed = Headline(name="total", figures=(Estimate(306, 280, 400, 10),), unit="ms", featured=True, **make)
+    page = Page(render(Report(title="t", runs=(About(name="run"),), headlines=(*headlines, timed))))
+    assert [attributes["cx"] for tag, attributes in page.elements if tag == "circle"] == ["50.00%"]
+    assert page.text.count("Source: ") == 3
+    assert "Source: points <paper>" in page.text
+
+
+def test_one_run_is_named_once_and_several_have_their_letters(make_report):
+    one, two = (Page(render(make_report(1, runs))) for runs in (1, 2))
+    assert not [attributes for _, attributes in one.elements if attributes.get("class") == "runs"]
+    assert [attributes for _, attributes in two.elements if attributes.get("class") == "runs"]
 
 
 def test_outcomes_are_counted_and_fill_the_bar(make_report):

@@ -5,9 +5,12 @@ import re
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eval.report.content import Bars, Curve, Difference, Estimate, Line, Series, Tone
-from eval.report.drawing import COLOURS
+from eval.report.drawing import COLOURS, Labels
+from eval.report.legible import legible
 from eval.report.panels import difference_panels, plot_panel
 
 HOSTILE = ("$\\frac{1}{", "<script>alert(1)</script>", "a\nb\x00\ud800\u202e", "@0@xxxx", "漢字" * 40, "👩‍🔬", "", "]]>&amp;")
@@ -49,6 +52,16 @@ def test_points_stand_at_their_heights():
     (left, bottom), (right, top) = marks[0], marks[-1]
     assert [(y - bottom) / (top - bottom) for _, y in marks] == pytest.approx(ys, abs=0.002)
     assert [(x - left) / (right - left) for x, _ in marks] == pytest.approx((0, 1 / 3, 2 / 3, 1), abs=0.002)
+
+
+def test_places_go_as_far_as_is_asked():
+    line, ends = Line(name="run", xs=(0, 0.5), ys=(0, 1)), []
+    for until in (None, 1.0):
+        image = drawing(plot_panel(curve(line, until=until), "p"))
+        marks = [float(one.get("x")) for one in image.iter("use") if "fill-series-1" in one.get("class", "")]
+        ends.append((marks, texts(image)))
+    assert "1" in ends[1][1]
+    assert ends[1][0][1] - ends[1][0][0] < 0.6 * (ends[0][0][1] - ends[0][0][0])
 
 
 def test_every_colour_is_the_pages_own_and_nothing_is_styled_inline():
@@ -115,18 +128,96 @@ def test_gaps_in_bars_and_more_groups_than_are_drawn():
     assert "Nothing to draw" in plot_panel(bars(("a",), Series(name="run", estimates=(None,))), "p")
 
 
-def test_differences_are_drawn_by_runs_and_unit_and_told_in_words():
-    make = {"base": "old", "other": "new"}
-    differences = [
-        Difference(measure="F1", value=0.1, low=0.05, high=0.15, verdict=Tone.GOOD, p=0.0001, **make),
-        Difference(measure="Latency", value=30, low=10, high=50, verdict=Tone.BAD, unit="ms", p=0.02, **make),
-        Difference(measure="EM", value=-0.01, low=-0.05, high=0.03, verdict=Tone.NEUTRAL, note="McNemar", **make),
+def differences(*measures, **options):
+    make = {"base": "old", "other": "new", "value": 0.1, "low": 0.05, "high": 0.15, "verdict": Tone.NEUTRAL, "p": 0.4, **options}
+    return [Difference(measure=one, **make) for one in measures]
+
+
+def test_differences_are_drawn_by_family_and_told_in_words():
+    found = [
+        *differences("F1", verdict=Tone.GOOD, p=0.0001, family="answer"),
+        *differences("latency", value=30, low=10, high=50, unit="ms", p=None, family="cost"),
+        *differences("EM", value=-0.01, low=-0.05, high=0.03, note="McNemar", family="answer"),
     ]
-    shares, times = difference_panels(differences)
-    assert [one for one in texts(drawing(shares)) if one in {"F1", "EM", "Latency"}] == ["F1", "EM"]
-    assert "F1: +0.100, better; EM: −0.010, undecided" in shares
-    assert "&lt; 0.001" in shares
-    assert "Latency: +30 ms, worse" in times
+    answers, costs = difference_panels(found)
+    assert [one for one in texts(drawing(answers)) if one in {"F1", "EM", "latency"}] == ["F1", "EM"]
+    assert "F1: +0.100, better; EM: −0.010, undecided" in answers
+    assert "▲ better, ○ undecided" in answers
+    assert "not tested" not in answers
+    assert "&lt; 0.001" in answers
+    assert "latency: +30 ms, not tested" in costs
+    assert "undecided" not in costs
+
+
+def test_only_what_is_high_takes_the_place_of_two():
+    few, many = (tuple(f"m{n}" for n in range(count)) for count in (5, 20))
+    for names, expected in ((few, False), (many, True)):
+        (panel,) = difference_panels(differences(*names))
+        assert panel.startswith('<figure class="panel tall">') == expected
+        plot = bars(names, *(Series(name=run, estimates=(Estimate(0.5, 0.4, 0.6, 1),) * len(names)) for run in "ab"))
+        assert plot_panel(plot, "p").startswith('<figure class="panel tall">') == expected
+
+
+def test_what_is_not_tested_has_a_mark_of_its_own():
+    (tested,), (untested,) = difference_panels(differences("a")), difference_panels(differences("a", p=None))
+    marks = [{one.get("d") for one in drawing(panel).iter("path") if one.get("id")} for panel in (tested, untested)]
+    assert marks[0] != marks[1]
+    assert "<td><bdi>not tested</bdi></td>" in untested
+
+
+def test_every_difference_is_drawn_or_the_panel_says_which_are_not():
+    names = [f"m{n}" for n in range(61)]
+    (panel,) = difference_panels(differences(*names[:60]))
+    assert set(names[:60]) <= set(texts(drawing(panel)))
+    assert "differences are drawn" not in panel
+    (panel,) = difference_panels([*differences(*names), *differences("each", unit="a sentence")])
+    assert names[60] not in texts(drawing(panel))
+    seen = panel[: panel.index("<details")]
+    assert "60 of 61 differences are drawn" in seen
+    assert "Not drawn, for its own unit: " in seen
+    assert "each: +0.1 a sentence, undecided (+0.05 to +0.15 a sentence)" in seen
+
+
+def test_a_group_without_a_figure_has_a_dash_and_its_size():
+    some, long = Estimate(0.5, 0.4, 0.6, 9), "a type of question with quite a long name"
+    plot = Bars(title="t", value_label="F1", groups=("one", long), sizes=(9, 1200), series=(Series(name="run", estimates=(some, None)),))
+    shown = texts(drawing(plot_panel(plot, "p")))
+    assert "one (9)" in shown
+    assert "–" in shown
+    (cut,) = (one for one in shown if one.endswith("… (1,200)"))
+    assert long.startswith(cut.removesuffix("… (1,200)"))
+
+
+def test_titles_of_axes_are_whole():
+    x, y = "the share of all questions that were answered, the surest first", "the share of these that were not right at all"
+    shown = texts(drawing(plot_panel(curve(Line(name="run", xs=(1, 2), ys=(0, 1)), x_label=x, y_label=y), "p")))
+    assert not [one for one in shown if "…" in one]
+    assert x in " ".join(shown)
+    assert y in " ".join(shown)
+    (panel,) = difference_panels(differences("F1", base="without the reader at all", other="with a writing model of its own"))
+    assert "with a writing model of its own minus without the reader at all" in " ".join(texts(drawing(panel)))
+
+
+@given(st.text(max_size=200), st.integers(2, 40), st.integers(1, 4))
+def test_a_label_in_lines_loses_nothing_that_fits(text, limit, most):
+    labels = Labels()
+    lines = [labels.text(one) for one in labels.lines(text, limit, most).split("\n")]
+    whole = "".join(legible(text).split())
+    assert len(lines) <= most
+    joined = "".join("".join(lines).split())
+    assert joined == whole or (joined.endswith("…") and whole.startswith(joined[:-1]))
+
+
+def test_points_are_as_large_as_their_questions_are_many():
+    line = Line(name="run", xs=(0.1, 0.5, 0.9), ys=(0.2, 0.5, 0.8), ns=(25, 400, 100))
+    panel = plot_panel(curve(line), "p")
+    image = drawing(panel)
+    shapes = {one.get("id"): one.get("d") for one in image.iter("path") if one.get("id")}
+    marks = [one.get("href", "")[1:] for one in image.iter("use") if "fill-series-1" in one.get("class", "")]
+    across = [max(xs) - min(xs) for xs in ([float(x) for x in re.findall(r"[MLC] (\S+)", shapes[one])] for one in marks)]
+    assert [one / across[1] for one in across] == pytest.approx((0.27, 1, 0.5), abs=0.03)  # the smallest is kept large enough to see
+    assert "The larger a point, the more questions are in it: 25 to 400." in panel
+    assert "<td><bdi>400</bdi></td>" in panel
 
 
 def test_the_table_of_a_long_line_holds_its_ends():
@@ -157,3 +248,7 @@ def test_lengths_that_do_not_fit_are_refused():
         Line(name="run", xs=(1, 2), ys=(1, 2), low=(1, 2))
     with pytest.raises(ValueError, match="each of 2 groups"):
         bars(("a", "b"), Series(name="run", estimates=(None,)))
+    with pytest.raises(ValueError, match="for each of 2 points"):
+        Line(name="run", xs=(1, 2), ys=(1, 2), ns=(1,))
+    with pytest.raises(ValueError, match="size of each of 1 groups"):
+        Bars(title="t", value_label="F1", groups=("a",), series=(), sizes=(1, 2))
