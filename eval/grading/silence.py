@@ -154,7 +154,7 @@ RULES = (
             family=Family.SILENCE,
             kind=Kind.YES_NO,
             definition="Whether the system did right: silent where the articles do not answer; elsewhere an answer that contains a known "
-            "answer or cites the characters of the evidence, or a relevant article where neither is known.",
+            "answer or cites the characters of the evidence or, where no answer is known, a relevant article without known ones.",
             source="Assay; after Kamath et al., Selective Question Answering under Domain Shift, 2020",
         ),
         _right,

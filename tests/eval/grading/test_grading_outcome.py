@@ -45,6 +45,18 @@ def cases(made):
             False,
             "retrieved but not read",
         ),
+        # by words, by characters and, in an article without any, by the article
+        "article beside a span": (row(answer=say(*nobody, citations=[other]), qrels={"a": 1, "x": 1}, spans=SPAN), True, "right"),
+        "wrong words from an article beside a span": (
+            row(answer=say(*nobody, citations=[other], hits=[near]), answers=["Corfo"], qrels={"x": 1}, spans=SPAN),
+            False,
+            "wrongly answered",
+        ),
+        "found beside a span": (
+            row(answer=say(*nobody, hits=[made.hit("x", 0, 5)]), qrels={"x": 1}, spans=SPAN),
+            False,
+            "retrieved but not read",
+        ),
         # by words, then by articles
         "short": (row(answer=say("x", short="Corfo"), answers=["Corfo"], qrels={"z": 1}), True, "right"),
         "wrong words": (
