@@ -49,12 +49,17 @@ def time1963():
 NAMES = ["nDCG@10", "R@5", "R@10", "R@100", "P@5", "RR", "AP", "Success@1", "Success@5", "Judged@10", "RR@10", "AP@100", "Rprec", "Bpref"]
 
 
+def by_rank(row):
+    """Return scores that leave no tie to be broken by id."""
+    return {article: -rank for rank, (article, _) in enumerate(row.articles)}
+
+
 def test_measures_are_those_of_ir_measures(time1963):
     import ir_measures
 
     found = grade(time1963, retrieval=NAMES)
     qrels = {row.id: dict(row.example.qrels) for row in time1963.rows if row.example.qrels}
-    run = {row.id: dict(row.articles) for row in time1963.rows}
+    run = {row.id: by_rank(row) for row in time1963.rows}
     expected = {}
     for metric in ir_measures.iter_calc([ir_measures.parse_measure(name) for name in NAMES], qrels, run):
         expected.setdefault(str(metric.measure), {})[metric.query_id] = metric.value
@@ -70,7 +75,7 @@ def test_measures_are_those_of_trec_eval(time1963):
     theirs = {"nDCG@10": "ndcg_cut_10", "R@100": "recall_100", "P@5": "P_5", "RR": "recip_rank", "AP": "map", "Success@5": "success_5"}
     asked = {"ndcg_cut.10", "recall.100", "P.5", "recip_rank", "map", "success.5"}
     qrels = {row.id: dict(row.example.qrels) for row in time1963.rows if row.example.qrels}
-    expected = pytrec_eval.RelevanceEvaluator(qrels, asked).evaluate({row.id: dict(row.articles) for row in time1963.rows})
+    expected = pytrec_eval.RelevanceEvaluator(qrels, asked).evaluate({row.id: by_rank(row) for row in time1963.rows})
     found = grade(time1963, retrieval=list(theirs))
     for ours, other in theirs.items():
         assert {one: value.x for one, value in found[ours].grades.items()} == pytest.approx(
@@ -120,6 +125,15 @@ def test_ids_and_grades_that_would_break_trec_eval_do_not(made, graded):
     assert {value[:15] for value in graded("R@5", *huge).values()} == {"expected grades"}
 
 
+def test_what_is_measured_is_the_order_whatever_the_scores(made, graded):
+    for order in ("ab", "ba"):
+        row = made.row(qrels={"a": 1}, spans=[("a", 0, 9)], gold_passages=["a:0"])
+        passages = tuple(RankedPassage(f"{one}:0", one, 0, 9, 0.5) for one in order)
+        tied = Row(example=row.example, gold=row.gold, error="x", articles=tuple((one, 0.5) for one in order), passages=passages)
+        for name in ("RR", "passage_RR", "span_RR"):
+            assert graded(name, tied) == {"q1": 1 / (1 + order.index("a"))}, name
+
+
 def test_scores_that_are_no_numbers_give_way_to_the_order(made, graded):
     row = made.row(qrels={"b": 1})
     for score in (math.nan, math.inf, None):
@@ -160,23 +174,49 @@ def test_passages_are_judged_by_those_that_hold_the_evidence(made, graded):
     assert graded("passage_R@5", made.row(qrels={"a": 1})) == {}
 
 
-def test_a_passage_with_several_spans_gives_its_rank_to_all_of_them(made, graded):
-    """Ranks: b, span 0 and span 1 with one passage, then c; span 2 is not there."""
+def test_spans_are_found_by_the_passages_that_hold_them(made, graded):
     row = made.row(passages=[("b", 0, 9), ("a", 0, 100), ("c", 0, 9)], spans=[("a", 0, 9), ("a", 20, 29), ("a", 200, 209)])
-    assert graded("span_P@1", row) == {"q1": 0}
-    assert graded("span_P@3", row) == {"q1": pytest.approx(2 / 3)}
-    assert graded("span_P@4", row) == {"q1": pytest.approx(2 / 4)}
-    assert graded("span_R@2", row) == {"q1": pytest.approx(1 / 3)}
-    assert graded("span_R@5", row) == {"q1": pytest.approx(2 / 3)}
+    assert [graded(f"span_R@{k}", row)["q1"] for k in (1, 2, 5)] == pytest.approx([0, 2 / 3, 2 / 3])
+    assert [graded(f"span_P@{k}", row)["q1"] for k in (1, 2, 4)] == pytest.approx([0, 1 / 2, 1 / 4])
+    assert [graded(f"span_Success@{k}", row)["q1"] for k in (1, 2)] == [0, 1]
+    assert [graded(name, row)["q1"] for name in ("span_RR", "span_RR@1", "span_RR@2")] == [1 / 2, 0, 1 / 2]
+
+
+def test_several_spans_in_one_passage_push_nothing_out(made, graded):
+    within = [("a", start, start + 9) for start in range(0, 50, 10)]
+    row = made.row(passages=[("a", 0, 100), ("b", 0, 100)], spans=[*within, ("b", 0, 9)])
+    assert graded("span_R@1", row) == {"q1": pytest.approx(5 / 6)}
+    assert graded("span_R@2", row) == graded("span_R@5", row) == graded("span_P@2", row) == {"q1": 1}
 
 
 def test_a_span_is_found_once_half_of_it_was_seen(made, graded):
     longer_than_any = made.row(passages=[("a", 0, 50), ("a", 50, 100), ("a", 100, 150)], spans=[("a", 0, 200)])
     assert graded("span_R@1", longer_than_any) == {"q1": 0}
     assert graded("span_R@2", longer_than_any) == {"q1": 1}
-    assert graded("span_P@5", longer_than_any) == {"q1": pytest.approx(1 / 5)}
-    again = made.row(passages=[("a", 0, 50), ("a", 0, 50), ("a", 10, 60)], spans=[("a", 20, 30)])
-    assert graded("span_P@3", again) == {"q1": pytest.approx(1 / 3)}  # a copy of what was found finds nothing more
+    assert graded("span_RR", longer_than_any) == {"q1": 1 / 2}
+    assert graded("span_P@5", longer_than_any) == {"q1": 0}  # none of them by itself holds half
+    again = made.row(passages=[("a", 0, 50), ("a", 0, 50), ("a", 26, 60)], spans=[("a", 20, 30)])
+    assert graded("span_P@3", again) == {"q1": pytest.approx(2 / 3)}
+
+
+@given(st.data())
+def test_spans_are_found_as_sets_of_characters_say(data):
+    stretch = st.tuples(st.sampled_from("ab"), st.integers(0, 15), st.integers(1, 9)).map(lambda one: (one[0], one[1], one[1] + one[2]))
+    spans, found = (data.draw(st.lists(stretch, min_size=least, max_size=6)) for least in (1, 0))
+    k = data.draw(st.integers(1, 7))
+
+    def characters(*stretches):
+        return {(article, place) for article, start, end in stretches for place in range(start, end)}
+
+    passages = tuple(RankedPassage(f"p{n}", *one, -n) for n, one in enumerate(found))
+    row = Row(example=Example(id="q", question=""), gold=Gold(tuple(GoldSpan(*one) for one in spans)), passages=passages, error="x")
+    values = grade(Run("", (row,)), retrieval=[f"span_R@{k}", f"span_P@{k}", f"span_Success@{k}", f"span_RR@{k}"])
+    seen = [[2 * len(characters(span) & characters(*found[:n])) >= span[2] - span[1] for span in spans] for n in range(1, k + 1)]
+    assert values[f"span_R@{k}"].grades["q"].x == pytest.approx(sum(seen[-1]) / len(spans))
+    assert values[f"span_Success@{k}"].grades["q"].x == any(seen[-1])
+    assert values[f"span_RR@{k}"].grades["q"].x == next((1 / n for n, each in enumerate(seen, 1) if any(each)), 0)
+    holding = [any(2 * len(characters(span) & characters(one)) >= span[2] - span[1] for span in spans) for one in found[:k]]
+    assert values[f"span_P@{k}"].grades["q"].x == pytest.approx(sum(holding) / k)
 
 
 @pytest.mark.parametrize("name", ["passage_nDCG@10", "span_R@5", "span_recall", "span_precision", "span_IoU"])
@@ -237,7 +277,9 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("name", [*BAD, "span_", "passage_", "R@True"], ids=lambda name: name[:10])
+@pytest.mark.parametrize(
+    "name", [*BAD, "span_", "passage_", "R@True", "span_nDCG@10", "span_AP", "span_RR5", "span_R@1001"], ids=lambda name: name[:10]
+)
 def test_a_name_of_no_measure_is_refused_in_one_line(name):
     for refused in (lambda: named(name), lambda: canonical(name), lambda: grade(Run("", ()), retrieval=[name])):
         with pytest.raises(AssayError, match="expected a measure") as caught:
