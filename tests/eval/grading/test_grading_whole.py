@@ -122,10 +122,9 @@ def test_a_run_that_always_fails_gets_nothing(run):
     found = grade(failed)
     for column in found.columns:
         x, _ = column.pairs()
-        if column.measure.name != "ECE":  # no confidence in what cannot be answered is well placed
-            assert (x == 0).all(), column.measure.name
+        assert (x == 0).all(), column.measure.name
     for column in grade(run).columns:
-        if column.measure.name in NO_JUDGEMENT | {"quote_exactness"}:
+        if column.measure.name in NO_JUDGEMENT | {"quote_exactness", "ECE"}:  # these are of answers only
             continue
         judged = set(column.grades) | set(column.apart)
         missed = judged - {
@@ -197,7 +196,7 @@ def test_a_part_is_graded_as_a_run_of_its_own(run, ids):
 def test_what_applies_to_nothing_is_left_out(made):
     assert grade(made.run()).columns == ()
     proof = ["citation_precision", "citation_recall", "citation_F1", "citations_per_sentence"]
-    assert grade(made.run(made.row(answer=made.answer("x")))).names == [*proof, "right", "AURC"]
+    assert grade(made.run(made.row(answer=made.answer("x")))).names == [*proof, "right", "AURC", "ECE"]
 
 
 def test_the_head_is_the_runs(made):
