@@ -132,7 +132,7 @@ def _articles(rows: Sequence[Row]) -> _Judged:
     for row in rows:
         if not row.example.relevant:
             continue
-        grades = row.example.qrels
+        grades = row.example.judgements
         if all(isinstance(grade, int) and abs(grade) <= trec.HIGHEST_GRADE for grade in grades.values()):
             judged.qrels[row.id], judged.rankings[row.id] = grades, [article for article, _ in row.articles]
         else:

@@ -52,13 +52,17 @@ def test_a_quote_without_an_article_is_found_in_the_one_that_holds_it(view):
     [
         (Evidence("long", quote="Nobody said this."), "Nobody said this."),
         (Evidence(quote="Nobody said this."), "Nobody said this."),
-        (Evidence("gone", quote="Sentence 1"), "Sentence 1"),
+        (Evidence("gone"), "gone"),
         (Evidence("long", 5, 1_000_000), "long 5:1000000"),
         (Evidence("long", quote=" \n"), " \n"),
     ],
 )
 def test_what_is_not_there_is_named(view, evidence, named):
     assert locate(view, example(evidence)) == Gold(unfound=(named,))
+
+
+def test_a_quote_of_an_article_that_is_not_there_is_named_with_it(view):
+    assert locate(view, example(Evidence("gone", quote="Sentence 1"))) == Gold(unfound=("gone", "Sentence 1"))
 
 
 def test_a_relevant_article_that_is_not_there_is_named(view):

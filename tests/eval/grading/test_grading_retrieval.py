@@ -116,6 +116,15 @@ def test_a_question_without_a_relevant_article_is_not_judged(made, graded):
     assert graded("nDCG@10", *rows) == {"lost": 0}
 
 
+def test_the_articles_of_the_evidence_are_relevant_where_the_set_judges_none(made, graded):
+    evidence = [{"article_id": "x"}, {"article_id": "y", "quote": "w"}, {"quote": "v"}]
+    assert graded("R@5", made.row(articles="axb", evidence=evidence)) == {"q1": 1 / 2}
+    assert graded("RR", made.row(articles="axb", evidence=evidence)) == {"q1": 1 / 2}
+    assert graded("RR", made.row(articles="axb", evidence=evidence, qrels={"b": 1})) == {"q1": pytest.approx(1 / 3)}
+    assert graded("RR", made.row(articles="axb", evidence=evidence, qrels={"b": 0})) == {}
+    assert recall_curve(made.run(made.row(articles="axb", evidence=evidence)), [1, 2]) == pytest.approx([0, 1 / 2])
+
+
 def test_ids_and_grades_that_would_break_trec_eval_do_not(made, graded):
     odd = ["\0", "\0a", "a\0b", "\ud800", "é", "\N{ROCKET}", "a" * 10_000, ""]
     row = made.row("\0\ud800", articles=["x", *odd], qrels=dict.fromkeys(odd, 1))
