@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -222,6 +223,24 @@ def test_every_measure_is_found_by_its_name_and_every_curve_can_be_read_back():
 def test_a_name_nearly_right_is_told_the_right_one():
     with pytest.raises(AssayError, match=r"such as citation_F1, .*found 'citation_F2'"):
         named("citation_F2")
+
+
+# --- hostile rows -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf"), 10**400, -1, 0.5], ids=lambda number: f"{number!s:.5}")
+def test_numbers_made_to_harm_leave_every_grade_finite(made, number):
+    citation = replace(made.citation("a", 0, 5), end=number)
+    row = made.row(answer=made.answer(("x", (1,), number), citations=[citation], confidence=number), spans=[("a", 0, 9)], qrels={"a": 1})
+    row = replace(
+        row,
+        gold=replace(row.gold, spans=(GoldSpan("a", 0, number), GoldSpan("a", number, 9))),
+        passages=(RankedPassage("a:0", "a", 0, number, number), RankedPassage("a:1", "a", number, 9, number)),
+        articles=(("a", number),),
+        usage={"usd": number},
+    )
+    for column in grade(Run("run", (row, made.row("q2", made.answer("x"), answers=["x"])))).columns:
+        assert np.isfinite(column.pairs()).all(), column.measure.name
 
 
 # --- hostile strings --------------------------------------------------------------------------------------------------
