@@ -45,6 +45,9 @@ def cases(made):
             False,
             "retrieved but not read",
         ),
+        "no in passing": (row(answer=say("There is no mine."), answers=["No"]), False, "wrongly answered"),
+        "no in short": (row(answer=say("There is no mine.", short="No"), answers=["No"]), True, "right"),
+        "no at first": (row(answer=say("No, there is none."), answers=["no"]), True, "right"),
         # by words, by characters and, in an article without any, by the article
         "article beside a span": (row(answer=say(*nobody, citations=[other]), qrels={"a": 1, "x": 1}, spans=SPAN), True, "right"),
         "wrong words from an article beside a span": (
