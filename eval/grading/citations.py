@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..measure import Family, Grade, Kind, Measure
-from .gold import Basis, basis, bears, reaches, whole
+from .gold import Basis, basis, bears, nearest, reaches, whole
 from .stretches import common, merged, size
 from .verdict import Apart, Rule, Verdict
 
@@ -85,7 +85,7 @@ def _evidence_recall(row: Row) -> Verdict:
         return _NOT_INDEXED
     cited = row.answer.citations if row.answer is not None else ()
     named = {article for one in cited for article in (one.article_id, *one.also_in)}
-    found = [any(reaches(one, span, row.example) for one in cited) for span in row.gold.spans]
+    found = [any(reaches(one, places, row.example) for one in cited) for places in row.gold.stands]
     found += [article in named for article in whole(row)]
     return Grade(sum(found) / len(found))
 
@@ -93,11 +93,11 @@ def _evidence_recall(row: Row) -> Verdict:
 def _iou(row: Row) -> Verdict:
     if row.example.answerable is False or not row.gold.spans:
         return None
-    gold = merged(row.gold.spans)
-    evident = {span.article_id for span in row.gold.spans}
+    evident = {place.article_id for places in row.gold.stands for place in places}
     unmarked = whole(row)
     placed = [_placed(one, evident) for one in (row.answer.citations if row.answer is not None else ())]
     cited = merged(one for one in placed if one[0] not in unmarked)  # which of their characters are evidence is not known
+    gold = merged(nearest(row, cited))
     both = common(gold, cited)
     either = size(gold) + size(cited) - both
     return Grade(both / either if either else 0.0)

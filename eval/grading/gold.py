@@ -8,13 +8,16 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from .stretches import overlaps
+from .stretches import common, overlaps
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from rag import Citation, Hit
 
     from ..dataset import Example
     from ..run import GoldSpan, Row
+    from .stretches import Stretch
 
 
 class Basis(Enum):
@@ -43,7 +46,7 @@ def articles(row: Row) -> frozenset[str]:
 
 def whole(row: Row) -> frozenset[str]:
     """Return the ids of the articles that bear on the question without a known span: any place in them is as good as another."""
-    return articles(row).difference(span.article_id for span in row.gold.spans)
+    return articles(row).difference(place.article_id for places in row.gold.stands for place in places)
 
 
 def answerable(example: Example) -> bool | None:
@@ -60,15 +63,24 @@ def bears(one: Citation | Hit, row: Row) -> bool:
 
 def points(one: Citation | Hit, row: Row) -> bool:
     """Say whether a citation or a hit bears characters that are known to be evidence."""
-    return any(reaches(one, span, row.example) for span in row.gold.spans)
+    return any(reaches(one, places, row.example) for places in row.gold.stands)
 
 
-def reaches(one: Citation | Hit, span: GoldSpan, example: Example) -> bool:
-    """Say whether a citation or a hit shares at least half the shorter one's characters with `span`, itself or in a copy.
+def reaches(one: Citation | Hit, places: Iterable[GoldSpan], example: Example) -> bool:
+    """Say whether a citation or a hit shares at least half the shorter one's characters with one of `places`, itself or in a copy.
 
     In a copy of its article the words decide where the evidence quotes them, since what stands before them may differ; else the
     offsets do, which are the same in a faithful copy.
     """
+    return any(_reaches(one, span, example) for span in places)
+
+
+def nearest(row: Row, stretches: Sequence[Stretch]) -> list[GoldSpan]:
+    """Return the place of each span of evidence that shares most characters with `stretches`, none of which overlaps another."""
+    return [max(places, key=lambda place: common([place], stretches)) for places in row.gold.stands]
+
+
+def _reaches(one: Citation | Hit, span: GoldSpan, example: Example) -> bool:
     if one.article_id == span.article_id:
         return overlaps((one.article_id, one.start, one.end), span)
     if span.article_id not in one.also_in:

@@ -148,9 +148,21 @@ def _passages(rows: Sequence[Row]) -> _Judged:
         elif row.gold.spans and not row.gold.passages:
             judged.apart[row.id] = "no passage of the index holds the evidence"
         elif row.gold.spans:
-            judged.qrels[row.id] = dict.fromkeys(row.gold.passages, 1)
             judged.rankings[row.id] = [passage.passage_id for passage in row.passages]
+            judged.qrels[row.id] = dict.fromkeys(_holders(row), 1)
     return judged
+
+
+def _holders(row: Row) -> list[str]:
+    """Return the passages that hold the evidence; of a quote that stands in several places, those of the one that ranks highest."""
+    if not row.gold.places:
+        return list(row.gold.passages)
+    ranks = {passage.passage_id: rank for rank, passage in enumerate(row.passages)}
+    best = (
+        min(places, key=lambda place: min((ranks[one] for one in place.passages if one in ranks), default=len(ranks)))
+        for places in row.gold.places
+    )
+    return [passage for place in best for passage in place.passages]
 
 
 _JUDGED: dict[str, Callable[[Sequence[Row]], _Judged]] = {"": _articles, "passage": _passages}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from index import AssayError
 
 from ..measure import Family, Grade, Kind, Measure
+from .gold import nearest
 from .stretches import common, merged, size
 from .verdict import Apart, Rule, Verdict
 
@@ -95,7 +96,7 @@ def _success(row: Row, k: int) -> float:
 
 
 def _precision(row: Row, k: int) -> float:
-    return sum(any(_half_seen(span, [_stretch(one)]) for span in row.gold.spans) for one in row.passages[:k]) / k
+    return sum(any(_half_seen(place, [_stretch(one)]) for places in row.gold.stands for place in places) for one in row.passages[:k]) / k
 
 
 def _reciprocal(row: Row, k: int) -> float:
@@ -107,8 +108,12 @@ _VALUES = {"R": _recall, "P": _precision, "RR": _reciprocal, "Success": _success
 
 
 def _ranks(row: Row) -> list[int | None]:
-    """Return for each span of the evidence the rank, from 1, of the passage by which half of it has been seen; None where none is."""
-    return [_rank(span, row.passages) for span in row.gold.spans]
+    """Return for each span of the evidence the rank, from 1, of the passage by which half of it has been seen; None where none is.
+
+    Of a quote that stands in several places, the one that is seen first counts.
+    """
+    ranks = ([_rank(place, row.passages) for place in places] for places in row.gold.stands)
+    return [min((rank for rank in each if rank is not None), default=None) for each in ranks]
 
 
 def _rank(span: GoldSpan, passages: Iterable[RankedPassage]) -> int | None:
@@ -137,8 +142,8 @@ def _characters(value: Callable[[int, int, int], float]) -> Callable[[Row], Verd
     """Return a rule over (characters in both, of the evidence, found)."""
 
     def shares(row: Row) -> float:
-        gold = merged(row.gold.spans)
         found = merged(map(_stretch, row.passages[:_DEPTH]))
+        gold = merged(nearest(row, found))
         return value(common(gold, found), size(gold), size(found))
 
     return _where_known(shares)

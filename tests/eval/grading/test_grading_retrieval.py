@@ -6,6 +6,7 @@ import math
 import os
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from eval.dataset import Example
 from eval.grading import grade, named, recall_curve
 from eval.grading.trec import canonical
-from eval.run import Gold, GoldSpan, RankedPassage, Row, Run
+from eval.run import Gold, GoldSpan, Place, RankedPassage, Row, Run
 from index import AssayError
 
 WORD = re.compile(r"[a-z]{3,}")
@@ -226,6 +227,39 @@ def test_spans_are_found_as_sets_of_characters_say(data):
     assert values[f"span_RR@{k}"].grades["q"].x == next((1 / n for n, each in enumerate(seen, 1) if any(each)), 0)
     holding = [any(2 * len(characters(span) & characters(one)) >= span[2] - span[1] for span in spans) for one in found[:k]]
     assert values[f"span_P@{k}"].grades["q"].x == pytest.approx(sum(holding) / k)
+
+
+def test_a_quote_counts_once_wherever_it_stands(made, graded):
+    """The first span stands in a and in b, the second in c alone."""
+    first, other, second = GoldSpan("a", 0, 9), GoldSpan("b", 50, 59), GoldSpan("c", 0, 9)
+    places = ((Place(first, ("a:0",)), Place(other, ("b:50",))), (Place(second, ("c:0",)),))
+    gold = Gold((first, second), ("a:0", "b:50", "c:0"), places=places)
+
+    def row(*passages, cited=()):
+        answer = made.answer("x", citations=[made.citation(*one, n=n) for n, one in enumerate(cited, 1)])
+        whole = replace(made.row(answer=answer, passages=passages, qrels=dict.fromkeys("abc", 1)), gold=gold)
+        assert Row.from_json(json.loads(json.dumps(whole.to_json()))) == whole
+        return whole
+
+    for name in ("passage_R@5", "passage_nDCG@10", "span_R@5", "span_recall", "span_RR"):
+        for found in (("a", 0, 9), ("b", 50, 59)):
+            assert graded(name, row(found, ("c", 0, 9))) == {"q1": pytest.approx(1)}, name
+    assert graded("passage_R@5", row(("b", 50, 59), ("a", 0, 9))) == graded("span_R@5", row(("b", 50, 59))) == {"q1": 1 / 2}
+    assert graded("span_P@2", row(("b", 50, 59), ("a", 0, 9))) == {"q1": 1}
+    assert graded("span_IoU", row(("b", 50, 59))) == {"q1": 1 / 2}
+    for cited in (("a", 0, 9), ("b", 50, 59)):
+        assert graded("citation_precision", row(cited=[cited])) == {"q1": 1}
+        assert graded("evidence_recall", row(cited=[cited])) == graded("citation_IoU", row(cited=[cited])) == {"q1": 1 / 2}
+    assert graded("evidence_recall", row(cited=[("a", 0, 9), ("b", 50, 59)])) == {"q1": 1 / 2}
+    assert graded("citation_precision", row(cited=[("b", 0, 9)])) == {"q1": 0}
+
+
+@pytest.mark.parametrize("places", [[[]], [[[["a", 1, 9], []]]], [[[["a", 0, 9], []]], [[["a", 0, 9], []]]]])
+def test_places_that_are_not_those_of_the_spans_are_refused(places, made):
+    values = made.row(spans=[("a", 0, 9)]).to_json()
+    values["gold"]["places"] = places
+    with pytest.raises(ValueError, match="expected the places of each span"):
+        Row.from_json(values)
 
 
 @pytest.mark.parametrize("name", ["passage_nDCG@10", "span_R@5", "span_recall", "span_precision", "span_IoU"])
