@@ -15,8 +15,15 @@ from rag import Answer, RankedPassage
 from .dataset import Example, fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+
+#: No article has more characters, and no float fewer digits.
+_LONGEST = 2**53
+
+#: How deep values may be nested in a row: what question sets may hold, and what is around it.
+_DEEPEST = 200
 
 
 class GoldSpan(NamedTuple):
@@ -69,8 +76,8 @@ class Gold:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Gold:
         """Build what `to_json` wrote, `places` aside where it is missing; raises KeyError, TypeError or ValueError on anything else."""
-        spans = tuple(GoldSpan(*span) for span in values["spans"])
-        places = tuple(tuple(Place(GoldSpan(*span), tuple(held)) for span, held in each) for each in values.get("places", ()))
+        spans = tuple(map(_span, values["spans"]))
+        places = tuple(tuple(Place(_span(span), tuple(held)) for span, held in each) for each in values.get("places", ()))
         if places and tuple(each[0].span if each else None for each in places) != spans:
             raise ValueError("expected the places of each span to begin with the span itself")
         return cls(
@@ -120,6 +127,9 @@ class Row:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Row:
         """Build the row that `to_json` wrote; raises KeyError, TypeError or ValueError on anything else."""
+        _check_flat(values)
+        for _, article, start, end, _ in values["passages"]:
+            _span((article, start, end))
         return cls(
             example=Example.from_json(values["example"]),
             gold=Gold.from_json(values["gold"]),
@@ -151,3 +161,26 @@ class Run:
     def digests(self) -> tuple[str, ...]:
         """Return a short checksum of each question with all that is known of it: what tells which of them differ from another run's."""
         return tuple(fingerprint((row.example,))[:16] for row in self.rows)
+
+
+def _span(values: Sequence[Any]) -> GoldSpan:
+    """Return the span that is written as `values`; raises TypeError or ValueError where it is none."""
+    span = GoldSpan(*values)
+    if not isinstance(span.article_id, str) or type(span.start) is not int or type(span.end) is not int:
+        raise ValueError("expected an article's id and two whole numbers as a span")
+    if not 0 <= span.start <= span.end <= _LONGEST:
+        raise ValueError("expected a span that begins before it ends")
+    return span
+
+
+def _check_flat(values: Any) -> None:
+    """Raise ValueError where JSON values are nested so deep that they might be read but not written."""
+    level = [values]
+    for _ in range(_DEEPEST):
+        level = [one for each in level for one in _within(each)]
+    if level:
+        raise ValueError(f"expected values nested at most {_DEEPEST} deep")
+
+
+def _within(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

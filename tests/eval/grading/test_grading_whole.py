@@ -243,6 +243,26 @@ def test_numbers_made_to_harm_leave_every_grade_finite(made, number):
         assert np.isfinite(column.pairs()).all(), column.measure.name
 
 
+@pytest.mark.parametrize(
+    "span", [["a", 0], ["a", "0", 9], [None, 0, 9], ["a", 0, 0.5], ["a", 9, 0], ["a", -1, 9], ["a", 0, 10**400], ["a", 0, True]]
+)
+def test_spans_that_are_none_are_refused(made, span):
+    values = made.row(spans=[("a", 0, 9)], passages=[("a", 0, 9)]).to_json()
+    for harmed in ({"gold": {**values["gold"], "spans": [span]}}, {"passages": [["a:0", *span, 1.0]]}):
+        with pytest.raises((TypeError, ValueError)):
+            Row.from_json({**values, **harmed})
+    assert Row.from_json(values).to_json() == values
+
+
+@pytest.mark.parametrize("depth", [300, 990, 100_000])
+def test_a_row_that_is_nested_too_deep_is_refused(made, depth):
+    values = made.row().to_json()
+    for _ in range(depth):
+        values["example"]["metadata"] = {"a": [values["example"]["metadata"]]}
+    with pytest.raises(ValueError, match="nested at most"):
+        Row.from_json(values)
+
+
 # --- hostile strings --------------------------------------------------------------------------------------------------
 
 
