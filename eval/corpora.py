@@ -9,7 +9,7 @@ import hashlib
 import shutil
 from typing import TYPE_CHECKING
 
-from index import DEFAULT_MODEL, AssayError, Library, MismatchError, cache_folder
+from index import DEFAULT_MODEL, AssayError, BusyError, Library, MismatchError, StoreError, cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ def indexed(
     """Open the index of a set's own articles; made in the cache, or in `folder`, unless it is there.
 
     Interrupted, it goes on where it was. `progress` is as in `Library.add`. What the corpus holds that is no article is left out, as
-    `Library.add` does. Raises `AssayError` when the set has no articles of its own.
+    `Library.add` does. Raises `AssayError` when the set has no articles of its own, or the cache cannot be used.
     """
     if dataset.corpus is None:
         raise AssayError(f"expected a set that brings its articles, found {dataset.name} without; give the index with --index")
@@ -41,6 +41,11 @@ def indexed(
     except MismatchError:  # of an earlier version, which cut passages otherwise
         shutil.rmtree(place)
         return _filled(place, dataset.corpus, model, progress)
+    except BusyError:
+        raise
+    except StoreError as error:
+        found = str(error).partition("; ")[0]  # what it advises, a backup say, is for indexes that hold the only copy
+        raise AssayError(f"expected the index of the set's own articles, found {found}; remove {place} and run again") from error
 
 
 def _filled(place: Path, corpus: Corpus, model: str | None, progress: Callable[[int, int], object]) -> Library:

@@ -25,6 +25,7 @@ from .grading import CURVES, DEFAULT_RETRIEVAL, OwnMeasure, grade, groups, restr
 from .journal import begun, load_run
 from .judge import JUDGE, Agreement, agreement
 from .judge import judge as judged
+from .metering import metered
 from .run import Gold, Row, Run
 from .statistics import figure
 
@@ -202,17 +203,18 @@ def answered(example: Example, target: Target) -> Row:
         with target.library.view() as view:
             gold = locate(view, example)
             question = Question(example.question, example.history, example.id)
-            answer = target.system(question, only)
+            with metered() as usage:
+                answer = target.system(question, only)
             ranking = target.retriever.ranking(view, answer.standalone_question, ARTICLES_KEPT, only=only)
             exact = tuple(_exact(view, answer))
     except AssayError as error:
         return Row(example=example, gold=gold, error=str(error))
     except Exception as error:  # noqa: BLE001  # any system may be asked, and hours of answers must not be lost to one question
         return Row(example=example, gold=gold, error=f"internal error: {type(error).__name__}: {error}")
-    return _row(example, gold, answer, ranking, exact)
+    return _row(example, gold, answer, ranking, exact, usage)
 
 
-def _row(example: Example, gold: Gold, answer: Answer, ranking: Ranking, exact: tuple[bool, ...]) -> Row:
+def _row(example: Example, gold: Gold, answer: Answer, ranking: Ranking, exact: tuple[bool, ...], usage: Mapping[str, float]) -> Row:
     return Row(
         example=example,
         gold=gold,
@@ -220,6 +222,7 @@ def _row(example: Example, gold: Gold, answer: Answer, ranking: Ranking, exact: 
         articles=tuple(ranking.articles[:ARTICLES_KEPT]),
         passages=tuple(ranking.passages[:PASSAGES_KEPT]),
         exact=exact,
+        usage=usage,
     )
 
 

@@ -1,8 +1,8 @@
 """A run: what one system answered to each question of a set, on disk and in memory.
 
 A folder with `run.json` (what was run on what, written first), `rows.jsonl` (one line a question, appended as it is answered) and
-`grades.json` (every measure's word on every question, written last: its presence means that the run is finished). Knows nothing of how
-answers are made or judged.
+`grades.json` (every measure's word on every question and the checksums of the other two, written last: its presence means that the run
+is finished). Knows nothing of how answers are made or judged.
 """
 
 from __future__ import annotations

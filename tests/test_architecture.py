@@ -28,6 +28,7 @@ IN_SEVERAL = {
     },  # a bar for each long measurement
     ("eval", "scipy"): {"eval/experiments/calibrate.py", "eval/significance.py"},  # an optimiser, and the tests of the textbooks
     ("eval", "ir_measures"): {"eval/measures.py", "eval/grading/trec.py"},  # the benchmark's means, until it is graded as runs are
+    ("eval", "langchain_core"): {"eval/bench/stock.py", "eval/metering.py"},  # the peer, and what models report of their use
     ("eval", "matplotlib"): {"eval/bench/plots.py", "eval/report/plots.py"},  # a figure of the documentation, and those of a report
     ("eval", "numpy"): ...,  # arrays are a vocabulary, not a seam
     ("index", "numpy"): ...,
