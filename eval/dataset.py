@@ -56,7 +56,7 @@ class Example:
     """Each of them alone would do."""
     evidence: tuple[Evidence, ...] = ()
     qrels: Mapping[str, int] = field(default_factory=dict)
-    """Article id to grade; above 0 is relevant. Where a set gives none, the articles of the evidence have grade 1."""
+    """Article id to grade, as the set gives them; `judgements` is what is graded by."""
     answerable: bool | None = None
     key_points: tuple[str, ...] = ()
     """What a full answer says, one statement each."""
@@ -72,9 +72,14 @@ class Example:
         return 1 + sum(turn.role == "user" for turn in self.history)
 
     @property
+    def judgements(self) -> Mapping[str, int]:
+        """Return the grade of each judged article, above 0 is relevant; where the set gives none, those of the evidence have grade 1."""
+        return self.qrels or {one.article_id: 1 for one in self.evidence if one.article_id is not None}
+
+    @property
     def relevant(self) -> frozenset[str]:
         """Return the ids of the articles that are known to bear on it."""
-        return frozenset(article for article, grade in self.qrels.items() if grade > 0)
+        return frozenset(article for article, grade in self.judgements.items() if grade > 0)
 
     def to_json(self) -> dict[str, Any]:
         """Return the example as JSON values: a row of our own format."""

@@ -15,8 +15,15 @@ from rag import Answer, RankedPassage
 from .dataset import Example, fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+
+#: No article has more characters, and no float fewer digits.
+_LONGEST = 2**53
+
+#: How deep values may be nested in a row: what question sets may hold, and what is around it.
+_DEEPEST = 200
 
 
 class GoldSpan(NamedTuple):
@@ -27,6 +34,13 @@ class GoldSpan(NamedTuple):
     end: int
 
 
+class Place(NamedTuple):
+    """One of the places where evidence stands, with the ids of the passages that hold it."""
+
+    span: GoldSpan
+    passages: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Gold:
     """Where the evidence of a question stands in the index that was asked."""
@@ -34,11 +48,45 @@ class Gold:
     spans: tuple[GoldSpan, ...] = ()
     """In order of article and place; spans that overlapped are one. Empty where the set gives no characters and no quotes."""
     passages: tuple[str, ...] = ()
-    """Ids of the passages that hold the spans: at least half of one's characters, or more of them than any other passage does."""
+    """Ids of the passages that hold the spans: at least half of one's characters, or more of them than any other passage does,
+    wherever they stand."""
     texts: tuple[str, ...] = ()
     """The characters of each span."""
     unfound: tuple[str, ...] = ()
     """Quotes and article ids of the evidence that the index does not have."""
+    places: tuple[tuple[Place, ...], ...] = ()
+    """For each span everywhere that its quote stands, the span itself first: one of them is as good as another. Empty where each quote
+    stands once."""
+
+    @property
+    def stands(self) -> tuple[tuple[GoldSpan, ...], ...]:
+        """Return for each span the places where it stands, itself first."""
+        return tuple(tuple(place.span for place in places) for places in self.places) or tuple((span,) for span in self.spans)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return where the evidence stands as JSON values."""
+        return {
+            "spans": [list(span) for span in self.spans],
+            "passages": list(self.passages),
+            "texts": list(self.texts),
+            "unfound": list(self.unfound),
+            "places": [[[list(place.span), list(place.passages)] for place in places] for places in self.places],
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Gold:
+        """Build what `to_json` wrote, `places` aside where it is missing; raises KeyError, TypeError or ValueError on anything else."""
+        spans = tuple(map(_span, values["spans"]))
+        places = tuple(tuple(Place(_span(span), tuple(held)) for span, held in each) for each in values.get("places", ()))
+        if places and tuple(each[0].span if each else None for each in places) != spans:
+            raise ValueError("expected the places of each span to begin with the span itself")
+        return cls(
+            spans=spans,
+            passages=tuple(values["passages"]),
+            texts=tuple(values["texts"]),
+            unfound=tuple(values["unfound"]),
+            places=places,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +115,7 @@ class Row:
         """Return the row as JSON values."""
         return {
             "example": self.example.to_json(),
-            "gold": {
-                "spans": [list(span) for span in self.gold.spans],
-                "passages": list(self.gold.passages),
-                "texts": list(self.gold.texts),
-                "unfound": list(self.gold.unfound),
-            },
+            "gold": self.gold.to_json(),
             "answer": self.answer.to_json() if self.answer else None,
             "error": self.error,
             "articles": [list(pair) for pair in self.articles],
@@ -84,15 +127,12 @@ class Row:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Row:
         """Build the row that `to_json` wrote; raises KeyError, TypeError or ValueError on anything else."""
-        gold = values["gold"]
+        _check_flat(values)
+        for _, article, start, end, _ in values["passages"]:
+            _span((article, start, end))
         return cls(
             example=Example.from_json(values["example"]),
-            gold=Gold(
-                spans=tuple(GoldSpan(*span) for span in gold["spans"]),
-                passages=tuple(gold["passages"]),
-                texts=tuple(gold["texts"]),
-                unfound=tuple(gold["unfound"]),
-            ),
+            gold=Gold.from_json(values["gold"]),
             answer=Answer.from_json(values["answer"]) if values["answer"] else None,
             error=values["error"],
             articles=tuple((article, score) for article, score in values["articles"]),
@@ -121,3 +161,26 @@ class Run:
     def digests(self) -> tuple[str, ...]:
         """Return a short checksum of each question with all that is known of it: what tells which of them differ from another run's."""
         return tuple(fingerprint((row.example,))[:16] for row in self.rows)
+
+
+def _span(values: Sequence[Any]) -> GoldSpan:
+    """Return the span that is written as `values`; raises TypeError or ValueError where it is none."""
+    span = GoldSpan(*values)
+    if not isinstance(span.article_id, str) or type(span.start) is not int or type(span.end) is not int:
+        raise ValueError("expected an article's id and two whole numbers as a span")
+    if not 0 <= span.start <= span.end <= _LONGEST:
+        raise ValueError("expected a span that begins before it ends")
+    return span
+
+
+def _check_flat(values: Any) -> None:
+    """Raise ValueError where JSON values are nested so deep that they might be read but not written."""
+    level = [values]
+    for _ in range(_DEEPEST):
+        level = [one for each in level for one in _within(each)]
+    if level:
+        raise ValueError(f"expected values nested at most {_DEEPEST} deep")
+
+
+def _within(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

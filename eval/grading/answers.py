@@ -108,7 +108,8 @@ RULES = (
             name="contained",
             family=Family.ANSWER,
             kind=Kind.YES_NO,
-            definition="Whether the words of a known answer, normalised as for EM, stand in a row in the short answer or the sentences.",
+            definition="Whether the words of a known answer, normalised as for EM, stand in a row in the short answer or the sentences; "
+            "yes and no only as the first word of either.",
             source="Asai et al., Self-RAG, 2024, after Mallen et al., When Not to Trust Language Models, 2023 (there by characters)",
         ),
         _contained,

@@ -1,7 +1,7 @@
 """Measures of proof: whether what is cited is the evidence, all of it and nothing else, and quoted exactly.
 
-In the sense of ALCE (Gao et al., 2023), but decided without a model by the finest evidence that is known: characters, else articles, else
-the verifier's word on each sentence. Knows nothing of whether the wording of an answer is right.
+In the sense of ALCE (Gao et al., 2023), but decided without a model by the finest evidence that is known: an article's characters, else the
+article, and where none is known the verifier's word on each sentence. Knows nothing of whether the wording of an answer is right.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..measure import Family, Grade, Kind, Measure
-from .gold import Basis, articles, basis, bears, reaches
+from .gold import Basis, basis, bears, nearest, reaches, whole
 from .stretches import common, merged, size
 from .verdict import Apart, Rule, Verdict
 
@@ -56,10 +56,11 @@ def _proof(answer: Answer, row: Row) -> _Proof:
     supported = right = given = 0
     for sentence in answer.sentences:
         proves = sentence.support >= SUPPORTED or not by_verifier
-        rights = sum(proves and n in good for n in sentence.citations)
+        numbers = set(sentence.citations)
+        rights = len(numbers & good) if proves else 0
         supported += rights > 0
         right += rights
-        given += len(sentence.citations)
+        given += len(numbers)
     return _Proof(supported, len(answer.sentences), right, given)
 
 
@@ -83,23 +84,23 @@ def _evidence_recall(row: Row) -> Verdict:
     if place is Basis.NOT_INDEXED:
         return _NOT_INDEXED
     cited = row.answer.citations if row.answer is not None else ()
-    if place is Basis.SPANS:
-        found = [any(reaches(one, span, row.example) for one in cited) for span in row.gold.spans]
-    else:
-        named = {article for one in cited for article in (one.article_id, *one.also_in)}
-        found = [article in named for article in articles(row)]
+    named = {article for one in cited for article in (one.article_id, *one.also_in)}
+    found = [any(reaches(one, places, row.example) for one in cited) for places in row.gold.stands]
+    found += [article in named for article in whole(row)]
     return Grade(sum(found) / len(found))
 
 
 def _iou(row: Row) -> Verdict:
     if row.example.answerable is False or not row.gold.spans:
         return None
-    gold = merged(row.gold.spans)
-    evident = {span.article_id for span in row.gold.spans}
-    cited = merged(_placed(one, evident) for one in (row.answer.citations if row.answer is not None else ()))
+    evident = {place.article_id for places in row.gold.stands for place in places}
+    unmarked = whole(row)
+    placed = [_placed(one, evident) for one in (row.answer.citations if row.answer is not None else ())]
+    cited = merged(one for one in placed if one[0] not in unmarked)  # which of their characters are evidence is not known
+    gold = merged(nearest(row, cited))
     both = common(gold, cited)
-    whole = size(gold) + size(cited) - both
-    return Grade(both / whole if whole else 0.0)
+    either = size(gold) + size(cited) - both
+    return Grade(both / either if either else 0.0)
 
 
 def _placed(citation: Citation, evident: set[str]) -> tuple[str, int, int]:
@@ -122,7 +123,7 @@ def _density(row: Row) -> Verdict:
     if row.answer is None or not row.answer.sentences:
         return None
     sentences = row.answer.sentences
-    return Grade(float(sum(len(sentence.citations) for sentence in sentences)), float(len(sentences)))
+    return Grade(float(sum(len(set(sentence.citations)) for sentence in sentences)), float(len(sentences)))
 
 
 RULES = (
@@ -158,8 +159,7 @@ RULES = (
         Measure(
             name="evidence_recall",
             family=Family.CITATION,
-            definition="The share of the spans of the evidence that are cited, or of its articles where no characters are known; silence "
-            "cites none.",
+            definition="The share of the evidence that is cited, over its spans and the relevant articles without any; silence cites none.",
             source="Yang et al., HotpotQA, 2018 (recall of supporting facts)",
         ),
         _evidence_recall,
@@ -178,8 +178,8 @@ RULES = (
         Measure(
             name="citation_IoU",
             family=Family.CITATION,
-            definition="Intersection over union of the characters of all citations of an answer and those of the evidence; silence cites "
-            "none.",
+            definition="Intersection over union of the characters of all citations of an answer and those of the evidence, relevant "
+            "articles without a span aside; silence cites none.",
             source="Jaccard, 1912; over spans of evidence: DeYoung et al., ERASER, 2020 (there by tokens)",
         ),
         _iou,

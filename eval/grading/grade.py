@@ -33,7 +33,7 @@ def grade(run: Run, *, retrieval: Sequence[str] = DEFAULT_RETRIEVAL, own: Sequen
         AssayError: A name is not that of a retrieval measure.
     """
     rules = (*answers.RULES, *citations.RULES, *silence.RULES, *turns.RULES, *cost.rules(run.rows))
-    columns = [*retrieval_columns(run.rows, retrieval), *(rule.column(run.rows) for rule in rules)]
+    columns = [*retrieval_columns(run.rows, retrieval), *silence.fitting([rule.column(run.rows) for rule in rules])]
     taken = {*MEASURES, *(column.measure.name for column in columns)}
     for measure in own:
         made = own_columns(measure, run.rows, taken)

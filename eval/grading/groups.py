@@ -9,11 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from .gold import answerable
+from .silence import fitting
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from ..grades import Grades
+    from ..measure import Column
     from ..run import Run
 
 _Key = TypeVar("_Key", str, int)
@@ -41,15 +43,16 @@ def restrict(grades: Grades, ids: Collection[str]) -> Grades:
     return replace(
         grades,
         ids=tuple(one for one in grades.ids if one in wanted),
-        columns=tuple(
-            replace(
-                column,
-                grades=_only(column.grades, wanted),
-                apart=_only(column.apart, wanted),
-                comments=_only(column.comments, wanted),
-            )
-            for column in grades.columns
-        ),
+        columns=tuple(fitting([_part(column, wanted) for column in grades.columns])),
+    )
+
+
+def _part(column: Column, wanted: frozenset[str]) -> Column:
+    return replace(
+        column,
+        grades=_only(column.grades, wanted),
+        apart=_only(column.apart, wanted),
+        comments=_only(column.comments, wanted),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rag import Reason
 
-from .gold import Basis, answerable, basis, bears
+from .gold import Basis, answerable, basis, bears, points
 from .wording import contains
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def right(row: Row) -> bool | None:
     """Say whether the answer is right; None where nothing is known that it could be judged by.
 
     A question that the articles do not answer is rightly met with silence only, any other never with silence or an error. An answer
-    is right when it contains a known answer or cites the evidence's characters; where no characters are known, when it contains a
-    known answer; where no answer is known either, when it cites a relevant article.
+    is right when it contains a known answer or cites the evidence's characters; where no answer is known, also when it cites a relevant
+    article that has no known characters.
     """
     known = answerable(row.example)
     if known is None:
@@ -72,11 +72,9 @@ def right(row: Row) -> bool | None:
         return False
     if known is False or row.answer.abstained:
         return not known and row.answer.abstained
-    if row.gold.spans:
-        return _contained(row.answer, row) or _cited(row.answer, row)
     if row.example.answers:
-        return _contained(row.answer, row)
-    return _cited(row.answer, row) if basis(row) is Basis.ARTICLES else None
+        return _contained(row.answer, row) or any(points(citation, row) for citation in row.answer.citations)
+    return _cited(row.answer, row) if basis(row) is Basis.EVIDENCE else None
 
 
 def outcome(row: Row) -> Outcome:

@@ -13,7 +13,8 @@ from index import AssayError
 from ..measure import Kind
 from . import answers, citations, silence, turns
 from .cost import REPORTED, STEPS, latency
-from .retrieval import CHARACTERS, DEFAULT_RETRIEVAL, measure_of
+from .retrieval import DEFAULT_RETRIEVAL, measure_of
+from .spans import CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Measures of rankings: whether the articles, the passages and the characters that hold the evidence were found, and how high.
+"""Measures of rankings: whether the articles and the passages that hold the evidence were found, and how high.
 
 Knows nothing of answers.
 """
@@ -13,8 +13,7 @@ import numpy as np
 
 from ..measure import Column, Family, Grade, Kind, Measure
 from . import trec
-from .stretches import common, merged, size
-from .verdict import Apart, Rule, Verdict
+from .spans import CHARACTERS, rule_of, ungraded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,9 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rag import RankedPassage
-
-    from ..run import GoldSpan, Row, Run
+    from ..run import Row, Run
 
     Floats: TypeAlias = NDArray[np.float64]
 
@@ -35,18 +32,14 @@ DEFAULT_RETRIEVAL = (
     *("span_R@5", "span_R@10", "span_P@5", "span_P@10"),
 )
 
-#: Passages whose characters are held against those of the evidence.
-_DEPTH = 5
-
 #: What a ranking at each level is of, and what of it is relevant.
-_LEVELS = {"": ("articles", "relevant articles"), "passage": ("passages", "relevant passages"), "span": ("units", "spans of the evidence")}
+_LEVELS = {"": ("articles", "relevant articles"), "passage": ("passages", "relevant passages")}
 
 _LEVEL = re.compile(r"(?:(passage|span)_)?(.+)", re.DOTALL)
 _PLAIN = re.compile(r"(nDCG|R|P|RR|AP|Success|Judged)(?:@([1-9]\d{0,2}|1000))?")
 _NEEDS_DEPTH = {"R", "P", "Success", "Judged"}
 
 _TREC_EVAL = "trec_eval, by ir-measures (MacAvaney et al., 2022)"
-_CHROMA = "Smith and Troynikov, Evaluating Chunking Strategies for Retrieval (Chroma), 2024; there by tokens"
 
 _DEFINITIONS = {
     "nDCG": "Normalised discounted cumulative gain{at}: the sum of the grades of the {things}{among}, each divided by the binary logarithm "
@@ -67,11 +60,13 @@ _SOURCES = {
 
 
 def measure_of(name: str) -> Measure:
-    """Return the retrieval measure called `name`: one of ir-measures, after `passage_` or `span_` where it is not of articles.
+    """Return the retrieval measure called `name`: one of ir-measures, after `passage_` where it is not of articles, or one of spans.
 
     Raises `AssayError` when there is none.
     """
     level, bare = _parted(name)
+    if level == "span":
+        return rule_of(bare).measure
     plain = _plain(bare)
     if not plain:
         bare = trec.canonical(bare)
@@ -98,11 +93,15 @@ def columns(rows: Sequence[Row], names: Sequence[str] = DEFAULT_RETRIEVAL) -> It
     asked: dict[str, list[str]] = {}
     for measure in measures:
         level, bare = _parted(measure.name)
-        asked.setdefault(level, []).append(bare)
+        if level in _JUDGED:
+            asked.setdefault(level, []).append(bare)
     judged = {level: _JUDGED[level](rows) for level in asked}
     found = {level: trec.values(bare, judged[level].qrels, judged[level].rankings) for level, bare in asked.items()}
     for measure in measures:
         level, bare = _parted(measure.name)
+        if level not in _JUDGED:
+            yield rule_of(bare).column(rows)
+            continue
         value, apart = found[level][bare], judged[level].apart
         yield Column(measure, {row.id: Grade(value[row.id]) for row in rows if row.id in value}, apart)
     for rule in CHARACTERS:
@@ -124,7 +123,7 @@ class _Judged:
     """The questions with a judgement at one level; what is missing from `rankings` found nothing."""
 
     qrels: dict[str, Mapping[str, int]] = field(default_factory=dict)
-    rankings: dict[str, Sequence[tuple[str, float]]] = field(default_factory=dict)
+    rankings: dict[str, Sequence[str]] = field(default_factory=dict)
     apart: dict[str, str] = field(default_factory=dict)
 
 
@@ -133,9 +132,9 @@ def _articles(rows: Sequence[Row]) -> _Judged:
     for row in rows:
         if not row.example.relevant:
             continue
-        grades = row.example.qrels
+        grades = row.example.judgements
         if all(isinstance(grade, int) and abs(grade) <= trec.HIGHEST_GRADE for grade in grades.values()):
-            judged.qrels[row.id], judged.rankings[row.id] = grades, row.articles
+            judged.qrels[row.id], judged.rankings[row.id] = grades, [article for article, _ in row.articles]
         else:
             judged.apart[row.id] = f"expected grades that are whole numbers up to {trec.HIGHEST_GRADE}, found another"
     return judged
@@ -144,59 +143,29 @@ def _articles(rows: Sequence[Row]) -> _Judged:
 def _passages(rows: Sequence[Row]) -> _Judged:
     judged = _Judged()
     for row in rows:
-        if reason := _ungraded(row):
+        if reason := ungraded(row):
             judged.apart[row.id] = reason
         elif row.gold.spans and not row.gold.passages:
             judged.apart[row.id] = "no passage of the index holds the evidence"
         elif row.gold.spans:
-            judged.qrels[row.id] = dict.fromkeys(row.gold.passages, 1)
-            judged.rankings[row.id] = [(passage.passage_id, passage.score) for passage in row.passages]
+            judged.rankings[row.id] = [passage.passage_id for passage in row.passages]
+            judged.qrels[row.id] = dict.fromkeys(_holders(row), 1)
     return judged
 
 
-def _spans(rows: Sequence[Row]) -> _Judged:
-    judged = _Judged()
-    for row in rows:
-        if reason := _ungraded(row):
-            judged.apart[row.id] = reason
-        elif row.gold.spans:
-            units = [f"span {place}" for place in range(len(row.gold.spans))]
-            judged.qrels[row.id] = dict.fromkeys(units, 1)
-            order = _units(row.gold.spans, row.passages)
-            judged.rankings[row.id] = [(one, -float(rank)) for rank, one in enumerate(order)]
-    return judged
+def _holders(row: Row) -> list[str]:
+    """Return the passages that hold the evidence; of a quote that stands in several places, those of the one that ranks highest."""
+    if not row.gold.places:
+        return list(row.gold.passages)
+    ranks = {passage.passage_id: rank for rank, passage in enumerate(row.passages)}
+    best = (
+        min(places, key=lambda place: min((ranks[one] for one in place.passages if one in ranks), default=len(ranks)))
+        for places in row.gold.places
+    )
+    return [passage for place in best for passage in place.passages]
 
 
-_JUDGED: dict[str, Callable[[Sequence[Row]], _Judged]] = {"": _articles, "passage": _passages, "span": _spans}
-
-
-def _units(spans: Sequence[GoldSpan], passages: Sequence[RankedPassage]) -> list[str]:
-    """Return the ranking of `spans` among `passages`: a passage gives its rank to the spans that are found with it, if any.
-
-    A span is found with the first passage by which half of its characters have been seen: so one that the splitter cut in two is
-    found, too, and so is one longer than any passage.
-    """
-    order: list[str] = []
-    missing = dict(enumerate(spans))
-    seen: dict[int, list[tuple[str, int, int]]] = {place: [] for place in missing}
-    for rank, passage in enumerate(passages):
-        stretch = (passage.article_id, passage.start, passage.end)
-        found = []
-        for place, span in missing.items():
-            if common([span], [stretch]):
-                seen[place] = merged([*seen[place], stretch])
-                if 2 * common([span], seen[place]) >= span.end - span.start:
-                    found.append(place)
-        for place in found:
-            del missing[place]
-        order += [f"span {place}" for place in found] or [f"passage {rank}"]
-    return order
-
-
-def _ungraded(row: Row) -> str:
-    """Return why there is nothing to hold passages against although evidence is known by its characters; empty when there is."""
-    in_characters = any(one.quote is not None or one.start is not None for one in row.example.evidence)
-    return "the index does not have the evidence" if in_characters and not row.gold.spans else ""
+_JUDGED: dict[str, Callable[[Sequence[Row]], _Judged]] = {"": _articles, "passage": _passages}
 
 
 def _plain(bare: str) -> re.Match[str] | None:
@@ -208,56 +177,3 @@ def _plain(bare: str) -> re.Match[str] | None:
 def _parted(name: str) -> tuple[str, str]:
     parts = _LEVEL.fullmatch(name)
     return (parts[1] or "", parts[2]) if parts else ("", name)
-
-
-# --- characters -------------------------------------------------------------------------------------------------------
-
-
-def _characters(value: Callable[[int, int, int], float]) -> Callable[[Row], Verdict]:
-    """Return a rule over (characters in both, of the evidence, found)."""
-
-    def judge(row: Row) -> Verdict:
-        if reason := _ungraded(row):
-            return Apart(reason)
-        if not row.gold.spans:
-            return None
-        gold = merged(row.gold.spans)
-        found = merged((one.article_id, one.start, one.end) for one in row.passages[:_DEPTH])
-        return Grade(value(common(gold, found), size(gold), size(found)))
-
-    return judge
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
-
-
-CHARACTERS = (
-    Rule(
-        Measure(
-            name="span_recall",
-            family=Family.RETRIEVAL,
-            definition=f"The share of the evidence's characters that the first {_DEPTH} passages hold.",
-            source=_CHROMA,
-        ),
-        _characters(lambda both, gold, _: _share(both, gold)),
-    ),
-    Rule(
-        Measure(
-            name="span_precision",
-            family=Family.RETRIEVAL,
-            definition=f"The share of the characters of the first {_DEPTH} passages that are evidence; where passages overlap, once.",
-            source=_CHROMA,
-        ),
-        _characters(lambda both, _, found: _share(both, found)),
-    ),
-    Rule(
-        Measure(
-            name="span_IoU",
-            family=Family.RETRIEVAL,
-            definition=f"Intersection over union of the characters of the first {_DEPTH} passages and those of the evidence.",
-            source=_CHROMA,
-        ),
-        _characters(lambda both, gold, found: _share(both, gold + found - both)),
-    ),
-)

@@ -5,11 +5,13 @@ The curves themselves are here, too, for plots. Knows nothing of what an answer 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
 from ..measure import Family, Grade, Kind, Measure
+from .gold import answerable
 from .outcome import right
 from .verdict import Apart, Rule, Verdict
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..measure import Column
     from ..run import Row
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -40,14 +43,21 @@ class Reliability(NamedTuple):
     """(bins,)."""
 
 
-def risk_coverage(confidence: Sequence[float] | Floats, right: Sequence[bool] | NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Return the risk–coverage curve of n questions: coverage k/n and the share of wrong ones among the k most confident, both (n,).
+def risk_coverage(
+    confidence: Sequence[float] | Floats, right: Sequence[bool] | NDArray[np.bool_], of: int | None = None
+) -> tuple[Floats, Floats]:
+    """Return the risk–coverage curve of n answers: coverage k/`of` and the share of wrong ones among the k most confident, both (n,).
 
     Where several are equally confident, the risk is that expected of a random order of theirs, so the order they come in does not matter.
+
+    Args:
+        confidence: Of each answer; silence is none.
+        right: Whether each is.
+        of: How many questions were graded, silence included; n where nothing else is said.
     """
     x = np.asarray(confidence, float)
     n = x.shape[-1]
-    return np.arange(1, n + 1) / max(n, 1), _risk(x, np.asarray(right, float))
+    return np.arange(1, n + 1) / max(n if of is None else of, 1), _risk(x, np.asarray(right, float))
 
 
 def reliability(confidence: Sequence[float] | Floats, truth: Sequence[bool] | NDArray[np.bool_], bins: int = BINS) -> Reliability:
@@ -116,9 +126,10 @@ def _refusals(counts: Callable[[bool, bool], tuple[int, int]]) -> Callable[[Row]
     """Return a rule over (silent, unanswerable) for the questions of which it is known; an error is not silence."""
 
     def judge(row: Row) -> Verdict:
-        if row.example.answerable is None:
+        known = answerable(row.example)
+        if known is None:
             return None
-        x, y = counts(row.answer is not None and row.answer.abstained, not row.example.answerable)
+        x, y = counts(row.answer is not None and row.answer.abstained, not known)
         return Grade(float(x), float(y))
 
     return judge
@@ -130,12 +141,21 @@ def _right(row: Row) -> Verdict:
 
 
 def _sure_and_right(row: Row) -> Verdict:
+    """Grade what was answered, an error as an answer that is wrong; silence takes no risk."""
+    if row.answer is not None and row.answer.abstained:
+        return None
     verdict = right(row)
     return _right(row) if verdict is None else _confidence(row, verdict)
 
 
+def _sure_of_answers(row: Row) -> Verdict:
+    """Grade what was answered: no confidence in an error would be well placed, and make up for answers that are not."""
+    return None if row.answer is None else _sure_and_right(row)
+
+
 def _sure_and_answerable(row: Row) -> Verdict:
-    return None if row.example.answerable is None else _confidence(row, row.example.answerable)
+    known = answerable(row.example)
+    return None if known is None else _confidence(row, known)
 
 
 def _confidence(row: Row, truth: bool) -> Verdict:
@@ -145,6 +165,23 @@ def _confidence(row: Row, truth: bool) -> Verdict:
     return Grade(round(float(sure), 9), float(truth))  # as a file of grades keeps it: the same are equally sure there as here
 
 
+def fitting(columns: Sequence[Column]) -> list[Column]:
+    """Return `columns` of a run or a part of it, without the grades of those that say nothing of it as a whole.
+
+    Where every question has an answer there is nothing to refuse, and where all or none has, nothing to tell apart.
+    """
+    by_name = {column.measure.name: column for column in columns}
+    unfit: set[str] = set()
+    recall, told = by_name.get("refusal_recall"), by_name.get("ECE_answerable")
+    if recall is not None and not any(grade.y for grade in recall.grades.values()):
+        unfit |= _REFUSALS
+    if told is not None and len({grade.y for grade in told.grades.values()}) < 2:
+        unfit.add("ECE_answerable")
+    return [replace(column, grades={}, apart={}) if column.measure.name in unfit else column for column in columns]
+
+
+_REFUSALS = {"refusal_precision", "refusal_recall", "refusal_F1"}
+_CALIBRATION = "Naeini et al., 2015; Guo et al., On Calibration of Modern Neural Networks, 2017"
 _SILENCE = "Rajpurkar et al., Know What You Don't Know (SQuAD 2.0), 2018; van Rijsbergen, Information Retrieval, 1979"
 
 RULES = (
@@ -154,7 +191,7 @@ RULES = (
             family=Family.SILENCE,
             kind=Kind.YES_NO,
             definition="Whether the system did right: silent where the articles do not answer; elsewhere an answer that contains a known "
-            "answer or cites the characters of the evidence, or a relevant article where neither is known.",
+            "answer or cites the characters of the evidence or, where no answer is known, a relevant article without known ones.",
             source="Assay; after Kamath et al., Selective Question Answering under Domain Shift, 2020",
         ),
         _right,
@@ -196,8 +233,8 @@ RULES = (
             family=Family.SILENCE,
             kind=Kind.CURVE,
             higher_is_better=False,
-            definition="Area under the risk–coverage curve: the mean over k of the share of questions not done right among the k most "
-            "confident ones; ties by the expected value over their orders.",
+            definition="Area under the risk–coverage curve: the mean over k of the share of wrong ones among the k most confident answers; "
+            "an error is a wrong one of confidence 0, ties count by the expected value over their orders.",
             source="Geifman and El-Yaniv, Selective Classification for Deep Neural Networks, 2017; AURC: Geifman et al., 2019",
             aggregate=aurc,
         ),
@@ -209,9 +246,22 @@ RULES = (
             family=Family.SILENCE,
             kind=Kind.CURVE,
             higher_is_better=False,
-            definition="Expected calibration error: how far the mean confidence is from the share of answerable questions, in ten bins of "
-            "equal width of the confidence, averaged by their questions.",
-            source="Naeini et al., 2015; Guo et al., On Calibration of Modern Neural Networks, 2017",
+            definition="Expected calibration error: how far the mean confidence of answers is from the share that is right, in ten bins of "
+            "equal width of the confidence, averaged by their answers.",
+            source=_CALIBRATION,
+            aggregate=expected_calibration_error,
+        ),
+        _sure_of_answers,
+    ),
+    Rule(
+        Measure(
+            name="ECE_answerable",
+            family=Family.SILENCE,
+            kind=Kind.CURVE,
+            higher_is_better=False,
+            definition="How far the mean confidence is from the share of answerable questions, silence included, in ten bins of equal "
+            "width of the confidence, averaged by their questions.",
+            source=f"Assay: what a confidence promises; as ECE in {_CALIBRATION}",
             aggregate=expected_calibration_error,
         ),
         _sure_and_answerable,

@@ -51,15 +51,15 @@ def canonical(name: str) -> str:
 
 
 def values(
-    names: Sequence[str], qrels: Mapping[str, Mapping[str, int]], rankings: Mapping[str, Iterable[tuple[str, float]]]
+    names: Sequence[str], qrels: Mapping[str, Mapping[str, int]], rankings: Mapping[str, Iterable[str]]
 ) -> dict[str, dict[str, float]]:
     """Return each measure's value for each judged question, 0 for one without a ranking: {name: {question: value}}.
 
     Args:
         names: As `canonical` returns them.
         qrels: For each question the grades of its articles, above 0 is relevant, none beyond `HIGHEST_GRADE`.
-        rankings: For each question what was found with its score, best first; a higher score is better, and where two are equal
-            trec_eval orders them by id. Scores that are no finite numbers give way to the order; of one found twice, the first counts.
+        rankings: For each question what was found, best first; of one found twice, the first counts. trec_eval is given the ranks, not the
+            scores: it would order what has equal scores by id, and measure another ranking than the one that was shown.
     """
     import ir_measures
 
@@ -95,11 +95,8 @@ def _check(measure: Any) -> None:
         raise ValueError("not a mean")
 
 
-def _scores(ranking: Iterable[tuple[str, float]]) -> dict[str, float]:
-    pairs = list({_clean(one): score for one, score in reversed(list(ranking))}.items())[::-1]
-    if all(isinstance(score, int | float) and math.isfinite(score) for _, score in pairs):
-        return {one: float(score) for one, score in pairs}
-    return {one: -float(rank) for rank, (one, _) in enumerate(pairs)}
+def _scores(ranking: Iterable[str]) -> dict[str, float]:
+    return {one: -float(rank) for rank, one in enumerate(dict.fromkeys(map(_clean, ranking)))}
 
 
 def _clean(name: str) -> str:

@@ -5,6 +5,7 @@ Knows nothing of any one measure.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -40,7 +41,18 @@ class Rule:
 
 
 def column(measure: Measure, verdicts: Sequence[tuple[str, Verdict]]) -> Column:
-    """Return the column of `verdicts`, one a question with its id."""
-    grades = {one: verdict for one, verdict in verdicts if isinstance(verdict, Grade)}
-    apart = {one: verdict.reason for one, verdict in verdicts if isinstance(verdict, Apart)}
+    """Return the column of `verdicts`, one a question with its id; what is no finite number stands apart."""
+    grades, apart = {}, {}
+    for one, verdict in verdicts:
+        if isinstance(verdict, Grade) and _finite(verdict):
+            grades[one] = verdict
+        elif verdict is not None:
+            apart[one] = verdict.reason if isinstance(verdict, Apart) else "expected finite numbers, found others in the row"
     return Column(measure, grades, apart)
+
+
+def _finite(grade: Grade) -> bool:
+    try:
+        return math.isfinite(grade.x) and math.isfinite(grade.y)
+    except OverflowError:  # a whole number beyond all floats
+        return False

@@ -17,6 +17,8 @@ _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _WORD = re.compile(r"[^\W_]+")
 
+_YES_NO = {"yes", "no"}
+
 #: Words that say nothing of a matter by themselves. Negations, numbers and comparatives do.
 _FUNCTION_WORDS = frozenset(
     "about after all also among and any are as at be because been before being between both but by can could did do does during each for "
@@ -54,9 +56,14 @@ def rouge_l(answer: str, gold: str) -> float:
 
 
 def contains(answer: str, gold: str) -> bool:
-    """Say whether the normalised words of `gold`, of which there is one at least, stand in a row in `answer`."""
-    wanted = normalised(gold)
-    return bool(wanted) and f" {wanted} " in f" {normalised(answer)} "
+    """Say whether the normalised words of `gold`, of which there is one at least, stand in a row in `answer`.
+
+    Yes and no answer a question only as the first word: elsewhere they say something else.
+    """
+    wanted, said = normalised(gold), normalised(answer)
+    if wanted in _YES_NO:
+        return said.split()[:1] == [wanted]
+    return bool(wanted) and f" {wanted} " in f" {said} "
 
 
 def held(answer: str, statement: str) -> float:

@@ -52,13 +52,17 @@ def test_a_quote_without_an_article_is_found_in_the_one_that_holds_it(view):
     [
         (Evidence("long", quote="Nobody said this."), "Nobody said this."),
         (Evidence(quote="Nobody said this."), "Nobody said this."),
-        (Evidence("gone", quote="Sentence 1"), "Sentence 1"),
+        (Evidence("gone"), "gone"),
         (Evidence("long", 5, 1_000_000), "long 5:1000000"),
         (Evidence("long", quote=" \n"), " \n"),
     ],
 )
 def test_what_is_not_there_is_named(view, evidence, named):
     assert locate(view, example(evidence)) == Gold(unfound=(named,))
+
+
+def test_a_quote_of_an_article_that_is_not_there_is_named_with_it(view):
+    assert locate(view, example(Evidence("gone", quote="Sentence 1"))) == Gold(unfound=("gone", "Sentence 1"))
 
 
 def test_a_relevant_article_that_is_not_there_is_named(view):
@@ -69,6 +73,35 @@ def test_a_span_whose_quote_stands_elsewhere_is_where_the_quote_is(view):
     quote = SENTENCES[3]
     (span,) = locate(view, example(Evidence("long", 0, len(quote), quote))).spans
     assert span.start == LONG.index(quote)
+
+
+def test_a_quote_is_found_wherever_it_stands(view):
+    """Of sixty sentences, every third speaks of zinc; a place is a stretch of its own."""
+    gold = locate(view, example(Evidence("long", quote="tonnes of zinc.")))
+    starts = [place for place in range(len(LONG)) if LONG.startswith("tonnes of zinc.", place)]
+    assert len(starts) == 20
+    assert gold.spans == (GoldSpan("long", starts[0], starts[0] + 15),)
+    assert [place.span.start for place in gold.places[0]] == starts
+    assert gold.stands == (tuple(GoldSpan("long", start, start + 15) for start in starts),)
+    for span, passages in gold.places[0]:
+        assert passages == locate(view, example(Evidence("long", span.start, span.end))).passages
+    assert set(gold.passages) == {passage for place in gold.places[0] for passage in place.passages}
+
+
+def test_places_that_the_set_gives_by_characters_are_the_only_ones(view):
+    start = LONG.index("tonnes of zinc.")
+    assert locate(view, example(Evidence("long", start, start + 15, "tonnes of zinc."))).places == ()
+
+
+def test_a_small_part_of_a_span_does_not_stand_for_it(view):
+    """The short quote stands at sixty places; joined with what is around its first, it is no longer the evidence there."""
+    gold = locate(view, example(Evidence("long", quote=SENTENCES[0]), Evidence("long", quote=" tonnes of ")))
+    assert gold.texts == (SENTENCES[0],)
+    assert gold.places == ()
+
+
+def test_a_quote_that_stands_everywhere_keeps_its_first_places(view):
+    assert len(locate(view, example(Evidence("long", quote="o"))).places[0]) == 50
 
 
 def test_an_article_alone_has_no_span(view):

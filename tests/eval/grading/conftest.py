@@ -80,7 +80,7 @@ def graded(made):
     from eval.grading import grade
 
     def values(name, *rows):
-        names = [name] if name.startswith(("passage_", "span_R@", "span_P@")) or "@" in name or name in {"RR", "AP"} else []
+        names = [name] if name.startswith(("passage_", "span_RR")) or "@" in name or name in {"RR", "AP"} else []
         for column in grade(made.run(*rows), retrieval=names).columns:
             if column.measure.name == name:
                 pairs = {

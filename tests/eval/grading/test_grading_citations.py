@@ -13,7 +13,7 @@ def three(graded, *rows):
 def test_characters_decide_where_they_are_known(made, graded):
     cited = [made.citation("a", 0, 50, n=1), made.citation("a", 100, 150, n=2), made.citation("b", 0, 50, n=3)]
     answer = made.answer(("One.", (1,), 0.1), ("Two.", (1, 2), 0.9), ("Three.", (3,), 0.9), ("Four.", (), 0.9), citations=cited)
-    row = made.row(answer=answer, spans=[("a", 10, 40), ("a", 500, 600)], qrels={"a": 1, "b": 1})
+    row = made.row(answer=answer, spans=[("a", 10, 40), ("a", 500, 600)], qrels={"a": 1, "b": 0})
     precision, recall = 2 / 4, 2 / 4
     assert three(graded, row) == {"q1": (precision, recall, pytest.approx(2 * precision * recall / (precision + recall)))}
     assert graded("evidence_recall", row) == {"q1": 1 / 2}
@@ -51,6 +51,25 @@ def test_articles_decide_where_no_characters_are_known(made, graded):
     assert three(graded, row) == {"q1": (2 / 4, 2 / 3, pytest.approx(2 * (2 / 4) * (2 / 3) / (2 / 4 + 2 / 3)))}
     assert graded("evidence_recall", row) == {"q1": pytest.approx(2 / 3)}
     assert graded("citation_IoU", row) == {}
+
+
+def test_each_article_is_decided_by_the_finest_that_is_known_of_it(made, graded):
+    """Known are a span of a, that b is relevant, and a quote of c that c does not hold; d is not in the index."""
+    cited = [made.citation(article, 0, 5, n=n) for n, article in enumerate("abcdx", 1)]
+    answer = made.answer(*((f"{n}.", (n,), 0.9) for n in range(1, 6)), citations=cited)
+    evidence = [{"article_id": "a", "start": 90, "end": 99}, {"article_id": "c", "quote": "w"}]
+    known = {"spans": [("a", 90, 99)], "evidence": evidence, "qrels": dict.fromkeys("abd", 1), "unfound": ["w", "d"]}
+    row = made.row(answer=answer, **known)
+    assert three(graded, row) == {"q1": (2 / 5, 2 / 5, pytest.approx(2 / 5))}
+    assert graded("evidence_recall", row) == {"q1": pytest.approx(2 / 3)}
+    assert graded("citation_IoU", made.row(answer=made.answer("x", citations=[made.citation("a", 90, 99), cited[1]]), **known)) == {"q1": 1}
+
+
+def test_a_number_given_twice_in_a_sentence_counts_once(made, graded):
+    cited = [made.citation("a", 0, 5, n=1), made.citation("b", 0, 5, n=2)]
+    row = made.row(answer=made.answer(("One.", (1, 1, 2), 0.9), citations=cited), qrels={"a": 1})
+    assert graded("citation_precision", row) == {"q1": 1 / 2}
+    assert graded("citations_per_sentence", row) == {"q1": (2, 1)}
 
 
 def test_the_verifier_decides_where_nothing_is_known(made, graded):

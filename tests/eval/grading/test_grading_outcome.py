@@ -45,6 +45,21 @@ def cases(made):
             False,
             "retrieved but not read",
         ),
+        "no in passing": (row(answer=say("There is no mine."), answers=["No"]), False, "wrongly answered"),
+        "no in short": (row(answer=say("There is no mine.", short="No"), answers=["No"]), True, "right"),
+        "no at first": (row(answer=say("No, there is none."), answers=["no"]), True, "right"),
+        # by words, by characters and, in an article without any, by the article
+        "article beside a span": (row(answer=say(*nobody, citations=[other]), qrels={"a": 1, "x": 1}, spans=SPAN), True, "right"),
+        "wrong words from an article beside a span": (
+            row(answer=say(*nobody, citations=[other], hits=[near]), answers=["Corfo"], qrels={"x": 1}, spans=SPAN),
+            False,
+            "wrongly answered",
+        ),
+        "found beside a span": (
+            row(answer=say(*nobody, hits=[made.hit("x", 0, 5)]), qrels={"x": 1}, spans=SPAN),
+            False,
+            "retrieved but not read",
+        ),
         # by words, then by articles
         "short": (row(answer=say("x", short="Corfo"), answers=["Corfo"], qrels={"z": 1}), True, "right"),
         "wrong words": (

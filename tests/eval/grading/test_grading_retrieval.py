@@ -6,6 +6,7 @@ import math
 import os
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from eval.dataset import Example
 from eval.grading import grade, named, recall_curve
 from eval.grading.trec import canonical
-from eval.run import Gold, GoldSpan, RankedPassage, Row, Run
+from eval.run import Gold, GoldSpan, Place, RankedPassage, Row, Run
 from index import AssayError
 
 WORD = re.compile(r"[a-z]{3,}")
@@ -49,12 +50,17 @@ def time1963():
 NAMES = ["nDCG@10", "R@5", "R@10", "R@100", "P@5", "RR", "AP", "Success@1", "Success@5", "Judged@10", "RR@10", "AP@100", "Rprec", "Bpref"]
 
 
+def by_rank(row):
+    """Return scores that leave no tie to be broken by id."""
+    return {article: -rank for rank, (article, _) in enumerate(row.articles)}
+
+
 def test_measures_are_those_of_ir_measures(time1963):
     import ir_measures
 
     found = grade(time1963, retrieval=NAMES)
     qrels = {row.id: dict(row.example.qrels) for row in time1963.rows if row.example.qrels}
-    run = {row.id: dict(row.articles) for row in time1963.rows}
+    run = {row.id: by_rank(row) for row in time1963.rows}
     expected = {}
     for metric in ir_measures.iter_calc([ir_measures.parse_measure(name) for name in NAMES], qrels, run):
         expected.setdefault(str(metric.measure), {})[metric.query_id] = metric.value
@@ -70,7 +76,7 @@ def test_measures_are_those_of_trec_eval(time1963):
     theirs = {"nDCG@10": "ndcg_cut_10", "R@100": "recall_100", "P@5": "P_5", "RR": "recip_rank", "AP": "map", "Success@5": "success_5"}
     asked = {"ndcg_cut.10", "recall.100", "P.5", "recip_rank", "map", "success.5"}
     qrels = {row.id: dict(row.example.qrels) for row in time1963.rows if row.example.qrels}
-    expected = pytrec_eval.RelevanceEvaluator(qrels, asked).evaluate({row.id: dict(row.articles) for row in time1963.rows})
+    expected = pytrec_eval.RelevanceEvaluator(qrels, asked).evaluate({row.id: by_rank(row) for row in time1963.rows})
     found = grade(time1963, retrieval=list(theirs))
     for ours, other in theirs.items():
         assert {one: value.x for one, value in found[ours].grades.items()} == pytest.approx(
@@ -111,6 +117,15 @@ def test_a_question_without_a_relevant_article_is_not_judged(made, graded):
     assert graded("nDCG@10", *rows) == {"lost": 0}
 
 
+def test_the_articles_of_the_evidence_are_relevant_where_the_set_judges_none(made, graded):
+    evidence = [{"article_id": "x"}, {"article_id": "y", "quote": "w"}, {"quote": "v"}]
+    assert graded("R@5", made.row(articles="axb", evidence=evidence)) == {"q1": 1 / 2}
+    assert graded("RR", made.row(articles="axb", evidence=evidence)) == {"q1": 1 / 2}
+    assert graded("RR", made.row(articles="axb", evidence=evidence, qrels={"b": 1})) == {"q1": pytest.approx(1 / 3)}
+    assert graded("RR", made.row(articles="axb", evidence=evidence, qrels={"b": 0})) == {}
+    assert recall_curve(made.run(made.row(articles="axb", evidence=evidence)), [1, 2]) == pytest.approx([0, 1 / 2])
+
+
 def test_ids_and_grades_that_would_break_trec_eval_do_not(made, graded):
     odd = ["\0", "\0a", "a\0b", "\ud800", "é", "\N{ROCKET}", "a" * 10_000, ""]
     row = made.row("\0\ud800", articles=["x", *odd], qrels=dict.fromkeys(odd, 1))
@@ -118,6 +133,15 @@ def test_ids_and_grades_that_would_break_trec_eval_do_not(made, graded):
     assert graded("R@100", row) == {"\0\ud800": 1}
     huge = [made.row(f"q{n}", articles="a", qrels={"a": 1, "b": grade_}) for n, grade_ in enumerate([2**31, 2**70, -(2**70), 0.5])]
     assert {value[:15] for value in graded("R@5", *huge).values()} == {"expected grades"}
+
+
+def test_what_is_measured_is_the_order_whatever_the_scores(made, graded):
+    for order in ("ab", "ba"):
+        row = made.row(qrels={"a": 1}, spans=[("a", 0, 9)], gold_passages=["a:0"])
+        passages = tuple(RankedPassage(f"{one}:0", one, 0, 9, 0.5) for one in order)
+        tied = Row(example=row.example, gold=row.gold, error="x", articles=tuple((one, 0.5) for one in order), passages=passages)
+        for name in ("RR", "passage_RR", "span_RR"):
+            assert graded(name, tied) == {"q1": 1 / (1 + order.index("a"))}, name
 
 
 def test_scores_that_are_no_numbers_give_way_to_the_order(made, graded):
@@ -160,23 +184,82 @@ def test_passages_are_judged_by_those_that_hold_the_evidence(made, graded):
     assert graded("passage_R@5", made.row(qrels={"a": 1})) == {}
 
 
-def test_a_passage_with_several_spans_gives_its_rank_to_all_of_them(made, graded):
-    """Ranks: b, span 0 and span 1 with one passage, then c; span 2 is not there."""
+def test_spans_are_found_by_the_passages_that_hold_them(made, graded):
     row = made.row(passages=[("b", 0, 9), ("a", 0, 100), ("c", 0, 9)], spans=[("a", 0, 9), ("a", 20, 29), ("a", 200, 209)])
-    assert graded("span_P@1", row) == {"q1": 0}
-    assert graded("span_P@3", row) == {"q1": pytest.approx(2 / 3)}
-    assert graded("span_P@4", row) == {"q1": pytest.approx(2 / 4)}
-    assert graded("span_R@2", row) == {"q1": pytest.approx(1 / 3)}
-    assert graded("span_R@5", row) == {"q1": pytest.approx(2 / 3)}
+    assert [graded(f"span_R@{k}", row)["q1"] for k in (1, 2, 5)] == pytest.approx([0, 2 / 3, 2 / 3])
+    assert [graded(f"span_P@{k}", row)["q1"] for k in (1, 2, 4)] == pytest.approx([0, 1 / 2, 1 / 4])
+    assert [graded(f"span_Success@{k}", row)["q1"] for k in (1, 2)] == [0, 1]
+    assert [graded(name, row)["q1"] for name in ("span_RR", "span_RR@1", "span_RR@2")] == [1 / 2, 0, 1 / 2]
+
+
+def test_several_spans_in_one_passage_push_nothing_out(made, graded):
+    within = [("a", start, start + 9) for start in range(0, 50, 10)]
+    row = made.row(passages=[("a", 0, 100), ("b", 0, 100)], spans=[*within, ("b", 0, 9)])
+    assert graded("span_R@1", row) == {"q1": pytest.approx(5 / 6)}
+    assert graded("span_R@2", row) == graded("span_R@5", row) == graded("span_P@2", row) == {"q1": 1}
 
 
 def test_a_span_is_found_once_half_of_it_was_seen(made, graded):
     longer_than_any = made.row(passages=[("a", 0, 50), ("a", 50, 100), ("a", 100, 150)], spans=[("a", 0, 200)])
     assert graded("span_R@1", longer_than_any) == {"q1": 0}
     assert graded("span_R@2", longer_than_any) == {"q1": 1}
-    assert graded("span_P@5", longer_than_any) == {"q1": pytest.approx(1 / 5)}
-    again = made.row(passages=[("a", 0, 50), ("a", 0, 50), ("a", 10, 60)], spans=[("a", 20, 30)])
-    assert graded("span_P@3", again) == {"q1": pytest.approx(1 / 3)}  # a copy of what was found finds nothing more
+    assert graded("span_RR", longer_than_any) == {"q1": 1 / 2}
+    assert graded("span_P@5", longer_than_any) == {"q1": 0}  # none of them by itself holds half
+    again = made.row(passages=[("a", 0, 50), ("a", 0, 50), ("a", 26, 60)], spans=[("a", 20, 30)])
+    assert graded("span_P@3", again) == {"q1": pytest.approx(2 / 3)}
+
+
+@given(st.data())
+def test_spans_are_found_as_sets_of_characters_say(data):
+    stretch = st.tuples(st.sampled_from("ab"), st.integers(0, 15), st.integers(1, 9)).map(lambda one: (one[0], one[1], one[1] + one[2]))
+    spans, found = (data.draw(st.lists(stretch, min_size=least, max_size=6)) for least in (1, 0))
+    k = data.draw(st.integers(1, 7))
+
+    def characters(*stretches):
+        return {(article, place) for article, start, end in stretches for place in range(start, end)}
+
+    passages = tuple(RankedPassage(f"p{n}", *one, -n) for n, one in enumerate(found))
+    row = Row(example=Example(id="q", question=""), gold=Gold(tuple(GoldSpan(*one) for one in spans)), passages=passages, error="x")
+    values = grade(Run("", (row,)), retrieval=[f"span_R@{k}", f"span_P@{k}", f"span_Success@{k}", f"span_RR@{k}"])
+    seen = [[2 * len(characters(span) & characters(*found[:n])) >= span[2] - span[1] for span in spans] for n in range(1, k + 1)]
+    assert values[f"span_R@{k}"].grades["q"].x == pytest.approx(sum(seen[-1]) / len(spans))
+    assert values[f"span_Success@{k}"].grades["q"].x == any(seen[-1])
+    assert values[f"span_RR@{k}"].grades["q"].x == next((1 / n for n, each in enumerate(seen, 1) if any(each)), 0)
+    holding = [any(2 * len(characters(span) & characters(one)) >= span[2] - span[1] for span in spans) for one in found[:k]]
+    assert values[f"span_P@{k}"].grades["q"].x == pytest.approx(sum(holding) / k)
+
+
+def test_a_quote_counts_once_wherever_it_stands(made, graded):
+    """The first span stands in a and in b, the second in c alone."""
+    first, other, second = GoldSpan("a", 0, 9), GoldSpan("b", 50, 59), GoldSpan("c", 0, 9)
+    places = ((Place(first, ("a:0",)), Place(other, ("b:50",))), (Place(second, ("c:0",)),))
+    gold = Gold((first, second), ("a:0", "b:50", "c:0"), places=places)
+
+    def row(*passages, cited=()):
+        answer = made.answer("x", citations=[made.citation(*one, n=n) for n, one in enumerate(cited, 1)])
+        whole = replace(made.row(answer=answer, passages=passages, qrels=dict.fromkeys("abc", 1)), gold=gold)
+        assert Row.from_json(json.loads(json.dumps(whole.to_json()))) == whole
+        return whole
+
+    for name in ("passage_R@5", "passage_nDCG@10", "span_R@5", "span_recall", "span_RR"):
+        for found in (("a", 0, 9), ("b", 50, 59)):
+            assert graded(name, row(found, ("c", 0, 9))) == {"q1": pytest.approx(1)}, name
+    assert graded("passage_R@5", row(("b", 50, 59), ("a", 0, 9))) == graded("span_R@5", row(("b", 50, 59))) == {"q1": 1 / 2}
+    assert graded("span_P@2", row(("b", 50, 59), ("a", 0, 9))) == {"q1": 1}
+    assert graded("span_IoU", row(("b", 50, 59))) == {"q1": 1 / 2}
+    for cited in (("a", 0, 9), ("b", 50, 59)):
+        assert graded("citation_precision", row(cited=[cited])) == {"q1": 1}
+        assert graded("evidence_recall", row(cited=[cited])) == graded("citation_IoU", row(cited=[cited])) == {"q1": 1 / 2}
+    assert graded("evidence_recall", row(cited=[("a", 0, 9), ("b", 50, 59)])) == {"q1": 1 / 2}
+    assert graded("citation_precision", row(cited=[("b", 0, 9)])) == {"q1": 0}
+
+
+@pytest.mark.parametrize("places", [[[]], [[[["a", 1, 9], []]]], [[[["a", 0, 9], []]], [[["a", 0, 9], []]]]])
+def test_places_that_are_not_those_of_the_spans_are_refused(places, made):
+    values = made.row(spans=[("a", 0, 9)]).to_json()
+    values["gold"]["places"] = places
+    with pytest.raises(ValueError, match="expected the places of each span"):
+        Row.from_json(values)
 
 
 @pytest.mark.parametrize("name", ["passage_nDCG@10", "span_R@5", "span_recall", "span_precision", "span_IoU"])
@@ -237,7 +320,9 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("name", [*BAD, "span_", "passage_", "R@True"], ids=lambda name: name[:10])
+@pytest.mark.parametrize(
+    "name", [*BAD, "span_", "passage_", "R@True", "span_nDCG@10", "span_AP", "span_RR5", "span_R@1001"], ids=lambda name: name[:10]
+)
 def test_a_name_of_no_measure_is_refused_in_one_line(name):
     for refused in (lambda: named(name), lambda: canonical(name), lambda: grade(Run("", ()), retrieval=[name])):
         with pytest.raises(AssayError, match="expected a measure") as caught:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from eval.grading import CURVES, grade, reliability, risk_coverage
+from eval.grading import CURVES, grade, reliability, restrict, risk_coverage
 from eval.grading.silence import aurc, expected_calibration_error
 
 PAIRS = st.lists(
@@ -35,6 +35,9 @@ def test_risk_is_the_mean_over_every_order_of_the_equally_sure(pairs):
     assert risk == pytest.approx(expected)
     assert coverage == pytest.approx(np.arange(1, len(pairs) + 1) / len(pairs))
     assert aurc(*arrays(pairs)) == pytest.approx(expected.mean())
+    fewer, same = risk_coverage([x for x, _ in pairs], [y for _, y in pairs], of=8)
+    assert fewer == pytest.approx(np.arange(1, len(pairs) + 1) / 8)
+    assert (same == risk).all()
 
 
 @given(PAIRS, st.randoms(use_true_random=False))
@@ -94,29 +97,56 @@ def test_refusals_are_sklearns(made, pairs):
     said, truth = [silent for silent, _ in pairs], [unanswerable for _, unanswerable in pairs]
     found = grade(made.run(*rows))
     for name, oracle in (("refusal_precision", precision_score), ("refusal_recall", recall_score), ("refusal_F1", f1_score)):
+        if not any(truth):
+            assert name not in found.names
+            continue
         value = float(found[name].measure.aggregate(*found[name].pairs()))
         expected = oracle(truth, said, zero_division=np.nan)
         assert value == pytest.approx(expected, nan_ok=True), name
 
 
 def test_an_error_is_no_silence(made, graded):
-    rows = [made.row("broken", answerable=False), made.row("unknown", made.silence())]
+    rows = [made.row("broken", answerable=False), made.row("unknown", made.answer("x"))]
     assert graded("refusal_recall", *rows) == {"broken": (0, 1)}
     assert graded("refusal_precision", *rows) == {"broken": (0, 0)}
-    assert graded("ECE", *rows) == {"broken": (0, 0)}
+    assert graded("ECE_answerable", *rows, made.row("known", answers=["x"])) == {"broken": (0, 0), "known": (0, 1)}
+    assert graded("ECE", *rows) == {"unknown": "nothing is known that the answer could be judged by"}
     assert graded("AURC", *rows) == {"broken": (0, 0), "unknown": "nothing is known that the answer could be judged by"}
 
 
 def test_confidence_is_held_against_what_is_right_and_what_is_answerable(made, graded):
+    """That a question with a known answer can be answered need not be said."""
     rows = [
-        made.row("right", made.answer("Corfo", confidence=0.9), answers=["Corfo"], answerable=True),
+        made.row("right", made.answer("Corfo", confidence=0.9), answers=["Corfo"]),
         made.row("wrong", made.answer("Codelco", confidence=0.7), answers=["Corfo"], answerable=True),
         made.row("silent", made.silence(confidence=0.2), answerable=False),
-        made.row("broken", answers=["Corfo"], answerable=True),
+        made.row("wrongly silent", made.silence(confidence=0.3), answers=["Corfo"]),
+        made.row("said", made.answer("Codelco", confidence=0.6), answerable=False),
+        made.row("broken", answers=["Corfo"]),
     ]
-    assert graded("AURC", *rows) == {"right": (0.9, 1), "wrong": (0.7, 0), "silent": (0.2, 1), "broken": (0, 0)}
-    assert graded("ECE", *rows) == {"right": (0.9, 1), "wrong": (0.7, 1), "silent": (0.2, 0), "broken": (0, 1)}
-    assert graded("right", *rows) == {"right": 1, "wrong": 0, "silent": 1, "broken": 0}
+    answers = {"right": (0.9, 1), "wrong": (0.7, 0), "said": (0.6, 0)}
+    assert graded("AURC", *rows) == {**answers, "broken": (0, 0)}
+    assert graded("ECE", *rows) == answers
+    truth = {"right": (0.9, 1), "wrong": (0.7, 1), "silent": (0.2, 0), "wrongly silent": (0.3, 1), "said": (0.6, 0), "broken": (0, 1)}
+    assert graded("ECE_answerable", *rows) == truth
+    assert graded("right", *rows) == {"right": 1, "wrong": 0, "silent": 1, "wrongly silent": 0, "said": 0, "broken": 0}
+    assert graded("refusal_recall", *rows)["wrongly silent"] == (0, 0)
+    assert graded("refusal_precision", *rows)["wrongly silent"] == (0, 1)
+
+
+def test_where_there_is_nothing_to_refuse_nothing_is_said_of_refusals(made):
+    silent, answered, none = (
+        made.row("silent", made.silence(), answers=["x"]),
+        made.row("answered", made.answer("x"), answers=["x"]),
+        made.row("none", made.silence(), answerable=False),
+    )
+    needing = {"refusal_precision", "refusal_recall", "refusal_F1", "ECE_answerable"}
+    assert not needing & set(grade(made.run(silent, answered)).names)
+    assert needing - {"ECE_answerable"} == needing & set(grade(made.run(none)).names)
+    both = grade(made.run(silent, answered, none))
+    assert needing <= set(both.names)
+    assert not any(both[name].grades == {} for name in needing)
+    assert all(restrict(both, ["silent", "answered"])[name].grades == {} for name in needing)
 
 
 def test_confidences_that_a_file_of_grades_cannot_tell_apart_are_equal(made, graded):
@@ -130,5 +160,6 @@ def test_confidences_that_a_file_of_grades_cannot_tell_apart_are_equal(made, gra
 @pytest.mark.parametrize("confidence", [math.nan, math.inf, -0.1, 1.1, None, "0.5"])
 def test_a_confidence_that_is_none_stands_apart(confidence, made, graded):
     row = made.row(answer=made.answer("x", confidence=confidence), answerable=True, answers=["x"])
-    for name in ("AURC", "ECE"):
-        assert graded(name, row)["q1"].startswith("expected a confidence from 0 to 1, found")
+    told = made.row("other", made.answer("x"), answerable=True, answers=["x"]), made.row("none", made.silence(), answerable=False)
+    for name in ("AURC", "ECE", "ECE_answerable"):
+        assert graded(name, row, *told)["q1"].startswith("expected a confidence from 0 to 1, found")

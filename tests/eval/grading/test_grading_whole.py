@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -122,10 +123,9 @@ def test_a_run_that_always_fails_gets_nothing(run):
     found = grade(failed)
     for column in found.columns:
         x, _ = column.pairs()
-        if column.measure.name != "ECE":  # no confidence in what cannot be answered is well placed
-            assert (x == 0).all(), column.measure.name
+        assert (x == 0).all(), column.measure.name
     for column in grade(run).columns:
-        if column.measure.name in NO_JUDGEMENT | {"quote_exactness"}:
+        if column.measure.name in NO_JUDGEMENT | {"quote_exactness", "ECE"}:  # these are of answers only
             continue
         judged = set(column.grades) | set(column.apart)
         missed = judged - {
@@ -197,7 +197,7 @@ def test_a_part_is_graded_as_a_run_of_its_own(run, ids):
 def test_what_applies_to_nothing_is_left_out(made):
     assert grade(made.run()).columns == ()
     proof = ["citation_precision", "citation_recall", "citation_F1", "citations_per_sentence"]
-    assert grade(made.run(made.row(answer=made.answer("x")))).names == [*proof, "right", "AURC"]
+    assert grade(made.run(made.row(answer=made.answer("x")))).names == [*proof, "right", "AURC", "ECE"]
 
 
 def test_the_head_is_the_runs(made):
@@ -223,6 +223,44 @@ def test_every_measure_is_found_by_its_name_and_every_curve_can_be_read_back():
 def test_a_name_nearly_right_is_told_the_right_one():
     with pytest.raises(AssayError, match=r"such as citation_F1, .*found 'citation_F2'"):
         named("citation_F2")
+
+
+# --- hostile rows -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf"), 10**400, -1, 0.5], ids=lambda number: f"{number!s:.5}")
+def test_numbers_made_to_harm_leave_every_grade_finite(made, number):
+    citation = replace(made.citation("a", 0, 5), end=number)
+    row = made.row(answer=made.answer(("x", (1,), number), citations=[citation], confidence=number), spans=[("a", 0, 9)], qrels={"a": 1})
+    row = replace(
+        row,
+        gold=replace(row.gold, spans=(GoldSpan("a", 0, number), GoldSpan("a", number, 9))),
+        passages=(RankedPassage("a:0", "a", 0, number, number), RankedPassage("a:1", "a", number, 9, number)),
+        articles=(("a", number),),
+        usage={"usd": number},
+    )
+    for column in grade(Run("run", (row, made.row("q2", made.answer("x"), answers=["x"])))).columns:
+        assert np.isfinite(column.pairs()).all(), column.measure.name
+
+
+@pytest.mark.parametrize(
+    "span", [["a", 0], ["a", "0", 9], [None, 0, 9], ["a", 0, 0.5], ["a", 9, 0], ["a", -1, 9], ["a", 0, 10**400], ["a", 0, True]]
+)
+def test_spans_that_are_none_are_refused(made, span):
+    values = made.row(spans=[("a", 0, 9)], passages=[("a", 0, 9)]).to_json()
+    for harmed in ({"gold": {**values["gold"], "spans": [span]}}, {"passages": [["a:0", *span, 1.0]]}):
+        with pytest.raises((TypeError, ValueError)):
+            Row.from_json({**values, **harmed})
+    assert Row.from_json(values).to_json() == values
+
+
+@pytest.mark.parametrize("depth", [300, 990, 100_000])
+def test_a_row_that_is_nested_too_deep_is_refused(made, depth):
+    values = made.row().to_json()
+    for _ in range(depth):
+        values["example"]["metadata"] = {"a": [values["example"]["metadata"]]}
+    with pytest.raises(ValueError, match="nested at most"):
+        Row.from_json(values)
 
 
 # --- hostile strings --------------------------------------------------------------------------------------------------

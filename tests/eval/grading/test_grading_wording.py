@@ -149,3 +149,21 @@ def test_every_comparison_lies_between_nought_and_one_and_says_the_same_of_the_s
     assert contains(gold, gold) == bool(normalised(gold))
     assert held(gold, gold) == bool(normalised(gold))
     assert best(token_f1, answer, []) == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "gold", "expected"),
+    [
+        ("No.", "no", True),
+        ("No, it is not.", "No", True),
+        ("There is no mine.", "no", False),
+        ("The vote was yes.", "Yes.", False),
+        ("Yes, the mine.", "yes", True),
+        ("Yesterday.", "yes", False),
+        ("", "no", False),
+        ("They said no to it.", "no to it", True),
+        ("Nobody said yes to it.", "yes to it", True),
+    ],
+)
+def test_yes_and_no_answer_only_as_the_first_word(answer, gold, expected):
+    assert contains(answer, gold) is expected
