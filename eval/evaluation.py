@@ -146,9 +146,11 @@ def evaluate(
 
 
 def load_evaluation(folder: str | Path) -> Evaluation:
-    """Read a finished run back; raises `AssayError` where there is none."""
-    run = load_run(folder)
-    return Evaluation(run, load_grades(Path(folder), CURVES))
+    """Read a finished run back; raises `AssayError` where there is none, or its grades are of other questions."""
+    run, grades = load_run(folder), load_grades(Path(folder), CURVES)
+    if set(grades.ids) != {row.id for row in run.rows}:
+        raise AssayError(f"expected grades of the {len(run.rows)} questions of the run in {folder}, found those of others; run it again")
+    return Evaluation(run, grades)
 
 
 def ungraded(dataset: Dataset) -> Grades:

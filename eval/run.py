@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rag import Answer, RankedPassage
 
 from .dataset import Example, fingerprint
+from .shapes import anything, fields, flag, many, mapping, maybe, number, place, series, text, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +84,8 @@ class Row:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Row:
-        """Build the row that `to_json` wrote; raises KeyError, TypeError or ValueError on anything else."""
+        """Build the row that `to_json` wrote; raises TypeError or ValueError on anything else."""
+        _ROW(values)
         gold = values["gold"]
         return cls(
             example=Example.from_json(values["example"]),
@@ -100,6 +102,49 @@ class Row:
             exact=tuple(values["exact"]),
             usage=dict(values["usage"]),
         )
+
+
+_SPAN = {"start": place, "end": place}
+_SENTENCE = fields({"text": text, "citations": many(whole), "support": number})
+_SOURCE = {**dict.fromkeys(("article_id", "passage_id", "title"), text), "source": maybe(text), "published": maybe(text), **_SPAN}
+_CITATION = fields({**_SOURCE, "n": whole, "url": maybe(text), "quote": text, "page": maybe(whole), "also_in": many(text)})
+_HIT = fields({**_SOURCE, "rank": whole, "score": number, "text": text, "also_in": many(text)})
+_ANSWER = fields(
+    {
+        **dict.fromkeys(("question", "standalone_question", "model"), text),
+        **dict.fromkeys(("id", "short_answer", "reason"), maybe(text)),
+        "confidence": number,
+        "sentences": many(_SENTENCE),
+        "citations": many(_CITATION),
+        "hits": many(_HIT),
+        "timings_ms": mapping(number),
+    }
+)
+_GOLD = fields({"spans": many(series(text, place, place)), **dict.fromkeys(("passages", "texts", "unfound"), many(text))})
+_ROW = fields(
+    {
+        "example": mapping(anything),
+        "gold": _GOLD,
+        "answer": maybe(_ANSWER),
+        "error": maybe(text),
+        "articles": many(series(text, number)),
+        "passages": many(series(text, text, place, place, number)),
+        "exact": many(flag),
+        "usage": mapping(number),
+    }
+)
+
+#: What a run says of itself; runs of other systems need not say all of it, but what they say is of these types.
+check_about = fields(
+    {
+        "dataset": fields({"name": text, "format": text, "questions": place}, partly=True),
+        "index": fields({"articles": place, "passages": place, "model": maybe(text)}, partly=True),
+        "settings": mapping(anything),
+        "order": many(text),
+        "version": text,
+    },
+    partly=True,
+)
 
 
 @dataclass(frozen=True)
