@@ -5,6 +5,7 @@ The first run is the baseline; each other one is compared with it. Knows nothing
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from index import AssayError
 
 from .measure import Family, Kind
 from .questions import expect_same
-from .significance import Difference, Method, difference, holm
+from .significance import Difference, Method, differences, holm
 from .text import clipped, plain
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ ALPHA = 0.05
 
 #: Grades nearer than this are the same: a file of grades keeps nine digits.
 _ALIKE = 1e-9
+
+#: Measures that describe, for grades that do not say so themselves, those of files above all. How much of what is found was judged or is
+#: evidence follows from the lengths of passages and of the evidence more than from how good a system is.
+_DESCRIPTIVE = re.compile(r"citations_per_sentence|span_precision|span_IoU|(?:\w+_)?Judged@\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Contrast:
     measure: Measure
     difference: Difference
     p_holm: float | None
-    """`difference.p` corrected for the number of measures tested; None where there is no test."""
+    """`difference.p` corrected for the number of measures tested; None where there is no test, or the measure is descriptive."""
     better: tuple[Change, ...]
     """Largest gain first. A share's question is graded by its own share; a curve says nothing of single questions."""
     worse: tuple[Change, ...]
@@ -75,6 +80,7 @@ class Contrast:
             "unit": measure.unit,
             **self.difference.to_json(),
             "p_holm": self.p_holm,
+            "descriptive": descriptive(measure),
             "significant": self.significant,
             "equal": self.equal,
             "better": [asdict(change) for change in self.better],
@@ -178,14 +184,19 @@ def compare(grades: Sequence[Grades], runs: Sequence[Run] = (), *, method: Metho
     return Comparison(grades[0].dataset, len(grades[0].ids), tuple(versus))
 
 
+def descriptive(measure: Measure) -> bool:
+    """Say whether `measure` describes only: no difference by it is called significant, a gain or a loss."""
+    return measure.descriptive or _DESCRIPTIVE.fullmatch(measure.name) is not None
+
+
 def _versus(grades: tuple[Grades, Grades], rows: tuple[dict[str, Row], dict[str, Row]], method: Method, limit: int) -> Versus:
     first, other = grades
     common = [name for name in first.names if name in other.names]
     columns = [_alike(first[name], other[name]) for name in common]
-    differences = [difference(a, b, method=method) for a, b in columns]
-    corrected = holm([one.p for one in differences])
+    found_differences = differences(columns, method=method)
+    corrected = holm([None if descriptive(a.measure) else one.p for (a, _), one in zip(columns, found_differences, strict=True)])
     contrasts = []
-    for (a, b), found, p_holm in zip(columns, differences, corrected, strict=True):
+    for (a, b), found, p_holm in zip(columns, found_differences, corrected, strict=True):
         changes = sorted(_changes(a, b), key=lambda change: (-abs(change.gain), change.id))
         better = tuple(change for change in changes if change.gain > 0)
         worse = tuple(change for change in changes if change.gain < 0)
@@ -235,12 +246,15 @@ def _changes(a: Column, b: Column) -> list[Change]:
 
 
 def _gains(columns: Sequence[tuple[Column, Column]], contrasts: Sequence[Contrast]) -> dict[str, float]:
-    """Return of each question that changes by a measure from 0 to 1 the mean gain, each family of measures counting the same."""
+    """Return of each question that changes by a measure from 0 to 1 the mean gain, each family of measures counting the same.
+
+    Descriptive measures, of which more is no gain, are left out.
+    """
     gained: dict[str, dict[Family, float]] = defaultdict(lambda: defaultdict(float))
     counts: dict[str, dict[Family, int]] = defaultdict(lambda: defaultdict(int))
     for (a, b), contrast in zip(columns, contrasts, strict=True):
         measure = a.measure
-        if measure.unit or measure.family is Family.COST or measure.kind is Kind.CURVE:
+        if measure.unit or measure.family is Family.COST or measure.kind is Kind.CURVE or descriptive(measure):
             continue
         for one in a.grades.keys() & b.grades.keys():
             counts[one][measure.family] += 1

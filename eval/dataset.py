@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rag import Turn
 
+from .shapes import anything, fields, flag, many, mapping, maybe, place, text, whole
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
@@ -95,7 +97,8 @@ class Example:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Example:
-        """Build the example that `to_json` wrote; raises KeyError or TypeError on anything else."""
+        """Build the example that `to_json` wrote; raises TypeError or ValueError on anything else."""
+        _EXAMPLE(values)
         return cls(
             id=values["id"],
             question=values["question"],
@@ -109,6 +112,25 @@ class Example:
             key_points=tuple(values["key_points"]),
             metadata=dict(values["metadata"]),
         )
+
+
+_TURN = fields({"role": text, "content": text})
+_EVIDENCE = fields({"article_id": maybe(text), "start": maybe(place), "end": maybe(place), "quote": maybe(text)}, partly=True)
+_EXAMPLE = fields(
+    {
+        "id": text,
+        "question": text,
+        "answerable": maybe(flag),
+        "rewrite": maybe(text),
+        "type": text,
+        "history": many(_TURN),
+        "answers": many(text),
+        "evidence": many(_EVIDENCE),
+        "qrels": mapping(whole),
+        "key_points": many(text),
+        "metadata": mapping(anything),
+    }
+)
 
 
 @dataclass(frozen=True)

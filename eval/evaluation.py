@@ -27,10 +27,10 @@ from .judge import JUDGE, Agreement, agreement
 from .judge import judge as judged
 from .metering import metered
 from .run import Gold, Row, Run
-from .statistics import figure
+from .statistics import figures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from langchain_core.language_models import BaseChatModel
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from rag import Answer, Ranking
 
     from .dataset import Example
+    from .measure import Column
     from .statistics import Figure
 
 #: How deep rankings are kept: articles, passages.
@@ -57,7 +58,7 @@ class Evaluation:
     @cached_property
     def figures(self) -> Mapping[str, Figure]:
         """Return every measure's figure with its 95 % interval, by name, in the order of a report."""
-        return {column.measure.name: figure(column) for column in self.grades.columns}
+        return _figures(self.grades.columns)
 
     def __getitem__(self, measure: str) -> Figure:
         """Return the figure of a measure; raises KeyError."""
@@ -74,12 +75,18 @@ class Evaluation:
         """Return how many questions could not be asked or answered."""
         return sum(row.error is not None for row in self.run.rows)
 
-    def by(self, group: str) -> Mapping[str, Mapping[str, Figure]]:
-        """Return the figures apart for each `type` of question, `answerable` or not, or `turn` of its conversation."""
+    def by(self, group: str, measures: Collection[str] | None = None) -> Mapping[str, Mapping[str, Figure]]:
+        """Return the figures apart for each `type` of question, `answerable` or not, or `turn` of its conversation.
+
+        Of all measures, or of those named in `measures`; a name that the run does not have is left out.
+        """
+        wanted = [column for column in self.grades.columns if measures is None or column.measure.name in measures]
         parts = groups(self.run)[group]
-        return {
-            value: {column.measure.name: figure(column) for column in restrict(self.grades, ids).columns} for value, ids in parts.items()
-        }
+        return {value: _figures(restrict(replace(self.grades, columns=tuple(wanted)), ids).columns) for value, ids in parts.items()}
+
+
+def _figures(columns: Sequence[Column]) -> dict[str, Figure]:
+    return {column.measure.name: found for column, found in zip(columns, figures(columns), strict=True)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,9 +147,11 @@ def evaluate(
 
 
 def load_evaluation(folder: str | Path) -> Evaluation:
-    """Read a finished run back; raises `AssayError` where there is none."""
-    run = load_run(folder)
-    return Evaluation(run, load_grades(Path(folder), CURVES))
+    """Read a finished run back; raises `AssayError` where there is none, or its grades are of other questions."""
+    run, grades = load_run(folder), load_grades(Path(folder), CURVES)
+    if set(grades.ids) != {row.id for row in run.rows}:
+        raise AssayError(f"expected grades of the {len(run.rows)} questions of the run in {folder}, found those of others; run it again")
+    return Evaluation(run, grades)
 
 
 def ungraded(dataset: Dataset) -> Grades:

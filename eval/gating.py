@@ -1,7 +1,7 @@
 """What a run must reach to pass: demands as they are written, and what came of each.
 
-A demand fails when the figure misses it and the 95 % interval excludes that luck did it. Knows nothing of files, of how a check is
-shown, or of exit codes.
+A demand fails when the figure misses it and the 95 % interval excludes that luck did it; a drop must be told from none by its test,
+too. Knows nothing of files, of how a check is shown, or of exit codes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from index import AssayError
 from .questions import expect_same
 from .significance import difference
 from .statistics import Figure, figure
-from .text import clipped, number, plain, some
+from .text import clipped, number, plain, probability, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,6 +31,9 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 #: The digits that a file of grades keeps: a figure that misses a demand by less has met it.
 _ALIKE = 1e-9
+
+#: A drop whose test gives so much or more may be luck.
+_ALPHA = 0.05
 
 
 class Bound(StrEnum):
@@ -200,7 +203,10 @@ def _dropped(demand: Demand, before: Column, after: Column) -> Check:
     found = Figure(drop, low, high, change.n, len(after.apart))
     lost = len(before.grades.keys() - after.grades.keys())
     reason = f"from {number(change.a, unit)} to {number(change.b, unit)}" + (f"; {lost} graded in the baseline only" if lost else "")
-    return Check(demand=demand, state=_state(drop - demand.value, low - demand.value), found=found, unit=unit, reason=reason)
+    state = _state(drop - demand.value, low - demand.value)
+    if state is State.FAILED and change.p is not None and change.p >= _ALPHA:  # the bootstrap is too sure of few questions
+        state, reason = State.LUCK, f"{reason}; p = {probability(change.p)}"
+    return Check(demand=demand, state=state, found=found, unit=unit, reason=reason)
 
 
 def _state(missed: float, surely: float) -> State:

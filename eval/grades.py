@@ -64,11 +64,10 @@ class Grades:
         """
         if values["version"] != _VERSION:
             raise ValueError(f"expected version {_VERSION}, found {values['version']!r}")
-        ids = tuple(map(_text, values["ids"]))
+        ids, digests = (tuple(map(_text, _list(values[key]))) for key in ("ids", "digests"))
         columns = tuple(_column(one, ids, curves) for one in values["measures"])
-        digests = tuple(map(_text, values["digests"]))
         if len(set(ids)) != len(ids) or len(digests) not in (0, len(ids)):
-            raise ValueError(f"expected a digest for each of {len(ids)} ids, found {len(digests)} for {len(set(ids))}")
+            raise ValueError(f"expected a digest for each of {len(set(ids))} questions or none, found {len(digests)} for {len(ids)} ids")
         return cls(_text(values["run"]), _text(values["dataset"]), _text(values["sha256"]), ids, columns, digests)
 
 
@@ -90,6 +89,7 @@ def _listed(column: Column, ids: tuple[str, ...]) -> dict[str, Any]:
         "family": measure.family.value,
         "kind": measure.kind.value,
         "higher_is_better": measure.higher_is_better,
+        "descriptive": measure.descriptive,
         "unit": measure.unit,
         "definition": measure.definition,
         "source": measure.source,
@@ -109,7 +109,8 @@ def _column(values: Mapping[str, Any], ids: tuple[str, ...], curves: Mapping[str
             name=name,
             family=Family(values["family"]),
             kind=kind,
-            higher_is_better=bool(values["higher_is_better"]),
+            higher_is_better=_flag(values["higher_is_better"]),
+            descriptive=_flag(values.get("descriptive", False)),
             unit=_text(values["unit"]),
             definition=_text(values["definition"]),
             source=_text(values["source"]),
@@ -120,13 +121,25 @@ def _column(values: Mapping[str, Any], ids: tuple[str, ...], curves: Mapping[str
     return Column(measure, grades, apart, comments)
 
 
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"expected a list, found {type(value).__name__}")
+    return value
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"expected text, found {type(value).__name__}")
     return value
 
 
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"expected true or false, found {value!r:.60}")
+    return value
+
+
 def _number(value: object) -> float:
-    if not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"expected a finite number, found {value!r:.60}")
     return float(value)

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from index import AssayError
 
 from .grades import GRADES, Grades
-from .run import Row, Run
+from .run import Row, Run, check_about
+from .text import clipped, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +38,7 @@ class Journal:
         self.folder = folder
         self.about = about
         self._rows = rows
-        self.done = _whole_rows(rows)
+        self.done = _whole_rows(rows, folder / ROWS)
         """The rows that are there already, by id."""
 
     def append(self, row: Row) -> None:
@@ -108,6 +109,7 @@ def load_run(folder: str | Path) -> Run:
     if not finished(folder):
         raise AssayError(f"expected a finished run in {folder}, found an interrupted one; the command that began it goes on with it")
     try:
+        check_about(about)
         _check_whole(folder)
         rows = _in_order(folder / ROWS, about["order"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -164,16 +166,20 @@ def _lock(rows: BinaryIO, folder: Path) -> None:
         raise AssayError(f"another process is writing the run in {folder}; wait for it, or choose another --out") from error
 
 
-def _whole_rows(rows: BinaryIO) -> dict[str, Row]:
-    """Return the rows of a journal and cut off what a stopped process left unfinished behind them."""
+def _whole_rows(rows: BinaryIO, path: Path) -> dict[str, Row]:
+    """Return the rows of a journal and cut off what a stopped process left unfinished behind them; raises `AssayError` for other damage."""
     rows.seek(0)
     done: dict[str, Row] = {}
-    end = 0
-    for line in rows:
+    end, broken = 0, ""
+    for number, line in enumerate(rows, 1):
+        if broken:  # and more behind it: no stopped process leaves that
+            found = f"expected a row of a run in line {number - 1} of {path}, found something else ({broken})"
+            raise AssayError(f"{found}; delete that line to have its question asked again, or choose another --out")
         try:
             row = Row.from_json(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            break
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            broken = f"{type(error).__name__}: {clipped(plain(str(error)), 200)}"
+            continue
         if not line.endswith(b"\n"):
             break
         done[row.id] = row

@@ -77,6 +77,10 @@ class Measure:
     """Empty for a number from 0 to 1."""
     aggregate: Callable[[Floats, Floats], Floats] = ratio
     """From pairs to the figure, along the last axis: (…, n), (…, n) → (…)."""
+    weighted: Callable[[Floats, Floats], Callable[[Floats], Floats]] | None = None
+    """Of a curve, the same from pairs (n,) and how often each counts, (m, n) → (m,): what sorts once for many resamples."""
+    descriptive: bool = False
+    """Says how a system is rather than how good: more or less of it is no gain by itself, and no difference is called significant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rag import Answer, RankedPassage
 
 from .dataset import Example, fingerprint
+from .shapes import anything, fields, flag, many, mapping, maybe, number, place, series, text, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -75,9 +76,9 @@ class Gold:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Gold:
-        """Build what `to_json` wrote, `places` aside where it is missing; raises KeyError, TypeError or ValueError on anything else."""
+        """Build what `to_json` wrote; raises KeyError, TypeError or ValueError on anything else."""
         spans = tuple(map(_span, values["spans"]))
-        places = tuple(tuple(Place(_span(span), tuple(held)) for span, held in each) for each in values.get("places", ()))
+        places = tuple(tuple(Place(_span(span), tuple(held)) for span, held in each) for each in values["places"])
         if places and tuple(each[0].span if each else None for each in places) != spans:
             raise ValueError("expected the places of each span to begin with the span itself")
         return cls(
@@ -126,8 +127,9 @@ class Row:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Row:
-        """Build the row that `to_json` wrote; raises KeyError, TypeError or ValueError on anything else."""
+        """Build the row that `to_json` wrote; raises TypeError or ValueError on anything else."""
         _check_flat(values)
+        _ROW(values)
         for _, article, start, end, _ in values["passages"]:
             _span((article, start, end))
         return cls(
@@ -140,6 +142,51 @@ class Row:
             exact=tuple(values["exact"]),
             usage=dict(values["usage"]),
         )
+
+
+_SPAN = {"start": place, "end": place}
+_SENTENCE = fields({"text": text, "citations": many(whole), "support": number})
+_SOURCE = {**dict.fromkeys(("article_id", "passage_id", "title"), text), "source": maybe(text), "published": maybe(text), **_SPAN}
+_CITATION = fields({**_SOURCE, "n": whole, "url": maybe(text), "quote": text, "page": maybe(whole), "also_in": many(text)})
+_HIT = fields({**_SOURCE, "rank": whole, "score": number, "text": text, "also_in": many(text)})
+_ANSWER = fields(
+    {
+        **dict.fromkeys(("question", "standalone_question", "model"), text),
+        **dict.fromkeys(("id", "short_answer", "reason"), maybe(text)),
+        "confidence": number,
+        "sentences": many(_SENTENCE),
+        "citations": many(_CITATION),
+        "hits": many(_HIT),
+        "timings_ms": mapping(number),
+    }
+)
+_STANDS = series(text, place, place)
+_PLACES = many(many(series(_STANDS, many(text))))
+_GOLD = fields({"spans": many(_STANDS), "places": _PLACES, **dict.fromkeys(("passages", "texts", "unfound"), many(text))})
+_ROW = fields(
+    {
+        "example": mapping(anything),
+        "gold": _GOLD,
+        "answer": maybe(_ANSWER),
+        "error": maybe(text),
+        "articles": many(series(text, number)),
+        "passages": many(series(text, text, place, place, number)),
+        "exact": many(flag),
+        "usage": mapping(number),
+    }
+)
+
+#: What a run says of itself; runs of other systems need not say all of it, but what they say is of these types.
+check_about = fields(
+    {
+        "dataset": fields({"name": text, "format": text, "questions": place}, partly=True),
+        "index": fields({"articles": place, "passages": place, "model": maybe(text)}, partly=True),
+        "settings": mapping(anything),
+        "order": many(text),
+        "version": text,
+    },
+    partly=True,
+)
 
 
 @dataclass(frozen=True)

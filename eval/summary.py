@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .comparison import descriptive
 from .gating import Bound, State
 from .markdown import cell, table
 from .measure import Family, Kind
 from .significance import Method
-from .statistics import figure
+from .statistics import figures
 from .text import clipped, counted, number, plain, probability, signed
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ def _found(check: Check) -> str:
 def figures_markdown(grades: Grades) -> str:
     """Return every figure of a run as a heading and a table."""
     rows = []
-    for column in grades.columns:
-        found, unit = figure(column), column.measure.unit
+    for column, found in zip(grades.columns, figures(grades.columns), strict=True):
+        unit = column.measure.unit
         interval = "–" if found.low is None else f"{number(found.low, unit)} to {number(found.high, unit)}"
         rows.append([column.measure.name, number(found.value, unit), interval, f"{found.n:,}", f"{found.apart:,}"])
     head = f"{cell(clipped(plain(grades.dataset), 100))}, {counted(len(grades.ids), 'question')}"
@@ -82,7 +83,7 @@ def figures_markdown(grades: Grades) -> str:
 
 # --- comparisons ------------------------------------------------------------------------------------------------------
 
-_HEAD = ("measure", "A", "B", "difference", "95 % interval", "p (Holm)", "better", "worse", "equal")
+_HEAD = ("measure", "A", "B", "difference", "95 % interval", "n", "p", "p (Holm)", "better", "worse", "equal")
 
 
 def comparison_text(comparison: Comparison) -> str:
@@ -143,6 +144,8 @@ def _row(contrast: Contrast) -> list[str]:
         number(found.b, unit),
         signed(found.value, unit),
         span,
+        f"{found.n:,}",
+        probability(found.p),
         probability(contrast.p_holm) + (" *" if contrast.significant else "  "),
         *(f"{count:,}" if singly else "–" for count in counts),
     ]
@@ -157,6 +160,9 @@ def _notes(versus: Versus) -> list[str]:
     if tested:
         found = f"{significant or 'None'} of {counted(tested, 'measure')} {'differ' if significant > 1 else 'differs'} significantly"
         notes.append(f"{found} (* p < 0.05 by {methods}, corrected by Holm).")
+    if described := [contrast.measure.name for contrast in versus.contrasts if descriptive(contrast.measure)]:
+        names = ", ".join(clipped(plain(name), 60) for name in described)
+        notes.append(f"Descriptive, more or less is no gain by itself, so not among the corrected: {names}.")
     if any(contrast.measure.family is Family.COST for contrast in versus.contrasts):
         notes.append(_COSTS)
     if versus.left_out:

@@ -51,5 +51,5 @@ def counted(count: int, noun: str) -> str:
 
 def some(names: list[str], most: int = 3) -> str:
     """Return the first few of `names`, each short and harmless: `a, b, c …`."""
-    shown = ", ".join(clipped(plain(name), 40) for name in names[:most])
+    shown = ", ".join(clipped(plain(name), 60) for name in names[:most])
     return shown + (" …" if len(names) > most else "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from .render import Line, Page, Run, Style, Table, lines_page
+from .render import Line, Page, Run, Style, Table, counted, lines_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def run_page(evaluation: Evaluation, checks: tuple[Check, ...], checked: str, by
     `by` is what the figures are shown apart for: `type`, `turn` or `answerable`.
     """
     run = evaluation.run
-    head = Line((Run(str(run.folder or run.name), Style.STRONG), Run(f"  {len(run.rows):,} questions", Style.QUIET)))
+    head = Line((Run(str(run.folder or run.name), Style.STRONG), Run(f"  {counted(len(run.rows), 'question')}", Style.QUIET)))
     measures = {column.measure.name: column.measure for column in evaluation.grades.columns}
     rows = tuple(_row(name, measures[name].unit, found) for name, found in evaluation.figures.items())
     page: list[Line | Table] = [head, Line(), Table(_HEAD, rows)]
@@ -75,7 +75,7 @@ def _agreement(evaluation: Evaluation) -> list[str]:
 
 def generated_page(made: Generated, out: str) -> Page:
     """Show what kind of set was made, how large it is, and what was thrown away."""
-    lines = [Line((Run(f"{len(made.examples):,} questions written to {out}", Style.STRONG),)), Line((Run(made.note),))]
+    lines = [Line((Run(f"{counted(len(made.examples), 'question')} written to {out}", Style.STRONG),)), Line((Run(made.note),))]
     lines += _first([f"thrown away, {count:,}: {reason}" for reason, count in made.dropped.items()], Style.QUIET)
     if made.shortfall:
         lines.append(Line((Run(made.shortfall, Style.WARNING),)))
@@ -89,7 +89,7 @@ def generated_json(made: Generated, out: str) -> dict[str, Any]:
 
 def feedback_page(feedback: Feedback, out: str) -> Page:
     """Show what became of the rows of a file of feedback."""
-    said = f"{len(feedback.examples):,} questions written to {out}"
+    said = f"{counted(len(feedback.examples), 'question')} written to {out}"
     said += f"; {feedback.replaced:,} judged again later, {feedback.silent:,} without a word"
     return (Line((Run(said, Style.STRONG),)), *_first(feedback.refused, Style.WARNING))
 

@@ -202,7 +202,7 @@ def _abstention(answer: Answer, reason: Reason, articles: int, only: ArticleFilt
     lines = [
         Line((Run(ABSTENTION, Style.STRONG),)),
         Line((Run(_reason_words(reason)),)),
-        Line((Run(f"Searched: {_searched(articles, only)}; {_counted(len(answer.hits), 'passage')} read.", Style.QUIET),)),
+        Line((Run(f"Searched: {_searched(articles, only)}; {counted(len(answer.hits), 'passage')} read.", Style.QUIET),)),
     ]
     if answer.hits:
         lines.append(Line((Run("Nearest:", Style.QUIET),)))
@@ -229,7 +229,7 @@ def _reason_words(reason: Reason) -> str:
 
 
 def _searched(articles: int, only: ArticleFilter | None) -> str:
-    words = _counted(articles, "article")
+    words = counted(articles, "article")
     if not only:
         return words
     limits = [f"source {' or '.join(only.sources)}"] if only.sources else []
@@ -238,7 +238,8 @@ def _searched(articles: int, only: ArticleFilter | None) -> str:
     return f"{words}, of those only {', '.join(limits)}"
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """Return `1 question`, `2 questions`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 

@@ -187,6 +187,7 @@ RULES = (
     Rule(
         Measure(
             name="citations_per_sentence",
+            descriptive=True,
             family=Family.CITATION,
             kind=Kind.RATIO,
             unit="a sentence",

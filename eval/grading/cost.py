@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from ..curves import weighted_percentile
 from ..measure import Family, Grade, Kind, Measure
 from .verdict import Apart, Rule, Verdict
 
@@ -54,6 +55,7 @@ def latency(name: str) -> Measure:
         + ("an answer." if step == "total" else f"the step `{step}`."),
         source="Hyndman and Fan, Sample Quantiles in Statistical Packages, 1996 (definition 7)",
         aggregate=_percentile(percent),
+        weighted=weighted_percentile(percent),
     )
 
 

@@ -84,6 +84,7 @@ def measure_of(name: str) -> Measure:
         kind=Kind.YES_NO if bare.startswith("Success") else Kind.MEAN,
         definition=definition,
         source=source,
+        descriptive=bare.startswith("Judged"),
     )
 
 

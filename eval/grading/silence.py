@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
+from ..curves import weighted_aurc, weighted_calibration_error
 from ..measure import Family, Grade, Kind, Measure
 from .gold import answerable
 from .outcome import right
@@ -237,6 +238,7 @@ RULES = (
             "an error is a wrong one of confidence 0, ties count by the expected value over their orders.",
             source="Geifman and El-Yaniv, Selective Classification for Deep Neural Networks, 2017; AURC: Geifman et al., 2019",
             aggregate=aurc,
+            weighted=weighted_aurc,
         ),
         _sure_and_right,
     ),
@@ -250,6 +252,7 @@ RULES = (
             "equal width of the confidence, averaged by their answers.",
             source=_CALIBRATION,
             aggregate=expected_calibration_error,
+            weighted=weighted_calibration_error(BINS),
         ),
         _sure_of_answers,
     ),
@@ -263,6 +266,7 @@ RULES = (
             "width of the confidence, averaged by their questions.",
             source=f"Assay: what a confidence promises; as ECE in {_CALIBRATION}",
             aggregate=expected_calibration_error,
+            weighted=weighted_calibration_error(BINS),
         ),
         _sure_and_answerable,
     ),

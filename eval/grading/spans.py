@@ -166,6 +166,7 @@ CHARACTERS = (
     Rule(
         Measure(
             name="span_precision",
+            descriptive=True,
             family=Family.RETRIEVAL,
             definition=f"The share of the characters of the first {_DEPTH} passages that are evidence; where passages overlap, once.",
             source=_CHROMA,
@@ -175,6 +176,7 @@ CHARACTERS = (
     Rule(
         Measure(
             name="span_IoU",
+            descriptive=True,
             family=Family.RETRIEVAL,
             definition=f"Intersection over union of the characters of the first {_DEPTH} passages and those of the evidence.",
             source=_CHROMA,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,7 +46,7 @@ _BY_GROUP = ("right", "nDCG@10", "citation_precision")
 _GROUPS = 12
 
 _NOTES = (
-    "Intervals are 95 % bootstraps over the questions: what other questions of this kind could have shown, and nothing of the clock.",
+    "Intervals are 95 %, over the questions: what other questions of this kind could have shown, and nothing of the clock.",
     "A question that failed counts as zero. What could not be graded is counted apart, never as wrong.",
 )
 
@@ -266,7 +265,7 @@ def _by_group(kind: str, title: str, runs: Sequence[str], evaluations: Sequence[
     shown = tuple(value for value in sizes if value in most)
     if len(shown) < 2:
         return
-    parts = [_drawn_only(one).by(kind) for one in evaluations]
+    parts = [one.by(kind, _BY_GROUP) for one in evaluations]
     for measure in _BY_GROUP:
         found = [[_graded(part.get(value, {}).get(measure)) for value in shown] for part in parts]
         if any(one is not None for line in found for one in line):
@@ -279,12 +278,6 @@ def _by_group(kind: str, title: str, runs: Sequence[str], evaluations: Sequence[
                 sizes=tuple(sizes[value] for value in shown),
                 note=f"The {_GROUPS} most frequent of {len(sizes):,}." if len(sizes) > _GROUPS else "",
             )
-
-
-def _drawn_only(one: Evaluation) -> Evaluation:
-    """Return an evaluation by the measures that are drawn by groups: each figure costs thousands of resamples."""
-    columns = tuple(column for column in one.grades.columns if column.measure.name in _BY_GROUP)
-    return replace(one, grades=replace(one.grades, columns=columns))
 
 
 def _graded(found: Figure | None) -> content.Estimate | None:

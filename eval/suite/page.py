@@ -45,8 +45,8 @@ TABLES = (
     ),
     Table(
         "Does it know when to be silent?",
-        "Questions of which it is known whether the articles answer them. AURC and ECE: lower is better.",
-        ("refusal_precision", "refusal_recall", "refusal_F1", "AURC", "ECE"),
+        "Refusals: sets that hold questions without an answer. AURC and ECE are over the answers given; lower is better.",
+        ("refusal_precision", "refusal_recall", "refusal_F1", "AURC", "ECE", "ECE_answerable"),
     ),
     Table(
         "What does it cost?",
@@ -61,7 +61,7 @@ def page(evaluations: Mapping[str, Evaluation], comparisons: Mapping[str, Compar
     parts = [
         "# Evaluation\n",
         "What Assay does on its sample articles and on public question sets, without a language model. Written by `make eval`; every",
-        "figure stands with its 95 % bootstrap interval and the number of questions that it is of.",
+        "figure stands with its 95 % interval and the number of questions that it is of.",
         "Definitions: [measures.md](measures.md).\n",
         *(f"- {name}: {value}" for name, value in facts.items()),
         "",

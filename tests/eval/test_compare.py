@@ -81,6 +81,20 @@ def test_each_measure_is_compared_and_the_p_values_are_corrected_together():
     assert not found["ms"].significant
 
 
+@pytest.mark.parametrize("name", ["span_IoU", "span_precision", "citations_per_sentence", "Judged@10", "passage_Judged@5", "marked"])
+def test_a_descriptive_measure_is_neither_corrected_for_nor_a_gain(name):
+    of = [measure("a"), measure(name, descriptive=name == "marked")]
+    one, two = (only_grades(run, *((m, [value] * 8) for m in of), count=8) for run, value in (("A", 0), ("B", 1)))
+    found = compare([one, two]).versus[0]
+    assert found["a"].p_holm == found["a"].difference.p
+    assert found[name].difference.p == pytest.approx(2 / 256)
+    assert (found[name].p_holm, found[name].significant) == (None, False)
+    assert found[name].to_json()["descriptive"]
+    alone = compare([replace(grades, columns=grades.columns[1:]) for grades in (one, two)]).versus[0]
+    assert (alone.better, alone.better_count) == ((), 0)
+    assert len(alone[name].better) == 8
+
+
 def test_what_is_significant_alone_need_not_be_among_many():
     """Six of six better is p = 1/32; of two measures, one would need less than 1/40."""
     of = [measure("a", Kind.YES_NO), measure("b", Kind.YES_NO)]

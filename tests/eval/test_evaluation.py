@@ -1,15 +1,17 @@
 """Every question yields one row; what is interrupted is taken up; the rows say what the library and the pipeline say."""
 
+import hashlib
 import json
+import shutil
 
 import pytest
 
 from eval.dataset import Dataset, Evidence, Example
-from eval.evaluation import Target, answer_all, answered
-from eval.grades import Grades
+from eval.evaluation import Target, answer_all, answered, evaluate, load_evaluation
+from eval.grades import GRADES, Grades
 from eval.journal import ABOUT, ROWS, begun, finished, free_folder, load_run, of_the_same
 from eval.run import Row
-from index import Article, AssayError
+from index import Article, AssayError, Library
 from rag import Pipeline, Question, Retriever, Turn
 
 METALS = ["lithium", "cobalt", "nickel", "copper", "graphite", "tungsten"]
@@ -133,6 +135,33 @@ def test_an_interrupted_run_is_taken_up_behind_its_last_whole_row(target, tmp_pa
         assert (folder / ROWS).read_bytes().count(b"\n") == 6
 
 
+@pytest.mark.parametrize("tail", [b'{"example": {"id"', b"[" * 100_000, b"[" * 100_000 + b"\n", b"null\n", b'{"example": 3}\n', b"\xff\n"])
+def test_a_tail_that_is_no_row_is_cut_off(target, tmp_path, tail):
+    folder = tmp_path / "run"
+    answer_all(dataset(), target, folder=folder)
+    whole = (folder / ROWS).read_bytes()
+    kept = b"".join(whole.splitlines(keepends=True)[:4])
+    (folder / ROWS).write_bytes(kept + tail)
+    assert [row.id for row in answer_all(dataset(), target, folder=folder).rows] == [example.id for example in asked()]
+    written = (folder / ROWS).read_bytes()
+    assert written.startswith(kept)
+    assert written.count(b"\n") == 6
+
+
+@pytest.mark.parametrize("damage", [b"{\n", b"[" * 100_000 + b"\n", b"null\n", b'{"example": 3}\n', b"\xff\n", b"\n"])
+def test_a_damaged_row_amid_others_is_refused_and_the_others_are_kept(target, tmp_path, damage):
+    folder = tmp_path / "run"
+    answer_all(dataset(), target, folder=folder)
+    lines = (folder / ROWS).read_bytes().splitlines(keepends=True)
+    damaged = b"".join([*lines[:2], damage, *lines[3:]])
+    (folder / ROWS).write_bytes(damaged)
+    with pytest.raises(AssayError, match=r"^expected a row of a run in line 3 of .*found something else.*; delete that line[^\n]*$"):
+        answer_all(dataset(), target, folder=folder)
+    assert (folder / ROWS).read_bytes() == damaged
+    (folder / ROWS).write_bytes(b"".join([*lines[:2], *lines[3:]]))
+    assert {row.id for row in answer_all(dataset(), target, folder=folder).rows} == {example.id for example in asked()}
+
+
 def test_a_folder_of_something_else_is_left_alone(target, tmp_path):
     (tmp_path / "letter.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(AssayError, match=r"expected an empty or absent folder for a run, found other files"):
@@ -188,6 +217,100 @@ def test_a_damaged_run_is_refused_in_one_line(target, tmp_path, name, damage):
     (folder / name).write_bytes(damage)
     with pytest.raises(AssayError, match=r"^expected .*found[^\n]*$"):
         load_run(folder)
+
+
+HOSTILE = [
+    (ROWS, ("example", "answers"), [1, 2]),
+    (ROWS, ("example", "answers"), "abc"),
+    (ROWS, ("example", "qrels"), {"a": "x"}),
+    (ROWS, ("example", "qrels"), ["a"]),
+    (ROWS, ("example", "type"), ["x"]),
+    (ROWS, ("example", "question"), 5),
+    (ROWS, ("example", "answerable"), "yes"),
+    (ROWS, ("example", "evidence"), [{"start": "x"}]),
+    (ROWS, ("example", "history"), [{"role": 1, "content": "x"}]),
+    (ROWS, ("example", "history"), ["x"]),
+    (ROWS, ("answer", "timings_ms", "total"), "x"),
+    (ROWS, ("answer", "timings_ms"), [1]),
+    (ROWS, ("answer", "confidence"), "x"),
+    (ROWS, ("answer", "confidence"), True),
+    (ROWS, ("answer", "reason"), "mood"),
+    (ROWS, ("answer", "sentences"), [{"text": "x", "citations": ["1"], "support": 1}]),
+    (ROWS, ("answer", "citations"), [{"n": 1}]),
+    (ROWS, ("answer", "hits"), 7),
+    (ROWS, ("answer",), "x"),
+    (ROWS, ("error",), ["x"]),
+    (ROWS, ("articles",), [["a0", "x"]]),
+    (ROWS, ("passages",), [["p", "a", 0, 1]]),
+    (ROWS, ("gold", "spans"), [["a", "x", "y"]]),
+    (ROWS, ("gold", "spans"), [["a", -5, -2]]),
+    (ROWS, ("gold",), None),
+    (ROWS, ("exact",), [1]),
+    (ROWS, ("usage",), {"usd": "1"}),
+    (ABOUT, ("dataset",), "x"),
+    (ABOUT, ("dataset", "name"), 5),
+    (ABOUT, ("index",), "x"),
+    (ABOUT, ("index", "articles"), "many"),
+    (ABOUT, ("settings",), ["x"]),
+    (ABOUT, ("order",), 5),
+    (ABOUT, ("order",), [["q0"]]),
+    (GRADES, ("measures", 0, "x", 0), "x"),
+    (GRADES, ("measures", 0, "x", 0), float("nan")),
+    (GRADES, ("measures", 0, "x", 0), True),
+    (GRADES, ("measures", 0, "name"), 5),
+    (GRADES, ("measures", 0, "unit"), 5),
+    (GRADES, ("measures", 0, "higher_is_better"), "no"),
+    (GRADES, ("measures", 0, "apart"), ["x"]),
+    (GRADES, ("measures", 0, "apart"), {"q0": 3}),
+    (GRADES, ("measures",), 3),
+    (GRADES, ("digests",), ["x"]),
+    (GRADES, ("ids",), "abcdef"),
+    (GRADES, ("ids",), [f"z{n}" for n in range(6)]),
+    (GRADES, ("files",), "x"),
+]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    return tmp_path_factory.mktemp("runs") / "run"
+
+
+@pytest.fixture
+def whole_run(kept, embedder, tmp_path):
+    """The folder of a finished run, made once."""
+    if not kept.exists():
+        with Library.open(tmp_path / "index", model=embedder) as library:
+            library.add(ARTICLES)
+            evaluate(dataset(), Target.of(library), folder=kept)
+    return kept
+
+
+@pytest.mark.parametrize(("name", "way", "value"), HOSTILE)
+def test_a_run_of_other_types_is_refused_in_one_line(whole_run, tmp_path, name, way, value):
+    """Whoever wrote the folder wrote fitting checksums, too."""
+    folder = tmp_path / "run"
+    shutil.copytree(whole_run, folder)
+    first, _, rest = (folder / name).read_text(encoding="utf-8").partition("\n") if name == ROWS else ((folder / name).read_text(), "", "")
+    values = json.loads(first)
+    inner = values
+    for step in way[:-1]:
+        inner = inner[step]
+    inner[way[-1]] = value
+    (folder / name).write_text(json.dumps(values) + (f"\n{rest}" if rest else ""), encoding="utf-8")
+    if name != GRADES:
+        grades = json.loads((folder / GRADES).read_text(encoding="utf-8"))
+        grades["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        (folder / GRADES).write_text(json.dumps(grades), encoding="utf-8")
+    with pytest.raises(AssayError, match=r"^expected .*found[^\n]*$"):
+        load_evaluation(folder)
+
+
+def test_figures_apart_are_of_the_measures_that_are_asked_for(whole_run):
+    evaluation = load_evaluation(whole_run)
+    found = evaluation.by("answerable", ["EM", "F1", "no such"])
+    assert {tuple(figures) for figures in found.values()} == {("EM", "F1")}
+    every = evaluation.by("answerable")
+    assert {name: every[value][name] for value in found for name in found[value]} == dict(next(iter(found.values())))
 
 
 def test_a_run_without_a_folder_goes_to_a_free_one_or_its_own_interrupted_one(target, tmp_path):

@@ -179,6 +179,28 @@ def test_a_drop_is_taken_pair_by_pair():
     assert figure(grades(AFTER)["F1"]).high > figure(grades(BEFORE)["F1"]).low
 
 
+@pytest.mark.parametrize("kind", [Kind.YES_NO, Kind.MEAN])
+def test_few_questions_exclude_no_luck(kind):
+    def of(values, run="new"):
+        ids = [f"q{n}" for n in range(len(values))]
+        column = Column(measure("EM", kind=kind), {one: Grade(float(value)) for one, value in zip(ids, values, strict=True)})
+        return Grades(run, "set", "s", tuple(ids), (column,))
+
+    least, drop = [Demand(Bound.MIN, "EM", 0.5)], [Demand(Bound.MAX_DROP, "EM", 0)]
+    for n, state in ((1, State.LUCK), (3, State.LUCK), (20, State.FAILED)):
+        assert gate(least, of([0] * n))[0].state is state
+        assert gate(drop, of([0] * n), of([1] * n, "old"))[0].state is state
+    (check,) = gate(drop, of([0, 0, 0]), of([1, 1, 1], "old"))
+    assert check.found.low < 0 < check.found.value == check.found.high
+
+
+def test_a_drop_that_the_test_does_not_tell_from_none_may_be_luck():
+    """A bootstrap of four questions is too sure: with four of one sign, an exact test cannot get below 2/16."""
+    (check,) = gate([Demand(Bound.MAX_DROP, "F1", 0)], grades([0.5, 0.4, 0.3, 0.6]), grades([0.9, 0.9, 0.9, 0.9], run="old"))
+    assert check.found.low > 0
+    assert (check.state, check.reason) == (State.LUCK, "from 0.900 to 0.450; p = 0.125")
+
+
 def test_to_get_better_is_no_drop():
     assert checked(Bound.MAX_DROP, 0, BEFORE, baseline=AFTER).state is State.PASSED
     assert checked(Bound.MAX_DROP, 0, BEFORE, baseline=BEFORE).state is State.PASSED

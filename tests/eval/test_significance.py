@@ -8,9 +8,11 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval import statistics
+from eval import resampling
+from eval.curves import weighted_aurc
+from eval.grading.silence import aurc
 from eval.measure import Column, Family, Grade, Kind, Measure, ratio
-from eval.significance import DRAWS, Method, difference, holm
+from eval.significance import CURVE_DRAWS, DRAWS, Method, difference, differences, holm
 
 
 def areas(x, y):
@@ -143,8 +145,41 @@ def test_sums_and_curves_are_tested_by_every_swapping(kind, grades):
 
 def test_draws_and_every_swapping_agree(monkeypatch):
     exact = compared(*SCORED, Kind.CURVE).p
+    monkeypatch.setattr("eval.significance._EXACT_CURVE", 3)
+    assert compared(*SCORED, Kind.CURVE).p == pytest.approx(exact, abs=4 * (0.25 / CURVE_DRAWS) ** 0.5)
+    exact = compared(*SHARES, Kind.RATIO).p
     monkeypatch.setattr("eval.significance._EXACT", 3)
-    assert compared(*SCORED, Kind.CURVE).p == pytest.approx(exact, abs=4 * (0.25 / DRAWS) ** 0.5)
+    assert compared(*SHARES, Kind.RATIO).p == pytest.approx(exact, abs=4 * (0.25 / DRAWS) ** 0.5)
+
+
+def test_a_curve_by_weights_differs_as_the_curve_does():
+    rng = np.random.default_rng(8)
+    sides = [[(float(score), float(score + noise > 0.5)) for score, noise in rng.normal(0.5, 0.4, (50, 2)).round(1)] for _ in "ab"]
+    for few in (9, 50):  # every swapping, and random ones
+        plain, cheap = (
+            difference(*(column(side[:few], Kind.CURVE, aggregate=aurc, weighted=weighted) for side in sides))
+            for weighted in (None, weighted_aurc)
+        )
+        assert (cheap.a, cheap.b, cheap.value, cheap.p) == (plain.a, plain.b, plain.value, plain.p)
+        assert (cheap.low, cheap.high) == pytest.approx((plain.low, plain.high), abs=1e-12)
+
+
+def test_a_difference_is_the_same_whatever_stands_beside_it():
+    rng = np.random.default_rng(9)
+    one, two = ([column(row) for row in side] for side in rng.random((2, 20, 40)))
+    pairs = [*zip(one, two, strict=True), *[tuple(column(side, Kind.RATIO) for side in SHARES)], (column(A), column(B))]
+    alone = [difference(*pair, draws=300) for pair in pairs]
+    assert differences(pairs, draws=300) == alone
+    assert differences(pairs[::-1], draws=300) == alone[::-1]
+
+
+def test_questions_that_all_change_alike_do_not_make_a_change_sure():
+    """Wilson's bound of 0 of 3 is 0.562: so many others could change the other way."""
+    lost = compared([1] * 3, [0] * 3, Kind.YES_NO)
+    bound = scipy.stats.binomtest(0, 3).proportion_ci(method="wilson").high
+    assert (lost.value, lost.low, lost.p) == (-1, -1, 0.25)
+    assert lost.high == pytest.approx(-1 + 2 * bound)
+    assert compared([1] * 30, [0] * 30, Kind.YES_NO).high < -0.7
 
 
 def test_the_interval_is_that_of_scipy():
@@ -206,7 +241,7 @@ def test_memory_changes_nothing(monkeypatch):
     curves = [[(float(score), float(n % 2)) for n, score in enumerate(side)] for side in (A, B)]
     cases = [([A, B], Kind.MEAN), (SHARES, Kind.RATIO), (SCORED, Kind.CURVE), (curves, Kind.CURVE)]
     found = [compared(*grades, kind, draws=300, resamples=100) for grades, kind in cases]
-    monkeypatch.setattr(statistics, "CELLS", 1000)
+    monkeypatch.setattr(resampling, "CELLS", 1000)
     assert [compared(*grades, kind, draws=300, resamples=100) for grades, kind in cases] == found
 
 

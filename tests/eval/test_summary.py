@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -225,10 +226,10 @@ def test_a_comparison_is_a_table_with_both_answers():
         "B  dense",
         "40 questions of multihop",
         "",
-        "measure                    A        B  difference     95 % interval  p (Holm)  better  worse  equal",
-        "F1                     0.500    0.750      +0.250  +0.125 to +0.375   0.020 *       0      0     40",
-        "ECE (less is better)   0.500    0.750      +0.250  +0.125 to +0.375   0.400         –      –      –",
-        "latency               0.5 ms  0.75 ms    +0.25 ms                 –       –         0      0     40",
+        "measure                    A        B  difference     95 % interval   n      p  p (Holm)  better  worse  equal",
+        "F1                     0.500    0.750      +0.250  +0.125 to +0.375  40  0.020   0.020 *       0      0     40",
+        "ECE (less is better)   0.500    0.750      +0.250  +0.125 to +0.375  40  0.400   0.400         –      –      –",
+        "latency               0.5 ms  0.75 ms    +0.25 ms                 –  40      –       –         0      0     40",
         "",
         "1 of 2 measures differs significantly (* p < 0.05 by Fisher's randomisation, corrected by Holm).",
         "Costs are not tested: other questions would not show how the clock differs from run to run.",
@@ -244,17 +245,25 @@ def test_a_comparison_is_a_table_with_both_answers():
 
 def test_a_comparison_is_markdown_with_the_answers_side_by_side():
     cells = rendered(comparison_markdown(comparison(contrast(), worse=(CHANGED,))))
-    assert cells[9:18] == ["F1", "0.500", "0.750", "+0.250", "+0.125 to +0.375", "0.020 *", "0", "0", "40"]
-    assert cells[18:] == [
+    assert cells[11:22] == ["F1", "0.500", "0.750", "+0.250", "+0.125 to +0.375", "40", "0.020", "0.020 *", "0", "0", "40"]
+    assert cells[22:] == [
         *("question", "A", "B", "changes"),
         *("q7: What is mined?", "(no answer: not_supported)", "Lithium. [1]", "F1 0 → 1"),
     ]
 
 
+def test_a_descriptive_measure_has_its_p_and_is_said_to_stand_outside_the_correction():
+    said = comparison_text(comparison(contrast(), replace(contrast("span_IoU", p=0.001), p_holm=None)))
+    row = next(line for line in said.splitlines() if line.startswith("span_IoU"))
+    assert row.split()[-6:] == ["40", "0.001", "–", "0", "0", "40"]
+    assert "1 of 1 measure differs significantly" in said
+    assert "Descriptive, more or less is no gain by itself, so not among the corrected: span_IoU." in said
+
+
 def test_where_only_grades_were_compared_there_are_no_answers():
     changed = Changed(id="q7", gain=0.5, values=(("F1", 0.0, 1.0),))
     made = comparison(contrast(), better=(changed,))
-    assert rendered(comparison_markdown(made))[18:] == ["question", "changes", "q7", "F1 0 → 1"]
+    assert rendered(comparison_markdown(made))[22:] == ["question", "changes", "q7", "F1 0 → 1"]
     assert comparison_text(made).splitlines()[-2:] == ["better: q7", "  F1 0 → 1"]
 
 
@@ -262,7 +271,7 @@ def test_where_only_grades_were_compared_there_are_no_answers():
 def test_no_text_of_others_gets_out_of_its_place(text):
     changed = Changed(id=text, gain=1.0, values=((text, 0.0, 1.0),), question=text, a=text, b=text)
     made = comparison(contrast(text, unit=text), better=(changed,), name=text, left_out=(text,))
-    assert len(rendered(comparison_markdown(made))) == 9 + 9 + 4 + 4
+    assert len(rendered(comparison_markdown(made))) == 11 + 11 + 4 + 4
     said = comparison_text(made)
     assert len(said.splitlines()) == 3 + 1 + 2 + 1 + 3 + 1 + 4
     assert all(line.isprintable() or "\ufffe" in line for line in said.splitlines())
