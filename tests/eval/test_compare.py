@@ -309,5 +309,5 @@ def test_grades_keep_the_checksums_of_their_questions():
 def test_grades_with_checksums_of_other_questions_are_no_grades(tmp_path):
     written = only_grades("A", (measure(), [1, 0]), count=2).to_json()
     (tmp_path / "grades.json").write_text(json.dumps({**written, "digests": written["digests"][:1]}), encoding="utf-8")
-    with pytest.raises(AssayError, match="expected a digest for each of 2 ids, found 1"):
+    with pytest.raises(AssayError, match="expected a digest for each of 2 questions or none, found 1"):
         load_grades(tmp_path, {})
