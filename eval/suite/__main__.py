@@ -95,7 +95,7 @@ def _evaluate_all(arguments: argparse.Namespace) -> None:
             report = arguments.work / one.name / "report.html"
             report.write_text(report_of([evaluations[one.name]]), encoding="utf-8")
             print(report)
-    text = page(evaluations, comparisons, facts())
+    text = page(evaluations, comparisons, facts(list(evaluations)))
     (arguments.out / "evaluation.md").write_text(text, encoding="utf-8")
     print(arguments.out / "evaluation.md")
 
@@ -108,14 +108,17 @@ def chosen(one: Set, data: Path) -> Dataset:
     return replace(dataset.limited(one.limit), name=one.name)
 
 
-def facts() -> dict[str, str]:
-    """Return what the figures hold for: when, where, with which versions."""
+def facts(sets: Sequence[str]) -> dict[str, str]:
+    """Return what the figures of these sets hold for: when, where, with which versions, by which command."""
+    left_out = [one.name for one in SETS if one.name not in sets]
+    command = f"python -m eval.suite --only {' '.join(sets)}" if left_out else "make eval"
     libraries = ("openvino", "faiss-cpu", "tantivy", "ir-measures")
     return {
         "Date": f"{datetime.now(UTC):%Y-%m-%d}",
         "Machine": f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}",
         "Versions": ", ".join(f"{name} {version(name)}" for name in ("assay", *libraries)),
-        "Command": "`make eval`, with the public sets in `ASSAY_DATA`; nothing was fitted in it",
+        "Command": f"`{command}`, with the public sets in `ASSAY_DATA`",
+        **({"Left out": ", ".join(left_out)} if left_out else {}),
     }
 
 
