@@ -12,10 +12,11 @@ import json
 import os
 import re
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from index import AssayError
+from index import AssayError, replaced
 
 from .grades import GRADES, Grades
 from .run import Row, Run, check_about
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 ABOUT, ROWS = "run.json", "rows.jsonl"
+
+#: What a process that was killed may leave of a file that was not whole yet.
+_UNFINISHED = ".partial"
 
 #: What says nothing of what was run on what.
 _INCIDENTAL = ("date", "command")
@@ -38,14 +42,18 @@ class Journal:
         self.folder = folder
         self.about = about
         self._rows = rows
-        self.done = _whole_rows(rows, folder / ROWS)
-        """The rows that are there already, by id."""
+
+    @cached_property
+    def done(self) -> dict[str, Row]:
+        """Return the rows that are there already, by id; read when first asked for, since who only finishes a run has them."""
+        return _whole_rows(self._rows, self.folder / ROWS)
 
     def append(self, row: Row) -> None:
         """Write a row; when this returns it is kept whatever becomes of the process."""
+        done = self.done  # first: an unfinished tail is cut off before anything stands behind it
         self._rows.write(_line(row.to_json()))
         self._rows.flush()
-        self.done[row.id] = row
+        done[row.id] = row
 
     def finish(self, grades: Grades) -> None:
         """Write the grades, whole or not at all: from now on the run is finished."""
@@ -60,11 +68,10 @@ def begun(folder: Path, about: Mapping[str, Any]) -> Iterator[Journal]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         known = _about(folder)
-        if known is None and any(other != _partial(folder / ABOUT) for other in folder.iterdir()):
-            raise AssayError(f"expected an empty or absent folder for a run, found other files in {folder}; choose another --out")
         if known is not None:
             _check_same(folder, known, about)
         else:
+            _expect_empty(folder)
             _write(folder / ABOUT, json.dumps(dict(about), ensure_ascii=False, indent=1))
         with (folder / ROWS).open("a+b") as rows:
             _lock(rows, folder)
@@ -116,6 +123,15 @@ def load_run(folder: str | Path) -> Run:
         found = f"something else ({type(error).__name__}: {error})"
         raise AssayError(f"expected the rows of a run in {folder / ROWS}, found {found}") from error
     return Run(name=folder.name, rows=rows, about=about, folder=folder)
+
+
+def _expect_empty(folder: Path) -> None:
+    """Refuse a folder with other files; what a process left that was killed before it had written what the run is of goes."""
+    found = list(folder.iterdir())
+    if any(one.suffix != _UNFINISHED or not one.name.startswith(".") for one in found):
+        raise AssayError(f"expected an empty or absent folder for a run, found other files in {folder}; choose another --out")
+    for one in found:
+        one.unlink()
 
 
 def _check_same(folder: Path, known: Mapping[str, Any], about: Mapping[str, Any]) -> None:
@@ -192,15 +208,6 @@ def _line(values: Mapping[str, Any]) -> bytes:
     return json.dumps(values, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
-def _partial(path: Path) -> Path:
-    """Return where `path` is written before it is whole; a process that is killed then leaves it behind."""
-    return path.with_name(f".{path.name}.partial")
-
-
 def _write(path: Path, text: str) -> None:
-    partial = _partial(path)
-    with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    with replaced(path) as partial:
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .checkup import Health
     from .dates import parse_date
     from .dense import Ranked
+    from .durable import replaced
     from .embed import Embedder, SentenceTransformerEmbedder
     from .errors import ArticleError, AssayError, BusyError, MismatchError, ModelError, StoreError
     from .ingest import AddReport
@@ -49,6 +50,7 @@ __all__ = [
     "bounded_lines",
     "cache_folder",
     "parse_date",
+    "replaced",
     "sentences",
     "title_of",
     "unkept",
@@ -59,6 +61,7 @@ _HOMES = {
     "checkup": ("Health",),
     "dates": ("parse_date",),
     "dense": ("Ranked",),
+    "durable": ("replaced",),
     "embed": ("Embedder", "SentenceTransformerEmbedder"),
     "errors": ("ArticleError", "AssayError", "BusyError", "MismatchError", "ModelError", "StoreError"),
     "ingest": ("AddReport",),

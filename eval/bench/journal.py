@@ -9,6 +9,8 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from index import replaced
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -55,9 +57,8 @@ def listed(run: Run) -> str:
 
 def write(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with replaced(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def _rounded(value: Any) -> Any:

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index import ArticleFilter, AssayError
+from index import ArticleFilter, AssayError, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,31 +58,12 @@ def save(examples: Iterable[Example], path: Path) -> None:
 
     A file that is there, or that a link leads to, is replaced. Raises `AssayError` when it cannot be written.
     """
-    partial = None
     try:
         target = Path(os.path.realpath(path))
         if target.exists() and not target.is_file():  # a device or a pipe would be gone, and a file in its place
             raise ValueError("not a plain file")  # noqa: TRY301  # the same way out as for everything that cannot be written to
-        partial = target.with_name(f".{secrets.token_hex(8)}.partial")
-        with partial.open("w", encoding="utf-8", errors="replace", newline="\n") as stream:
+        with replaced(target) as partial, partial.open("w", encoding="utf-8", errors="replace", newline="\n") as stream:
             stream.writelines(f"{json.dumps(one.to_json(), ensure_ascii=False)}\n" for one in examples)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(target)
-        _settle(target.parent)
     except (OSError, ValueError) as error:  # a name may hold what no file's may
         why = getattr(error, "strerror", None) or error
         raise AssayError(f"the questions cannot be written to {path} ({why}); choose another file") from error
-    finally:
-        if partial is not None:
-            with suppress(OSError, ValueError):
-                partial.unlink()
-
-
-def _settle(folder: Path) -> None:
-    """Force the names in a folder to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
