@@ -25,17 +25,16 @@ def indexed(
     dataset: Dataset,
     *,
     model: str | None = None,
-    folder: Path | None = None,
     progress: Callable[[int, int], object] = lambda _articles, _passages: None,
 ) -> Library:
-    """Open the index of a set's own articles; made in the cache, or in `folder`, unless it is there.
+    """Open the index of a set's own articles; made in the cache unless it is there.
 
     Interrupted, it goes on where it was. `progress` is as in `Library.add`. What the corpus holds that is no article is left out, as
     `Library.add` does. Raises `AssayError` when the set has no articles of its own, or the cache cannot be used.
     """
     if dataset.corpus is None:
         raise AssayError(f"expected a set that brings its articles, found {dataset.name} without; give the index with --index")
-    place = folder or _place(dataset.name, dataset.corpus, model or DEFAULT_MODEL)
+    place = _place(dataset.name, dataset.corpus, model or DEFAULT_MODEL)
     try:
         return _filled(place, dataset.corpus, model, progress)
     except MismatchError:  # of an earlier version, which cut passages otherwise

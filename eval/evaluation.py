@@ -121,7 +121,6 @@ def evaluate(
     retrieval: Sequence[str] = DEFAULT_RETRIEVAL,
     own: Sequence[OwnMeasure | Callable[..., Any]] = (),
     judge: BaseChatModel | None = None,
-    about: Mapping[str, Any] | None = None,
     done: Callable[[], object] = lambda: None,
 ) -> Evaluation:
     """Ask every question of a set and measure what came.
@@ -136,7 +135,7 @@ def evaluate(
         if target is None:
             target = stack.enter_context(indexed(questions))
         asked = target if isinstance(target, Target) else Target.of(target)
-        run = answer_all(questions, asked, folder=Path(folder) if folder else None, about=about, done=done)
+        run = answer_all(questions, asked, folder=Path(folder) if folder else None, done=done)
     grades = grade(run, retrieval=retrieval, own=[one if isinstance(one, OwnMeasure) else OwnMeasure.of(one) for one in own])
     if judge is not None:
         grades = replace(grades, columns=(*grades.columns, judged(run, judge)))
@@ -165,14 +164,13 @@ def answer_all(
     target: Target,
     *,
     folder: Path | None = None,
-    about: Mapping[str, Any] | None = None,
     done: Callable[[], object] = lambda: None,
 ) -> Run:
     """Ask every question of `dataset`, and keep the rows in `folder`, where an interrupted run of the same is taken up.
 
     `done` is called after each question. Raises `AssayError` when there is no article, or the folder cannot be used.
     """
-    described = {**description(dataset, target), **(about or {})}
+    described = description(dataset, target)
     if not described["index"]["articles"]:
         raise AssayError(f"expected articles to ask, found none in {target.library.folder}; add some with `assay add PATH`")
     rows: dict[str, Row] = {}
