@@ -42,9 +42,12 @@ def test_the_page_says_what_the_evaluations_say(library):
     text = page({"tin": first}, {"With vectors alone: tin": compare([first.grades, second.grades])}, {"Date": "2026-11-25"})
     assert "- Date: 2026-11-25" in text
     assert "| tin | 6 | 0 | 6 | 6 | made by the test |" in text
+    rows_read = 0
     for table in TABLES:
         for row in re.findall(rf"## {re.escape(table.heading)}\n.*?\| tin \| (.*?) \|\n", text + "\n", re.DOTALL):
             assert row.split(" | ") == [cell(first.figures.get(name)) for name in table.measures]
+            rows_read += 1
+    assert rows_read == len(TABLES)
     assert "## With vectors alone: tin" in text
     assert re.search(r"\| `nDCG@10` \| \d\.\d{3} \| \d\.\d{3} \| [+-]", text)
 

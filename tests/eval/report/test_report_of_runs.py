@@ -94,6 +94,7 @@ def test_a_citation_stands_in_its_passage_beside_the_evidence(evaluations):
         known = next(citation for citation in answers[question.id].citations if citation.n == one.n)
         assert one.passage[one.start : one.end] == known.quote
         assert one.note == ""
+    assert any(one.gold for _, one in cited)
     for question in report.questions[:5]:
         marked = [one.passage[start:end] for one in question.results[0].citations for start, end in one.gold]
         assert set(marked) <= {one.quote for one in question.evidence}
