@@ -8,11 +8,12 @@ INDEX  ?= .assay
 TORCH_INDEX ?=
 # Flags of the benchmark, for example: make bench BENCH="--sizes 500 2000"
 BENCH ?=
+SUDO  := $(if $(filter 0,$(shell id -u)),,sudo)
 TORCH := $(shell grep '^torch==' constraints.txt)
 # Public data sets for measurements; tests that need them are skipped where there are none.
 export ASSAY_DATA ?= $(wildcard $(CURDIR)/../shared/data)
 
-.PHONY: demo test test-all lint format gate eval measure bench clean
+.PHONY: demo test test-all test-browser lint format gate eval train-reader measure bench clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python -m ui.demo --index $(INDEX)
@@ -22,6 +23,10 @@ test: lint $(VENV)/.installed-dev
 
 test-all: lint $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow"
+
+# The pages in a real browser. Takes Debian's Chromium where there is none on the path.
+test-browser: $(VENV)/.installed-browser
+	$(BIN)/python -m pytest -m browser
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -42,6 +47,10 @@ gate: $(VENV)/.installed
 # Every set of the project's evaluation: docs/evaluation.md, and a report of each run in .eval.
 eval: $(VENV)/.installed
 	$(BIN)/python -m eval.suite
+
+# The reader that comes with Assay, from the public sets in ASSAY_DATA: hours on two cores, interrupted and taken up again as you like.
+train-reader: $(VENV)/.installed
+	$(BIN)/python -m eval.training
 
 # Every figure of docs/measurements.md, from the public data in ASSAY_DATA.
 measure: $(VENV)/.installed-dev
@@ -65,5 +74,10 @@ $(VENV)/.installed-bench: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[bench]"
 	touch $@
 
+$(VENV)/.installed-browser: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[browser]"
+	command -v chromium >/dev/null || { $(SUDO) apt-get update --quiet && $(SUDO) apt-get install --yes --quiet chromium; }
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(INDEX) .bench .eval .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(INDEX) .bench .eval .training .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from index import AssayError
 from rag import Turn
 
 from .shapes import anything, fields, flag, many, mapping, maybe, place, text, whole
@@ -150,7 +151,9 @@ class Dataset:
         return fingerprint(self.examples)
 
     def limited(self, count: int | None) -> Dataset:
-        """Return the set with its first `count` questions; itself when that is None or not fewer."""
+        """Return the set with its first `count` questions; itself when that is None or not fewer. Raises `AssayError` below 1."""
+        if count is not None and count < 1:
+            raise AssayError(f"expected a limit of at least 1 question, found {count}")
         return self if count is None or count >= len(self.examples) else replace(self, examples=self.examples[:count])
 
 

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from eval import Check, Dataset, Demand, Evaluation, Grades
+    from index import Refusal
 
 DONE, DONE_BUT = 0, 1
+
+#: So many of a set's articles that cannot be kept are told one by one.
+_REFUSALS_SHOWN = 5
 
 #: The share of the vectors in each ranking that can be asked for; None is the product's own.
 _RANKINGS = {"fused": None, "words": 0.0, "vectors": 1.0}
@@ -135,8 +139,14 @@ def _library(args: Namespace, dataset: Dataset) -> Library:
 
     if dataset.corpus is None or args.index_given:
         return Library.open(args.index, model=args.model, create=False)
+    refused: list[Refusal] = []
     with bar("articles", None) as shown:
-        return indexed(dataset, model=args.model, progress=shown.ingest)
+        library = indexed(dataset, model=args.model, progress=shown.ingest, refused=refused.append)
+    for one in refused[:_REFUSALS_SHOWN]:
+        screen.talk(f"left out: {one.path}: {one.reason}")
+    if len(refused) > _REFUSALS_SHOWN:
+        screen.talk(f"left out: {len(refused) - _REFUSALS_SHOWN:,} more of the set's articles")
+    return library
 
 
 def _foreseen(args: Namespace, dataset: Dataset) -> Grades | None:

@@ -43,18 +43,15 @@ FORMATS: tuple[Format, ...] = (
 )
 
 
-def load_dataset(path: str | Path, *, limit: int | None = None) -> Dataset:
+def load_dataset(path: str | Path) -> Dataset:
     """Read a question set; its format is told by its content.
 
     Args:
         path: A file, a folder, or what files of one folder begin with (`reading/squad2`); `seeds` is the set that is built in.
-        limit: As many questions are kept, from the first on; the set is read and checked all the same.
 
     Raises:
         AssayError: Nothing is there, it is of no known format, it holds no questions, or a row is malformed: `line 17: expected …`.
     """
-    if limit is not None and limit < 1:
-        raise AssayError(f"expected a limit of at least 1 question, found {limit}")
     given = Path(path)
     built_in = str(path) == SEEDS and not given.exists()
     at = Path(str(files(SEEDS))) if built_in else given
@@ -62,7 +59,7 @@ def load_dataset(path: str | Path, *, limit: int | None = None) -> Dataset:
         dataset = _read(at)
     except OSError as error:  # a folder that may not be looked into
         raise AssayError(f"expected a path that can be read, found {shown(at)}: {error.strerror or error}") from error
-    return (replace(dataset, name=SEEDS, format="built in") if built_in else dataset).limited(limit)
+    return replace(dataset, name=SEEDS, format="built in") if built_in else dataset
 
 
 def _read(path: Path) -> Dataset:

@@ -3,7 +3,7 @@
 Knows nothing of how answers are made, of statistics, or of how figures are shown.
 """
 
-from .gold import answerable
+from .gold import answerable, whole
 from .grade import grade
 from .groups import groups, restrict
 from .outcome import Outcome, outcome, right
@@ -31,4 +31,5 @@ __all__ = [
     "restrict",
     "right",
     "risk_coverage",
+    "whole",
 ]

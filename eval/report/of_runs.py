@@ -11,7 +11,7 @@ import numpy as np
 from index import AssayError
 
 from ..comparison import compare
-from ..grading import Outcome, answerable, groups, outcome, recall_curve, reliability, risk_coverage
+from ..grading import Outcome, answerable, groups, outcome, recall_curve, reliability, risk_coverage, whole
 from ..measure import Family, Kind
 from . import content
 from .legible import number
@@ -44,6 +44,9 @@ _BY_GROUP = ("right", "nDCG@10", "citation_precision")
 
 #: More groups than these are no picture: the most frequent are drawn.
 _GROUPS = 12
+
+#: More articles than these that bear on a question as a whole are not listed.
+_ARTICLES = 20
 
 _NOTES = (
     "Intervals are 95 %, over the questions: what other questions of this kind could have shown, and nothing of the clock.",
@@ -345,7 +348,9 @@ def _citation(cited: Cited, answer: Answer, row: Row, exact: bool) -> content.Ci
         passage=passage,
         start=cited.start - offset,
         end=cited.start - offset + len(cited.quote),
-        gold=tuple(_within(span, offset, len(passage)) for span in row.gold.spans if _touches(span, cited, offset, passage)),
+        gold=tuple(
+            _within(span, offset, len(passage)) for places in row.gold.stands for span in places if _touches(span, cited, offset, passage)
+        ),
         article_id=cited.article_id,
         title=cited.title,
         source=", ".join(filter(None, (cited.source, cited.published))),
@@ -377,10 +382,8 @@ def _evidence(row: Row) -> Iterator[content.Evidence]:
         yield content.Evidence(quote=text, article_id=span.article_id, title=titles.get(span.article_id, ""))
     for name in row.gold.unfound:
         yield content.Evidence(quote=name, note="not in the index")
-    if not row.gold.spans:
-        missing = set(row.gold.unfound)
-        for article in sorted(row.example.relevant - missing)[:20]:
-            yield content.Evidence(quote="", article_id=article, title=titles.get(article, ""))
+    for article in sorted(whole(row))[:_ARTICLES]:
+        yield content.Evidence(quote="", article_id=article, title=titles.get(article, ""))
 
 
 def report_of(evaluations: Sequence[Evaluation], *, title: str = "") -> str:

@@ -5,7 +5,7 @@ import pytest
 from eval.corpora import indexed
 from eval.dataset import Dataset, Example
 from eval.formats import load_dataset
-from index import Article, AssayError
+from index import Article, AssayError, Refusal
 
 ROWS = [Article(id=f"a{n}", title=f"Note {n}", text=f"Mine {n} made {n + 2} tonnes of tin.") for n in range(4)]
 
@@ -59,6 +59,19 @@ def test_an_interrupted_index_is_not_taken_for_a_whole_one():
     with pytest.raises(KeyboardInterrupt):
         indexed(dataset(Corpus(ROWS, stop=2)))
     assert ids(indexed(dataset(Corpus(ROWS)))) == ["a0", "a1", "a2", "a3"]
+
+
+def test_what_is_no_article_is_told_each_time(cache):
+    corpus = Corpus([*ROWS, Refusal("line 5", "no text: the article is empty")])
+    for _ in range(2):
+        told = []
+        assert ids(indexed(dataset(corpus), refused=told.append)) == ["a0", "a1", "a2", "a3"]
+        assert told == [Refusal("line 5", "no text: the article is empty")]
+    (place,) = cache.iterdir()
+    (place / "complete").write_text("[", encoding="utf-8")
+    told = []
+    assert ids(indexed(dataset(corpus), refused=told.append)) == ["a0", "a1", "a2", "a3"]
+    assert told == []
 
 
 def test_the_name_of_a_set_chooses_no_path(cache):

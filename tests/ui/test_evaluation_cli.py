@@ -112,6 +112,17 @@ def test_a_set_with_articles_is_asked_of_its_own(assay, metals, tmp_path):
     assay("add", write_rows(tmp_path / "later" / "rows.jsonl", [article("nickel")]))  # runs/ is in no one's way
 
 
+def test_articles_of_a_set_that_cannot_be_kept_are_told(assay, metals):
+    bad = [{"id": f"bad{n}", "title": "x", "text": "…"} for n in range(7)]
+    write_rows(Path(metals) / "corpus.jsonl", [*map(article, METALS), *bad])
+    for _ in range(2):
+        _, err = assay("eval", "run", metals, "--limit", 1, "--json")
+        told = [line for line in err.splitlines() if line.startswith("left out: ")]
+        assert len(told) == 6
+        assert "no words: the text holds neither letters nor digits" in told[0]
+        assert told[-1] == "left out: 2 more of the set's articles"
+
+
 def test_a_cached_index_that_is_damaged_is_told_with_what_mends_it(assay, metals, tmp_path):
     whole = said(assay("eval", "run", metals, "--limit", 2, "--json"))
     (corpus,) = (tmp_path / "cache" / "assay" / "corpora").iterdir()

@@ -97,10 +97,12 @@ def test_the_built_in_set(monkeypatch, tmp_path):
 
 def test_a_limit(lay):
     path = lay("a.jsonl", [{"question": "Who?"}, {"question": "When?"}, {"question": "Where?"}])
-    assert [one.id for one in load_dataset(path, limit=2).examples] == ["1", "2"]
-    assert load_dataset(path, limit=3) == load_dataset(path)
-    assert load_dataset(path, limit=2).sha256 != load_dataset(path).sha256 == load_dataset(path).sha256
-    assert refusal(path, limit=0) == "expected a limit of at least 1 question, found 0"
+    whole = load_dataset(path)
+    assert [one.id for one in whole.limited(2).examples] == ["1", "2"]
+    assert whole.limited(3) == whole.limited(None) == whole
+    assert whole.limited(2).sha256 != whole.sha256 == load_dataset(path).sha256
+    with pytest.raises(AssayError, match="expected a limit of at least 1 question, found 0"):
+        whole.limited(0)
 
 
 # --- files that are none ----------------------------------------------------------------------------------------------

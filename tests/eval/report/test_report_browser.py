@@ -32,7 +32,7 @@ from eval.report.content import (
 )
 from eval.report.page import render
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 #: All that a report may do in a browser that watches it.
 WATCH = """
@@ -52,10 +52,10 @@ AUDIT = """() => [...document.querySelectorAll("*")].flatMap((one) => [
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; `make test-browser` does it")
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
-        pytest.skip("expected chromium on the path, found none")
+        pytest.skip("expected chromium on the path, found none; `make test-browser` installs it")
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser

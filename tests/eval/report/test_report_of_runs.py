@@ -103,6 +103,24 @@ def test_a_citation_stands_in_its_passage_beside_the_evidence(evaluations):
     assert {one.note for one in missing.evidence} == {"not in the index"}
 
 
+def test_evidence_is_marked_in_whichever_of_its_places_is_cited(make_library, tmp_path):
+    said = "Ruritania made 40 tonnes of tungsten in 2023."
+    articles = [
+        Article(id="report", title="Report", text=f"The annual report was late. {said}"),
+        Article(id="news", title="Tungsten", text=said),
+    ]
+    library = make_library([*articles, Article(id="other", title="Other", text="Tungsten is hard.")])
+    known = (Evidence(quote=said), Evidence("other"))
+    question = "How many tonnes of tungsten did Ruritania make in 2023?"
+    examples = (Example(id="q", question=question, evidence=known, answers=("40 tonnes",)),)
+    evaluation = evaluate(Dataset("places", "made by the test", examples), Target.of(library), folder=tmp_path / "run")
+    only = next(iter(content_of([evaluation]).questions))
+    cited = only.results[0].citations
+    assert cited
+    assert all([one.passage[start:end] for start, end in one.gold] == [said] for one in cited)
+    assert [(one.article_id, one.quote) for one in only.evidence][-1] == ("other", "")
+
+
 def test_the_plots_are_of_these_runs(evaluations):
     plots = content_of(evaluations).plots
     titles = [plot.title for plot in plots if isinstance(plot, Curve)]
