@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from .ingest import AddReport
     from .library import Library
     from .loaders.jsonl import bounded_lines
-    from .model import DEFAULT_MODEL
-    from .runtime import cache_folder
+    from .model import DEFAULT_MODEL, ModelFiles, locate
+    from .runtime import ConversionError, Encoder, Recipe, cache_folder, cached_encoder
     from .segment import sentences
     from .snapshot import ArticleFilter, StoredPassage
     from .title import title_of
+    from .tokens import TextTokenizer
     from .view import Selection, View
 
 __all__ = [
@@ -32,23 +33,30 @@ __all__ = [
     "ArticleFilter",
     "AssayError",
     "BusyError",
+    "ConversionError",
     "Embedder",
+    "Encoder",
     "Heading",
     "Health",
     "Library",
     "MismatchError",
     "ModelError",
+    "ModelFiles",
     "Passage",
     "Ranked",
+    "Recipe",
     "Refusal",
     "Selection",
     "SentenceTransformerEmbedder",
     "Span",
     "StoreError",
     "StoredPassage",
+    "TextTokenizer",
     "View",
     "bounded_lines",
     "cache_folder",
+    "cached_encoder",
+    "locate",
     "parse_date",
     "replaced",
     "sentences",
@@ -67,11 +75,12 @@ _HOMES = {
     "ingest": ("AddReport",),
     "library": ("Library",),
     "loaders.jsonl": ("bounded_lines",),
-    "model": ("DEFAULT_MODEL",),
-    "runtime": ("cache_folder",),
+    "model": ("DEFAULT_MODEL", "ModelFiles", "locate"),
+    "runtime": ("ConversionError", "Encoder", "Recipe", "cache_folder", "cached_encoder"),
     "segment": ("sentences",),
     "snapshot": ("ArticleFilter", "StoredPassage"),
     "title": ("title_of",),
+    "tokens": ("TextTokenizer",),
     "view": ("Selection", "View"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

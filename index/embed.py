@@ -161,7 +161,7 @@ class SentenceTransformerEmbedder:
             return None
         encoder = None
         with suppress(*_UNFIT):
-            converted = runtime.encoder(self.sha256, lambda: _recipe(self.reference))
+            converted = runtime.cached_encoder(self.sha256, lambda: _recipe(self.reference))
             if known == "yes" or self._lowest_agreement(converted) >= AGREEMENT:
                 encoder = converted
         if known is None:
@@ -187,7 +187,7 @@ class SentenceTransformerEmbedder:
 
 def _run(encoder: runtime.Encoder, prompt: str, texts: Sequence[str], done: Callable[[int], object] = lambda _: None) -> Vectors:
     """Return the vectors of `texts`, each behind the prompt that is called `prompt`."""
-    return encoder.run(encoder.tokenize(_cased(encoder, [encoder.about[prompt] + text for text in texts])), done=done)
+    return np.stack(encoder.run(encoder.tokenize(_cased(encoder, [encoder.about[prompt] + text for text in texts])), done=done))
 
 
 def _cased(encoder: runtime.Encoder, texts: Sequence[str]) -> list[str]:

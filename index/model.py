@@ -36,6 +36,9 @@ _DEFAULT_FILES = {
     "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 }
 
+#: What a model is called that has this file.
+_KINDS = {"modules.json": "sentence-transformers model", "config.json": "model of transformers"}
+
 _USED = (".safetensors", ".json", ".txt", ".model")
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 
@@ -49,12 +52,12 @@ class ModelFiles:
     sha256: str
 
 
-def locate(name: str = DEFAULT_MODEL, *, download: bool = False) -> ModelFiles:
+def locate(name: str = DEFAULT_MODEL, *, download: bool = False, needs: str = "modules.json") -> ModelFiles:
     """Find the model called `name`: the packaged default, a folder, or a name on the model hub.
 
     The hub is asked only when `download` is set, as it is for a model that the user named, and the files are not here already:
-    what an index says of itself never reaches the network. Raises `ModelError` when the model cannot be had, is not what its
-    publisher released, or would need a pickle or foreign code to load.
+    what an index says of itself never reaches the network. `needs` is the file that every model of the kind wanted has. Raises
+    `ModelError` when the model cannot be had, is not what its publisher released, or would need a pickle or foreign code to load.
     """
     if name in (DEFAULT_MODEL, DEFAULT_MODEL.split("/")[1]):  # before any folder that happens to be called so
         name = DEFAULT_MODEL
@@ -63,9 +66,9 @@ def locate(name: str = DEFAULT_MODEL, *, download: bool = False) -> ModelFiles:
             return ModelFiles(name, packaged, _checked_default(packaged))
     folder = _as_folder(name)
     if folder and name != DEFAULT_MODEL:
-        return ModelFiles(str(folder), folder, _checksum(folder))
+        return ModelFiles(str(folder), folder, _checksum(folder, needs))
     folder = _from_hub(name, download=download)
-    return ModelFiles(name, folder, _checksum(folder))
+    return ModelFiles(name, folder, _checksum(folder, needs))
 
 
 def _as_folder(name: str) -> Path | None:
@@ -93,11 +96,11 @@ def _checked_default(folder: Path) -> str:
     return _combined(stamps)
 
 
-def _checksum(folder: Path) -> str:
+def _checksum(folder: Path, needs: str) -> str:
     """Return the checksum of the model in `folder`; raises `ModelError` where it is none that is loaded."""
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.suffix in _USED and path.is_file())
-    if not (folder / "modules.json").is_file():
-        raise ModelError(f"{folder}: expected a sentence-transformers model, found no modules.json")
+    if not (folder / needs).is_file():
+        raise ModelError(f"{folder}: expected a {_KINDS.get(needs, 'model')}, found no {needs}")
     pickled = {path.parent for path in folder.rglob("*") if path.suffix in _PICKLES}
     safe = {(folder / file).parent for file in files if file.endswith(".safetensors")}
     if not safe or pickled - safe:

@@ -1,7 +1,7 @@
 """A transformer encoder made fast: converted once, cached, compiled, run.
 
-Takes any torch module that maps token ids to one tensor a text, and runs it in OpenVINO, in bfloat16 where the processor
-has it. Knows nothing of what the tensor means, of prompts, articles or questions.
+Takes any torch module that maps the token ids of a text, or of a pair of texts, to one tensor, and runs it in OpenVINO, in bfloat16
+where the processor has it. Knows nothing of what the tensor means, of prompts, articles or questions.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .durable import sha256_of, sync_folder
+from .tokens import TextTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
     from openvino import CompiledModel
-    from tokenizers import Encoding, Tokenizer
+    from tokenizers import Encoding
     from torch import nn
 
 #: Sequences are padded to a multiple of this: fewer shapes, and a new shape costs a compilation of its kernels.
@@ -50,7 +51,7 @@ class Recipe:
     """What a conversion needs: the module, its tokenizer, its inputs, and facts to keep beside them."""
 
     module: nn.Module
-    """Called with one keyword a name of `inputs`, int64 (batch, length); returns float (batch, …)."""
+    """Called with one keyword a name of `inputs`, int64 (batch, length); returns float (batch, …) or (batch, length, …)."""
     tokenizer: str
     """The tokenizer as `tokenizers` JSON."""
     inputs: tuple[str, ...]
@@ -64,7 +65,7 @@ class ConversionError(RuntimeError):
     """A module is of a kind that cannot be converted."""
 
 
-class Encoder:
+class Encoder(TextTokenizer):
     """A compiled encoder and its tokenizer. Safe to share between threads."""
 
     def __init__(self, folder: Path) -> None:
@@ -73,28 +74,21 @@ class Encoder:
         if manifest.pop("seal") != _seal(manifest):
             raise ValueError(f"{folder / _MANIFEST} is not what was written")
         _verify(folder, manifest["sha256"])
+        super().__init__((folder / _TOKENIZER).read_text(encoding="utf-8"), manifest["max_tokens"])
         self.about: Mapping[str, Any] = manifest["about"]
-        self.max_tokens: int = manifest["max_tokens"]
         self._inputs: tuple[str, ...] = tuple(manifest["inputs"])
         self._pad_id: int = manifest["pad_id"]
-        self._tokenizer = _tokenizer((folder / _TOKENIZER).read_text(encoding="utf-8"), self.max_tokens)
         self._mapped = np.memmap(folder / _BLOB, dtype=np.uint8, mode="c")  # the model reads from it for as long as it lives
         self._model = _import(self._mapped)
         self._local = threading.local()
 
-    def tokenize(self, texts: Sequence[str]) -> list[Encoding]:
-        """Return the token ids of each text, special tokens included, cut at `max_tokens`."""
-        return self._tokenizer.encode_batch(list(texts))
+    def run(self, encodings: Sequence[Encoding], *, done: Callable[[int], object] = lambda _: None) -> list[NDArray[np.float32]]:
+        """Return the module's output for each encoding, in order; `done` is told the size of each finished batch.
 
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return how many tokens each text has by itself, without special tokens and without a limit."""
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [len(encoding.ids) + sum(len(rest.ids) for rest in encoding.overflowing) for encoding in encodings]
-
-    def run(self, encodings: Sequence[Encoding], *, done: Callable[[int], object] = lambda _: None) -> NDArray[np.float32]:
-        """Return the module's output for each encoding, in order; `done` is told the size of each finished batch."""
+        Where the module returns something a token, a row may be longer than its encoding: the rest belongs to padding.
+        """
         if not encodings:
-            return np.zeros((0, 0), np.float32)
+            return []
         order = sorted(range(len(encodings)), key=lambda i: -len(encodings[i].ids))
         rows: list[NDArray[np.float32] | None] = [None] * len(encodings)
         for batch in _batches(order, [len(encoding.ids) for encoding in encodings]):
@@ -102,7 +96,7 @@ class Encoder:
             for i, row in zip(batch, output, strict=True):
                 rows[i] = row
             done(len(batch))
-        return np.stack([row for row in rows if row is not None])
+        return [row for row in rows if row is not None]
 
     def _infer(self, batch: list[Encoding]) -> NDArray[np.float32]:
         length = _padded(max(len(encoding.ids) for encoding in batch))
@@ -120,14 +114,14 @@ class Encoder:
         return np.array(output, dtype=np.float32)
 
 
-def encoder(key: str, make: Callable[[], Recipe]) -> Encoder:
+def cached_encoder(key: str, make: Callable[[], Recipe]) -> Encoder:
     """Return the encoder cached under `key`, converting what `make` returns when there is none or it is damaged.
 
     The cache is `$XDG_CACHE_HOME/assay/models` (else `~/.cache/…`); where that cannot be written, a temporary folder serves
     this process alone. `key` must change whenever the weights or the configuration do. Raises what `make` raises, and
     `ConversionError`.
     """
-    name = conversion_name(key)
+    name, recipe = conversion_name(key), None
     for place in (_cache, _temporary):
         try:
             folder = place() / name
@@ -135,8 +129,9 @@ def encoder(key: str, make: Callable[[], Recipe]) -> Encoder:
             continue
         with contextlib.suppress(OSError, ValueError, KeyError, RuntimeError):
             return Encoder(folder)
+        recipe = recipe or make()  # what is wrong with the model is told as it is
         try:
-            _convert(make(), folder)
+            _convert(recipe, folder)
         except OSError:
             continue  # read-only home, full disk: the next place
         return Encoder(folder)
@@ -193,15 +188,6 @@ def _settings() -> dict[str, str]:
 
 def _import(blob: NDArray[np.uint8]) -> CompiledModel:
     return _core().import_model(_openvino().Tensor(blob, shared_memory=True), "CPU", _settings())
-
-
-def _tokenizer(source: str, max_tokens: int) -> Tokenizer:
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_str(source)
-    tokenizer.enable_truncation(max_tokens)
-    tokenizer.no_padding()
-    return tokenizer
 
 
 def _padded(length: int) -> int:

@@ -10,20 +10,34 @@ if TYPE_CHECKING:
     from .adapters import AssayRetriever, AssayVectorStore
     from .answer import Answer, AnswerSentence, Citation, Hit, Reason
     from .chain import Chain
+    from .cross_encoder import CrossEncoderReranker, RerankedReader
     from .embeddings import AssayEmbeddings, LangChainEmbedder
     from .evidence import Evidence, Signals, weigh
+    from .network import END, FROZEN, RELEVANCE, START, difference, reader_network
     from .pipeline import Pipeline
     from .question import Question, Turn, opens_unresolved
+    from .read import Calibration, Readable, Reader, Reading, ReadSpan, SpanReader, paired, text_tokens
+    from .readers import FACTS, MAX_TOKENS, WEIGHTS, own_reader, reader_named
+    from .rerank import ReadingRetriever
     from .retrieve import Found, RankedPassage, Ranking, Retriever
 
 __all__ = [
+    "END",
+    "FACTS",
+    "FROZEN",
+    "MAX_TOKENS",
+    "RELEVANCE",
+    "START",
+    "WEIGHTS",
     "Answer",
     "AnswerSentence",
     "AssayEmbeddings",
     "AssayRetriever",
     "AssayVectorStore",
+    "Calibration",
     "Chain",
     "Citation",
+    "CrossEncoderReranker",
     "Evidence",
     "Found",
     "Hit",
@@ -32,11 +46,24 @@ __all__ = [
     "Question",
     "RankedPassage",
     "Ranking",
+    "ReadSpan",
+    "Readable",
+    "Reader",
+    "Reading",
+    "ReadingRetriever",
     "Reason",
+    "RerankedReader",
     "Retriever",
     "Signals",
+    "SpanReader",
     "Turn",
+    "difference",
     "opens_unresolved",
+    "own_reader",
+    "paired",
+    "reader_named",
+    "reader_network",
+    "text_tokens",
     "weigh",
 ]
 
@@ -44,10 +71,15 @@ _HOMES = {
     "adapters": ("AssayRetriever", "AssayVectorStore"),
     "answer": ("Answer", "AnswerSentence", "Citation", "Hit", "Reason"),
     "chain": ("Chain",),
+    "cross_encoder": ("CrossEncoderReranker", "RerankedReader"),
     "embeddings": ("AssayEmbeddings", "LangChainEmbedder"),
     "evidence": ("Evidence", "Signals", "weigh"),
     "pipeline": ("Pipeline",),
+    "network": ("END", "FROZEN", "RELEVANCE", "START", "difference", "reader_network"),
+    "read": ("Calibration", "ReadSpan", "Readable", "Reader", "Reading", "SpanReader", "paired", "text_tokens"),
+    "readers": ("FACTS", "MAX_TOKENS", "WEIGHTS", "own_reader", "reader_named"),
     "question": ("Question", "Turn", "opens_unresolved"),
+    "rerank": ("ReadingRetriever",),
     "retrieve": ("Found", "RankedPassage", "Ranking", "Retriever"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from index import Library, Ranked, Selection, StoredPassage, View
 
+    from .read import Reading
+
 #: The share of the vectors in the fused score (docs/decisions/0002-passages-and-fusion.md).
 DENSE_WEIGHT = 0.4
 
@@ -62,6 +64,8 @@ class Found:
     passage: StoredPassage
     cosine: float
     bm25: float
+    reading: Reading | None = None
+    """What a reader says of it; None where none was asked."""
 
 
 class RankedPassage(NamedTuple):

@@ -249,7 +249,7 @@ def check_fallback(folder, monkeypatch):
     embedder = SentenceTransformerEmbedder(str(folder))
     documents, queries = agree(embedder, TEXTS[:5])
     assert embedder._encoder is None
-    monkeypatch.setattr(runtime, "encoder", lambda *_: pytest.fail("converted again"))
+    monkeypatch.setattr(runtime, "cached_encoder", lambda *_: pytest.fail("converted again"))
     again = SentenceTransformerEmbedder(str(folder))
     assert np.array_equal(again.embed_documents(TEXTS[:5]), documents)
     assert np.array_equal(again.embed_query(TEXTS[4]), queries[4])

@@ -49,7 +49,7 @@ def converted(tmp_path_factory):
     cache = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(cache))
-        runtime.encoder("mean", recipe)
+        runtime.cached_encoder("mean", recipe)
     return cache
 
 
@@ -65,7 +65,7 @@ def cache(converted, tmp_path, monkeypatch):
 @pytest.fixture
 def encoder(cache):
     assert cache.is_dir()
-    return runtime.encoder("mean", never)
+    return runtime.cached_encoder("mean", never)
 
 
 def never():
@@ -93,7 +93,7 @@ def reference(given):
 def test_rows_are_the_modules_in_the_order_of_the_texts(encoder, monkeypatch, batch):
     monkeypatch.setattr(runtime, "BATCH_TOKENS", batch)
     given, heard = texts(60), []
-    found = encoder.run(encoder.tokenize(given), done=heard.append)
+    found = np.stack(encoder.run(encoder.tokenize(given), done=heard.append))
     np.testing.assert_allclose(found, reference(given), atol=0.03)  # bfloat16 has 8 bits
     assert found.dtype == np.float32
     assert sum(heard) == 60
@@ -102,7 +102,7 @@ def test_rows_are_the_modules_in_the_order_of_the_texts(encoder, monkeypatch, ba
 
 
 def test_nothing_gives_nothing(encoder):
-    assert encoder.run([]).shape[0] == 0
+    assert encoder.run([]) == []
     assert encoder.tokenize([]) == []
     assert encoder.count_tokens([]) == []
 
@@ -114,13 +114,32 @@ def test_texts_are_cut_at_the_models_limit_and_counted_beyond_it(encoder):
     assert encoder.about == {"dimension": 8, "x": ["y"]}
 
 
+def test_a_pair_is_read_in_windows_that_overlap(encoder):
+    words = [f"w{n % 20}" for n in range(100)]
+    short, long = encoder.tokenize_pairs([("w1 w2", "w3"), ("w1 w2 w3", " ".join(words))], overlap=7)
+    assert [(window.tokens, window.sequence_ids) for window in short] == [(["w1", "w2", "w3"], [0, 0, 1])]
+    assert all(len(window.ids) <= 40 and window.tokens[:3] == ["w1", "w2", "w3"] for window in long)
+    seconds = [window.tokens[3:] for window in long]
+    assert all(one[-7:] == other[:7] for one, other in pairwise(seconds))
+    assert [*seconds[0], *(token for one in seconds[1:] for token in one[7:])] == words
+    text = " ".join(words)
+    ends = [[text[slice(*offset)] for offset in window.offsets[3:]] for window in long]
+    assert ends == seconds
+    assert encoder.tokenize_pairs([], overlap=7) == []
+
+
+def test_a_first_text_without_room_for_the_second_is_refused(encoder):
+    with pytest.raises(ValueError, match="at most 32 tokens, found one of 38"):
+        encoder.tokenize_pairs([("w1 " * 38, "w1 " * 20)], overlap=7)
+
+
 def test_results_do_not_depend_on_the_threads_that_ask(encoder):
     given = texts(20)
-    expected = encoder.run(encoder.tokenize(given))
+    expected = np.stack(encoder.run(encoder.tokenize(given)))
     wrong = []
 
     def ask():
-        wrong.extend(n for n in range(5) if not np.array_equal(encoder.run(encoder.tokenize(given)), expected))
+        wrong.extend(n for n in range(5) if not np.array_equal(np.stack(encoder.run(encoder.tokenize(given))), expected))
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
@@ -156,7 +175,7 @@ def test_a_conversion_is_made_once_and_names_what_it_depends_on(cache):
     assert [file.name for file in files] == ["manifest.json", "model.blob", "tokenizer.json"]
     assert folder.name.startswith("mean-openvino")
     assert folder.name.endswith(runtime.precision())
-    runtime.encoder("mean", never)
+    runtime.cached_encoder("mean", never)
 
 
 @pytest.mark.parametrize(
@@ -174,33 +193,33 @@ def test_damage_to_a_conversion_is_noticed_and_mended(cache, name, damage):
         at = content.index(b"40") if name == "manifest.json" else len(content) // 2  # 40: the most tokens
         (folder / name).write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
     made = []
-    encoder = runtime.encoder("mean", lambda: made.append(1) or recipe())
+    encoder = runtime.cached_encoder("mean", lambda: made.append(1) or recipe())
     assert made == [1]
     np.testing.assert_allclose(encoder.run(encoder.tokenize(["w1 w2"])), reference(["w1 w2"]), atol=0.03)
-    runtime.encoder("mean", never)
+    runtime.cached_encoder("mean", never)
     assert len(list((cache / "assay" / "models").iterdir())) == 1
 
 
 def test_another_key_is_another_conversion(cache):
-    runtime.encoder("other", recipe)
+    runtime.cached_encoder("other", recipe)
     assert len(list((cache / "assay" / "models").iterdir())) == 2
 
 
 def test_a_conversion_that_fails_leaves_nothing_behind(cache, monkeypatch):
     monkeypatch.setattr(runtime, "_compile", lambda _: (_ for _ in ()).throw(RuntimeError("cannot be traced")))
     with pytest.raises(RuntimeError, match="cannot be traced"):
-        runtime.encoder("other", recipe)
+        runtime.cached_encoder("other", recipe)
     assert len(list((cache / "assay" / "models").iterdir())) == 1
 
 
 @pytest.mark.usefixtures("cache")
 def test_without_a_home_the_temporary_folder_serves(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
-    encoder = runtime.encoder("mean", recipe)
-    assert encoder.run(encoder.tokenize(["w1"])).shape == (1, 8)
+    encoder = runtime.cached_encoder("mean", recipe)
+    assert [row.shape for row in encoder.run(encoder.tokenize(["w1"]))] == [(8,)]
     place = tmp_path / f"assay-{os.getuid()}"
     assert place.stat().st_mode & 0o777 == 0o700
-    runtime.encoder("mean", never)
+    runtime.cached_encoder("mean", never)
 
 
 @pytest.mark.parametrize("claimed", ["open to others", "a link", "another's"])
@@ -217,7 +236,7 @@ def test_a_temporary_folder_that_somebody_else_prepared_is_not_believed(cache, t
         os.chown(place, 65534, 65534)
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
     with pytest.raises(OSError, match="set XDG_CACHE_HOME"):
-        runtime.encoder("mean", never)
+        runtime.cached_encoder("mean", never)
 
 
 def test_the_cache_is_where_the_user_wants_it(monkeypatch, tmp_path):

@@ -1,0 +1,1 @@
+"""From public question sets to the reader that comes with Assay: `make train-reader`. Knows nothing of how its readings are used."""

@@ -1,0 +1,75 @@
+"""`make train-reader`: from the public question sets to the reader that comes with Assay. Hours on two cores, minutes on a GPU.
+
+Three steps, each kept in a folder and taken up again where it stopped: lessons, training, and the small file that is kept. Knows nothing of
+what any of them does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index import DEFAULT_MODEL, AssayError, TextTokenizer, locate
+from rag import MAX_TOKENS, reader_network
+
+from .lessons import MADE, lessons_of, make_lessons, with_changed
+from .sets import SOURCES, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Passages that do not answer, with each question.
+WRONG = 1
+
+#: The share of the questions that are shown a second time, changed so that nothing answers them.
+CHANGED = 0.25
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train and write; 2 when something is missing, in one line."""
+    parser = argparse.ArgumentParser(prog="python -m eval.training", description=__doc__)
+    parser.add_argument("--data", type=Path, default=os.environ.get("ASSAY_DATA") or None, help="the folder of the public sets")
+    parser.add_argument("--work", type=Path, default=Path(".training"), help="where lessons and checkpoints are kept")
+    parser.add_argument("--out", type=Path, default=Path("rag/model"), help="gets the reader's files")
+    parser.add_argument("--epochs", type=int, default=4, help="over the questions that people asked")
+    parser.add_argument("--made", type=int, default=1, help="epochs over the questions made by rule, before those")
+    parser.add_argument("--lessons-only", action="store_true", help="make the lessons and stop")
+    arguments = parser.parse_args(argv)
+    try:
+        _train(arguments)
+    except AssayError as error:
+        print(f"train-reader: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("train-reader: interrupted; what is done is kept: the same command goes on from there", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    if arguments.data is None or not arguments.data.is_dir():
+        raise AssayError(f"expected the folder of the public sets, found {arguments.data}; give it with --data or ASSAY_DATA")
+    lessons = arguments.work / "lessons"
+    make_lessons(arguments.data, lessons)
+    if arguments.lessons_only:
+        return
+    from .fit import Schedule, Stage, fit
+    from .keep import calibrated, keep
+
+    names = [source.name for source in SOURCES]
+    base = locate(DEFAULT_MODEL)
+    tokenizer = TextTokenizer((base.folder / "tokenizer.json").read_text(encoding="utf-8"), MAX_TOKENS)
+    practice = lessons_of(lessons, Part.TRAIN, *(f"{name}-{MADE}" for name in names))
+    real = with_changed(lessons_of(lessons, Part.TRAIN, *names), CHANGED)
+    stages = [Stage(practice, arguments.made, WRONG), Stage(real, arguments.epochs, WRONG)]
+    weights = fit(reader_network(base.folder), tokenizer, stages, Schedule(), arguments.work)
+    facts = {"questions": len(real), "made": len(practice), "epochs": arguments.epochs, "made_epochs": arguments.made}
+    keep(weights, base, arguments.out, facts)
+    calibrated(arguments.out, lessons_of(lessons, Part.DEV, *names))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""The trained reader as it is kept: a small file beside its facts, and the calibration that makes its logits probabilities.
+
+Knows nothing of training.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tqdm import tqdm
+
+from index import replaced
+from rag import FACTS, WEIGHTS, Calibration, Readable, difference, own_reader, reader_network
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    import torch
+
+    from index import ModelFiles
+
+    from .lesson import Lesson
+
+#: Probabilities this close to 0 or 1 are beyond what the network can tell.
+_EDGE = 1e-6
+
+
+def keep(weights: Mapping[str, torch.Tensor], base: ModelFiles, folder: Path, training: Mapping[str, Any]) -> None:
+    """Write the difference of `weights` from the `base` model, and its facts, not yet calibrated, to `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data = difference(weights, reader_network(base.folder).state_dict())
+    with replaced(folder / WEIGHTS) as partial:
+        partial.write_bytes(data)
+    calibration = {name: list(value) for name, value in Calibration()._asdict().items()}
+    _write_facts(
+        folder,
+        {
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "base": base.name,
+            "base_sha256": base.sha256,
+            "calibration": calibration,
+            "training": dict(training),
+        },
+    )
+
+
+def calibrated(folder: Path, lessons: Sequence[Lesson]) -> Calibration:
+    """Fit the calibration of the reader in `folder` on lessons that it has not seen, write it there, and return it."""
+    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    facts["calibration"] = {name: list(value) for name, value in Calibration()._asdict().items()}
+    _write_facts(folder, facts)
+    reader = own_reader(folder)
+    absent: list[tuple[float, bool]] = []
+    bears: list[tuple[float, bool]] = []
+    for lesson in tqdm(lessons, desc="calibration", unit="question", disable=None):
+        readings = reader.read(lesson.question, [Readable(one.context, one.text) for one in lesson.candidates])
+        for one, reading in zip(lesson.candidates, readings, strict=True):
+            absent.append((reading.no_answer, not one.spans))
+            if one.relevant is not None:
+                bears.append((reading.relevance, one.relevant))
+    found = Calibration(relevance=platt(bears), no_answer=platt(absent))
+    _write_facts(folder, facts | {"calibration": {name: list(value) for name, value in found._asdict().items()}})
+    return found
+
+
+def platt(scored: Iterable[tuple[float, bool]]) -> tuple[float, float]:
+    """Return scale and shift of the logit with which probabilities fit the truth best, both outcomes weighing the same.
+
+    Platt, "Probabilistic outputs for support vector machines", 1999. Raises ValueError unless both outcomes are there.
+    """
+    from scipy.optimize import minimize
+
+    pairs = list(scored)
+    p = np.clip(np.array([one for one, _ in pairs], np.float64), _EDGE, 1 - _EDGE)
+    truth = np.array([one for _, one in pairs], bool)
+    if truth.all() or not truth.any():
+        raise ValueError("expected both outcomes, found one")
+    logits = np.log(p / (1 - p))
+    weights = np.where(truth, 0.5 / truth.sum(), 0.5 / (~truth).sum())
+    signs = np.where(truth, 1.0, -1.0)
+
+    def loss(parameters: np.ndarray) -> float:
+        scale, shift = parameters
+        return float((weights * np.logaddexp(0, -signs * (scale * logits + shift))).sum())
+
+    scale, shift = minimize(loss, np.array([1.0, 0.0])).x
+    return float(scale), float(shift)
+
+
+def _write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
+    with replaced(folder / FACTS) as partial:
+        partial.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")

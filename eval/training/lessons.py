@@ -1,0 +1,99 @@
+"""Every lesson of every set, made once and kept in a folder: `python -m eval.training` begins with it.
+
+An interrupted run goes on with the set that it was at. Knows nothing of networks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from rag import Retriever
+
+from ..corpora import indexed
+from ..gold import locate
+from .changed import changed
+from .lesson import Lesson, read_lessons, write_lessons
+from .made import made
+from .mining import mined
+from .sets import SOURCES, Part, Source, about, answering, asked, chosen, hidden, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from index import View
+
+    from ..dataset import Dataset
+
+#: The name under which questions made by rule are kept.
+MADE = "made"
+
+#: So many of these are made from one article at most, and from one set.
+_MADE_OF_ONE, _MADE_OF_A_SET = 12, 12_000
+
+_SEED = 1963
+
+
+def make_lessons(data: Path, folder: Path, sources: Sequence[Source] = SOURCES) -> None:
+    """Make the lessons of each set that `folder` does not have yet; raises `AssayError` where a set cannot be read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in sources:
+        wanted = [one for one in Part if not _file(folder, source.name, one).exists()]
+        if not wanted and _file(folder, f"{source.name}-{MADE}", Part.TRAIN).exists():
+            continue
+        dataset = load(source, data)
+        with indexed(dataset) as library, library.view() as view:
+            retriever = Retriever(library)
+            for one in wanted:
+                write_lessons(_file(folder, source.name, one), _of_part(source, dataset, view, retriever, one))
+            write_lessons(_file(folder, f"{source.name}-{MADE}", Part.TRAIN), _made(source, dataset, view, retriever))
+
+
+def lessons_of(folder: Path, wanted: Part, *names: str) -> list[Lesson]:
+    """Return the lessons of one part that `make_lessons` kept, of the sets called `names`."""
+    return [one for name in names for one in read_lessons(_file(folder, name, wanted))]
+
+
+def with_changed(lessons: Sequence[Lesson], share: float) -> list[Lesson]:
+    """Return the lessons and, for a `share` of them, the same with its question changed so that nothing answers it."""
+    chance = Random(_SEED)  # noqa: S311  # a choice, no secret
+    more = [found for one in lessons if chance.random() < share and (found := changed(one, chance))]
+    return [*lessons, *more]
+
+
+def _file(folder: Path, name: str, wanted: Part) -> Path:
+    return folder / f"{name}.{wanted}.jsonl.gz"
+
+
+def _of_part(source: Source, dataset: Dataset, view: View, retriever: Retriever, wanted: Part) -> Iterator[Lesson]:
+    """Yield the lessons of one part of a set; in training nothing of the others is shown, not even as a wrong passage."""
+    held = hidden(source, view, dataset) if wanted is Part.TRAIN else frozenset()
+    right = answering(view, dataset)
+    for example in tqdm(chosen(source, view, dataset, wanted), desc=f"{source.name}, {wanted}", unit="question", disable=None):
+        near = "" if example.relevant else about(example)
+        own = {view.article_row(name) for name in example.relevant}
+        found = mined(view, retriever, example, locate(view, example).spans, near, held | (right[asked(example)] - own))
+        if found is not None:
+            shown = found.candidates if source.wrong else tuple(one for one in found.candidates if one.spans or one.relevant is None)
+            yield replace(found, source=source.name, candidates=shown)
+
+
+def _made(source: Source, dataset: Dataset, view: View, retriever: Retriever) -> Iterator[Lesson]:
+    """Yield lessons whose questions are made from the articles of a set, those of the other parts left out."""
+    chance = Random(f"{_SEED} {source.name}")  # noqa: S311  # as above
+    held = hidden(source, view, dataset)
+    known = [view.article_row(record["id"]) for record in view.store.records()]
+    rows = sorted(row for row in known if row is not None and row not in held)
+    count = 0
+    with tqdm(total=_MADE_OF_A_SET, desc=f"{source.name}, made", unit="question", disable=None) as bar:
+        for row in chance.sample(rows, len(rows)):
+            for one in made(view, retriever, row, chance, min(_MADE_OF_ONE, _MADE_OF_A_SET - count), held):
+                count += 1
+                bar.update()
+                yield one
+            if count >= _MADE_OF_A_SET:
+                return

@@ -1,0 +1,89 @@
+"""Readers by name: ours, which comes with Assay, and any extractive question-answering model of Hugging Face's transformers.
+
+Each is converted once into the fast runtime. Our own is kept as the difference from the packaged embedding model (`rag.network`) and joined
+with it then. Knows nothing of what is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index import DEFAULT_MODEL, ConversionError, ModelError, Recipe, cached_encoder, locate
+
+from .network import add_difference, question_answering, reader_network
+from .read import Calibration, SpanReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from index import ModelFiles
+
+#: The reader that comes with Assay.
+OWN = "assay-reader"
+
+#: The files of our reader: its facts, and what it adds to the embedding model's weights.
+FACTS, WEIGHTS = "reader.json", "reader.safetensors"
+
+_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+
+#: The longest text of question and passage together, in tokens: a passage of ours and a question fit.
+MAX_TOKENS = 384
+
+
+def reader_named(name: str = OWN, *, download: bool = False) -> SpanReader:
+    """Return the reader called `name`: ours, a folder, or a name on the model hub, which is asked only when `download` is set.
+
+    Raises `ModelError` when it cannot be had or converted, or is no model that finds answers in a text.
+    """
+    if name == OWN:
+        return own_reader(Path(str(files("rag"))) / "model")
+    found = locate(name, download=download, needs="config.json")
+    with _told(name):
+        return SpanReader(found.name, cached_encoder(f"reader-{found.sha256}", lambda: _recipe(*question_answering(found.folder))))
+
+
+def own_reader(folder: Path) -> SpanReader:
+    """Return the reader whose facts and difference lie in `folder`; raises `ModelError`."""
+    try:
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        calibration = Calibration(**{name: (float(scale), float(shift)) for name, (scale, shift) in facts["calibration"].items()})
+        sha256, base_sha256 = str(facts["sha256"]), str(facts["base_sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder / FACTS}: expected the facts of a reader, found {type(error).__name__}; reinstall Assay") from error
+    base = locate(DEFAULT_MODEL)
+    if base.sha256 != base_sha256:
+        raise ModelError(
+            f"expected a reader for the embedding model {base.sha256[:12]}…, found one for {base_sha256[:12]}…; reinstall Assay"
+        )
+    key = hashlib.sha256(f"{base.sha256} {sha256}".encode()).hexdigest()
+    with _told(OWN):
+        return SpanReader(OWN, cached_encoder(f"reader-{key}", lambda: _joined(base, folder / WEIGHTS, sha256)), calibration)
+
+
+def _joined(base: ModelFiles, weights: Path, sha256: str) -> Recipe:
+    """Describe how our network is converted, once its trained weights are known to be those that were written."""
+    data = weights.read_bytes()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise ModelError(f"{weights}: damaged; reinstall Assay")
+    module = reader_network(base.folder)
+    add_difference(module, data)
+    return _recipe(module, (base.folder / "tokenizer.json").read_text(encoding="utf-8"), MAX_TOKENS)
+
+
+def _recipe(module: Any, tokenizer: str, max_tokens: int, pad_id: int = 0, inputs: tuple[str, ...] = _INPUTS) -> Recipe:
+    return Recipe(module=module, tokenizer=tokenizer, inputs=inputs, max_tokens=max_tokens, pad_id=pad_id, about={})
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Raise what goes wrong in a conversion as one line for the user."""
+    try:
+        yield
+    except (ConversionError, OSError, ValueError, KeyError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        raise ModelError(f"reader {name!r} cannot be loaded: {reason}") from error

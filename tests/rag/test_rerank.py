@@ -1,0 +1,106 @@
+"""What was read comes in the order of its readings, above all that was not; nothing is lost on the way."""
+
+import math
+
+import pytest
+
+from index import Article, ArticleFilter
+from rag import Reading, ReadingRetriever, Retriever
+from rag.rerank import WEIGHTS, reordered
+
+METALS = ["lithium", "cobalt", "nickel", "copper", "graphite", "tungsten", "gallium", "antimony", "zinc", "tin", "lead", "silver"]
+QUERY = "Which plant in Ruritania made lithium?"
+
+
+class Scripted:
+    """A reader that finds what a test tells it to find: relevance by a word of the passage, 0.1 without."""
+
+    name = "scripted"
+
+    def __init__(self, **relevance):
+        self.relevance = relevance
+        self.seen = []
+
+    def read(self, question, passages):
+        assert question == QUERY
+        self.seen += passages
+        return [Reading(next((p for word, p in self.relevance.items() if word in one.text), 0.1), 0.5, ()) for one in passages]
+
+
+@pytest.fixture
+def library(make_library):
+    texts = [
+        f"The {metal} plant in Ruritania made {n} tonnes. Prices of {metal} fell by half in the year after."
+        for n, metal in enumerate(METALS)
+    ]
+    return make_library([Article(id=f"a{n}", title=f"On {METALS[n]}", text=text) for n, text in enumerate(texts)])
+
+
+def test_a_better_reading_comes_first(library):
+    plain = Retriever(library).search(QUERY, 12)
+    last = next(metal for metal in METALS if metal in plain[5].text)
+    found = ReadingRetriever(library, Scripted(**{last: 0.999}), depth=6).search(QUERY, 12)
+    assert found[0].passage_id == plain[5].passage_id
+    assert [one.rank for one in found] == list(range(1, 13))
+    assert {one.passage_id for one in found} == {one.passage_id for one in plain}
+    assert [one.passage_id for one in found[6:]] == [one.passage_id for one in plain[6:]]
+    scores = [one.score for one in found]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[5] > 1 >= scores[6]
+
+
+def test_equal_readings_change_nothing_but_scores(library):
+    plain = Retriever(library).search(QUERY, 12)
+    found = ReadingRetriever(library, Scripted()).search(QUERY, 12)
+    assert [one.passage_id for one in found] == [one.passage_id for one in plain]
+
+
+def test_passages_are_read_with_context_and_place(library):
+    reader = Scripted()
+    with library.view() as view:
+        found = ReadingRetriever(library, reader, depth=4).retrieve(view, QUERY, 3)
+        assert [(one.context, one.text, one.start) for one in reader.seen[:3]] == [
+            (hit.passage.context, hit.hit.text, hit.hit.start) for hit in Retriever(library).retrieve(view, QUERY, 3)
+        ]
+    assert len(reader.seen) == 4
+    assert [one.reading is not None for one in found] == [True] * 3
+
+
+def test_a_ranking_is_that_of_the_search(library):
+    reader = Scripted(cobalt=0.99, tin=0.9)
+    retriever = ReadingRetriever(library, reader, depth=8)
+    with library.view() as view:
+        ranking = retriever.ranking(view, QUERY)
+        found = retriever.retrieve(view, QUERY, 12)
+    assert [one.passage_id for one in ranking.passages] == [one.hit.passage_id for one in found]
+    assert [one.score for one in ranking.passages] == pytest.approx([one.hit.score for one in found])
+    assert ranking.articles == [(one.article_id, one.score) for one in ranking.passages]
+    assert {one.start for one in reader.seen} == {0}
+    assert all(one.context.startswith("On ") for one in reader.seen)
+
+
+def test_a_filter_holds(library):
+    only = ArticleFilter(ids=("a1", "a2"))
+    assert {one.article_id for one in ReadingRetriever(library, Scripted()).search(QUERY, 12, only=only)} == {"a1", "a2"}
+
+
+@pytest.mark.parametrize("k", [0, 1, 3, 50])
+def test_as_many_come_as_are_asked_for(library, k):
+    assert len(ReadingRetriever(library, Scripted(), depth=5).search(QUERY, k)) == min(k, 12)
+
+
+def test_an_empty_index_is_not_read(make_library):
+    reader = Scripted()
+    assert ReadingRetriever(make_library([]), reader).search(QUERY) == []
+    assert reader.seen == []
+
+
+def test_scores_are_what_they_say():
+    readings = [Reading(0.2, 0.9, ()), Reading(0.8, 0.3, ()), Reading(1.0, 0.0, ())]
+    logits = [
+        WEIGHTS.fused * 0.9 + WEIGHTS.relevance * math.log(0.25) - WEIGHTS.present * math.log(9),
+        WEIGHTS.fused * 0.5 + WEIGHTS.relevance * math.log(4) - WEIGHTS.present * math.log(3 / 7),
+        WEIGHTS.fused * 0.1 + WEIGHTS.relevance * 12 + WEIGHTS.present * 12,
+    ]
+    found = dict(reordered([0.9, 0.5, 0.1], readings))
+    assert [found[place] for place in range(3)] == pytest.approx([1 + 1 / (1 + math.exp(-one)) for one in logits])
