@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from index import ModelError
+from index import ModelError, Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 #: What the network says of each token: an answer starts there, it ends there; and at the first, that the passage bears on the question.
 START, END, RELEVANCE = 0, 1, 2
+
+#: What a network is called with.
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 #: The part of the encoder that is never trained: it is half of all weights, and words keep their meaning.
 FROZEN = "encoder.embeddings.word_embeddings.weight"
@@ -53,10 +56,10 @@ def reader_network(folder: Path) -> Any:
     return Network().eval()
 
 
-def question_answering(folder: Path) -> tuple[Any, str, int, int, tuple[str, ...]]:
-    """Return the extractive question-answering model in `folder`: module, tokenizer as JSON, most tokens, padding, names of inputs.
+def question_answering(folder: Path) -> Recipe:
+    """Describe how the extractive question-answering model in `folder` is converted.
 
-    The module returns logits, float (batch, length, 2): an answer starts there, ends there. Raises ValueError and OSError as transformers
+    Its module returns logits, float (batch, length, 2): an answer starts there, ends there. Raises ValueError and OSError as transformers
     does, and ValueError for a tokenizer that tells no offsets.
     """
     import torch
@@ -74,7 +77,7 @@ def question_answering(folder: Path) -> tuple[Any, str, int, int, tuple[str, ...
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise ValueError("expected a fast tokenizer (tokenizer.json), found none")
-    names = tuple(name for name in ("input_ids", "attention_mask", "token_type_ids") if name in tokenizer.model_input_names)
+    names = tuple(name for name in INPUTS if name in tokenizer.model_input_names)
 
     class Spans(torch.nn.Module):
         def __init__(self) -> None:
@@ -86,7 +89,8 @@ def question_answering(folder: Path) -> tuple[Any, str, int, int, tuple[str, ...
             return torch.stack((found.start_logits, found.end_logits), dim=-1)
 
     most = min(int(tokenizer.model_max_length), int(getattr(model.config, "max_position_embeddings", _NO_LIMIT)), _NO_LIMIT)
-    return Spans().eval(), backend.to_str(), most, int(tokenizer.pad_token_id or 0), names
+    pad_id = int(tokenizer.pad_token_id or 0)
+    return Recipe(module=Spans().eval(), tokenizer=backend.to_str(), inputs=names, max_tokens=most, pad_id=pad_id, about={})
 
 
 def difference(trained: Mapping[str, torch.Tensor], original: Mapping[str, torch.Tensor]) -> bytes:

@@ -11,11 +11,11 @@ import json
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from index import DEFAULT_MODEL, ConversionError, ModelError, Recipe, cached_encoder, locate
 
-from .network import add_difference, question_answering, reader_network
+from .network import INPUTS, add_difference, question_answering, reader_network
 from .read import Calibration, SpanReader
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ OWN = "assay-reader"
 
 #: The files of our reader: its facts, and what it adds to the embedding model's weights.
 FACTS, WEIGHTS = "reader.json", "reader.safetensors"
-
-_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 #: The longest text of question and passage together, in tokens: a passage of ours and a question fit.
 MAX_TOKENS = 384
@@ -44,7 +42,7 @@ def reader_named(name: str = OWN, *, download: bool = False) -> SpanReader:
         return own_reader(Path(str(files("rag"))) / "model")
     found = locate(name, download=download, needs="config.json")
     with _told(name):
-        return SpanReader(found.name, cached_encoder(f"reader-{found.sha256}", lambda: _recipe(*question_answering(found.folder))))
+        return SpanReader(found.name, cached_encoder(f"reader-{found.sha256}", lambda: question_answering(found.folder)))
 
 
 def own_reader(folder: Path) -> SpanReader:
@@ -72,11 +70,8 @@ def _joined(base: ModelFiles, weights: Path, sha256: str) -> Recipe:
         raise ModelError(f"{weights}: damaged; reinstall Assay")
     module = reader_network(base.folder)
     add_difference(module, data)
-    return _recipe(module, (base.folder / "tokenizer.json").read_text(encoding="utf-8"), MAX_TOKENS)
-
-
-def _recipe(module: Any, tokenizer: str, max_tokens: int, pad_id: int = 0, inputs: tuple[str, ...] = _INPUTS) -> Recipe:
-    return Recipe(module=module, tokenizer=tokenizer, inputs=inputs, max_tokens=max_tokens, pad_id=pad_id, about={})
+    tokenizer = (base.folder / "tokenizer.json").read_text(encoding="utf-8")
+    return Recipe(module=module, tokenizer=tokenizer, inputs=INPUTS, max_tokens=MAX_TOKENS, pad_id=0, about={})
 
 
 @contextmanager

@@ -39,7 +39,7 @@ class Weights(NamedTuple):
     """Of the logit that the answer stands in it."""
 
 
-#: Fitted by `python -m eval.experiments.calibrate` on questions that the reader has not seen.
+#: A first guess: to be fitted on questions that the reader has not seen, once there is one.
 WEIGHTS = Weights(fused=4.0, relevance=0.7, present=0.3)
 
 
