@@ -11,8 +11,10 @@ from typing import NamedTuple
 #: What stands in a sentence where its term was.
 BLANK = "____"
 
-_MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-_DATE = re.compile(rf"\b(?:\d{{1,2}} {_MONTH}(?: \d{{4}})?|{_MONTH} \d{{1,2}}(?:, \d{{4}})?|{_MONTH} \d{{4}})\b")
+#: A month, as a pattern, and a year.
+MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+YEAR = re.compile(r"1\d{3}|20\d{2}")
+_DATE = re.compile(rf"\b(?:\d{{1,2}} {MONTH}(?: \d{{4}})?|{MONTH} \d{{1,2}}(?:, \d{{4}})?|{MONTH} \d{{4}})\b")
 _NUMBER = re.compile(
     r"(?<![\w.,/:–-])[$€£]?\d{1,12}(?:[.,]\d{1,12}){0,6}(?: ?%| (?:per cent|percent|thousand|million|billion|trillion)\b)?(?![\w/:–-])"
 )

@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from index import DEFAULT_MODEL, AssayError, TextTokenizer, locate
 from rag import MAX_TOKENS, reader_network
@@ -66,7 +66,8 @@ def _train(arguments: argparse.Namespace) -> None:
     real = with_changed(lessons_of(lessons, Part.TRAIN, *names), CHANGED)
     stages = [Stage(practice, arguments.made, WRONG), Stage(real, arguments.epochs, WRONG)]
     weights = fit(reader_network(base.folder), tokenizer, stages, Schedule(), arguments.work)
-    facts = {"questions": len(real), "made": len(practice), "epochs": arguments.epochs, "made_epochs": arguments.made}
+    facts: dict[str, Any] = {"questions": len(real), "made": len(practice), "epochs": arguments.epochs, "made_epochs": arguments.made}
+    facts |= {"sets": {source.name: source.licence for source in SOURCES}}
     keep(weights, base, arguments.out, facts)
     calibrated(arguments.out, lessons_of(lessons, Part.DEV, *names))
 

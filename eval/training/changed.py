@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..generating.cloze import BLANK, blanks
+from ..generating.cloze import BLANK, MONTH, YEAR, blanks
 
 if TYPE_CHECKING:
     from random import Random
@@ -33,8 +33,6 @@ _NEGATED = 0.1
 
 _OPPOSITE = re.compile(rf"\b(?:{'|'.join(_OPPOSITES)})\b", re.IGNORECASE)
 _AUXILIARY = re.compile(r"\b(?:did|does|do|is|are|was|were|can|could|would|will|has|have|had|should)\b(?! not\b)", re.IGNORECASE)
-_YEAR = re.compile(r"1\d{3}|20\d{2}")
-_MONTH = re.compile("January|February|March|April|May|June|July|August|September|October|November|December")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -71,7 +69,7 @@ def _swapped(question: str, own: Candidate, chance: Random) -> str | None:
 
 def _shape(term: str) -> tuple[str, int]:
     """Return what kind of thing a term is, and of how many words: only its like can stand in its place."""
-    kind = "year" if _YEAR.fullmatch(term) else "date" if _MONTH.search(term) else "number" if any(map(str.isdigit, term)) else "name"
+    kind = "year" if YEAR.fullmatch(term) else "date" if re.search(MONTH, term) else "number" if any(map(str.isdigit, term)) else "name"
     return kind, len(term.split())
 
 

@@ -12,7 +12,7 @@ import math
 import time
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from safetensors import safe_open
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from index import TextTokenizer
 
     from .lesson import Candidate, Lesson
+
+    #: A lesson with those of its candidates that are shown.
+    _Drawn: TypeAlias = tuple[Lesson, list[Candidate]]
 
 #: A batch has about so many tokens, padding included.
 BATCH_TOKENS = 8192
@@ -75,12 +78,6 @@ class Schedule:
     seed: int = 1963
 
 
-class _Step(NamedTuple):
-    """A batch to come: lessons with the candidates that are shown."""
-
-    drawn: list[tuple[Lesson, list[Candidate]]]
-
-
 def fit(module: Any, tokenizer: TextTokenizer, stages: Sequence[Stage], schedule: Schedule, folder: Path) -> dict[str, torch.Tensor]:
     """Train `module` in place and return the average of its weights.
 
@@ -121,8 +118,10 @@ def fit(module: Any, tokenizer: TextTokenizer, stages: Sequence[Stage], schedule
     return weights | {name: value.cpu() for name, value in average.items()}
 
 
-def _step(module: Any, tokenizer: TextTokenizer, step: _Step, optimizer: torch.optim.Optimizer, schedule: Schedule, device: str) -> float:
-    groups = [made for lesson, candidates in step.drawn if (made := features(tokenizer, lesson, candidates))]
+def _step(
+    module: Any, tokenizer: TextTokenizer, drawn: Sequence[_Drawn], optimizer: torch.optim.Optimizer, schedule: Schedule, device: str
+) -> float:
+    groups = [made for lesson, candidates in drawn if (made := features(tokenizer, lesson, candidates))]
     if not groups:
         return 0.0
     batch = batch_of(groups).to(device)
@@ -150,13 +149,13 @@ def _rate(schedule: Schedule, place: int, steps: int) -> float:
     return schedule.peak * (0.05 + 0.95 * fall)
 
 
-def _steps(stage: Stage, tokenizer: TextTokenizer, seed: str) -> Iterator[_Step]:
+def _steps(stage: Stage, tokenizer: TextTokenizer, seed: str) -> Iterator[list[_Drawn]]:
     """Yield the batches of a stage, each of about `BATCH_TOKENS` tokens, in the order that the seed fixes."""
     lengths = _lengths(stage.lessons, tokenizer)
     for epoch in range(stage.epochs):
         chance = Random(f"{seed} {epoch}")  # noqa: S311  # an order, no secret
         drawn = [(lesson, _draw(lesson, stage.wrong, chance)) for lesson in chance.sample(stage.lessons, len(stage.lessons))]
-        batches: list[_Step] = []
+        batches: list[list[_Drawn]] = []
         for first in range(0, len(drawn), _SORTED_AMONG):
             batches += _cut(drawn[first : first + _SORTED_AMONG], lengths)
         chance.shuffle(batches)
@@ -174,23 +173,23 @@ def _draw(lesson: Lesson, wrong: int, chance: Random) -> list[Candidate]:
     return [*([chance.choice(own)] if own else []), *(others[place] for place in chosen)]
 
 
-def _cut(drawn: Sequence[tuple[Lesson, list[Candidate]]], lengths: dict[int, int]) -> list[_Step]:
+def _cut(drawn: Sequence[_Drawn], lengths: dict[int, int]) -> list[list[_Drawn]]:
     """Cut lessons into batches, those of like length together."""
 
-    def longest(one: tuple[Lesson, list[Candidate]]) -> int:
+    def longest(one: _Drawn) -> int:
         return max(lengths[id(candidate)] for candidate in one[1])
 
-    batches: list[_Step] = []
-    batch: list[tuple[Lesson, list[Candidate]]] = []
+    batches: list[list[_Drawn]] = []
+    batch: list[_Drawn] = []
     rows = 0
     for one in sorted(drawn, key=longest, reverse=True):
         width = longest(batch[0]) if batch else longest(one)
         if batch and (rows + len(one[1])) * width > BATCH_TOKENS:
-            batches.append(_Step(batch))
+            batches.append(batch)
             batch, rows = [], 0
         batch.append(one)
         rows += len(one[1])
-    return [*batches, _Step(batch)] if batch else batches
+    return [*batches, batch] if batch else batches
 
 
 def _lengths(lessons: Sequence[Lesson], tokenizer: TextTokenizer) -> dict[int, int]:

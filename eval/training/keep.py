@@ -35,24 +35,14 @@ def keep(weights: Mapping[str, torch.Tensor], base: ModelFiles, folder: Path, tr
     data = difference(weights, reader_network(base.folder).state_dict())
     with replaced(folder / WEIGHTS) as partial:
         partial.write_bytes(data)
-    calibration = {name: list(value) for name, value in Calibration()._asdict().items()}
-    _write_facts(
-        folder,
-        {
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "base": base.name,
-            "base_sha256": base.sha256,
-            "calibration": calibration,
-            "training": dict(training),
-        },
-    )
+    facts = {"sha256": hashlib.sha256(data).hexdigest(), "base": base.name, "base_sha256": base.sha256, "training": dict(training)}
+    _write_facts(folder, facts, Calibration())
 
 
 def calibrated(folder: Path, lessons: Sequence[Lesson]) -> Calibration:
     """Fit the calibration of the reader in `folder` on lessons that it has not seen, write it there, and return it."""
     facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-    facts["calibration"] = {name: list(value) for name, value in Calibration()._asdict().items()}
-    _write_facts(folder, facts)
+    _write_facts(folder, facts, Calibration())
     reader = own_reader(folder)
     absent: list[tuple[float, bool]] = []
     bears: list[tuple[float, bool]] = []
@@ -63,7 +53,7 @@ def calibrated(folder: Path, lessons: Sequence[Lesson]) -> Calibration:
             if one.relevant is not None:
                 bears.append((reading.relevance, one.relevant))
     found = Calibration(relevance=platt(bears), no_answer=platt(absent))
-    _write_facts(folder, facts | {"calibration": {name: list(value) for name, value in found._asdict().items()}})
+    _write_facts(folder, facts, found)
     return found
 
 
@@ -91,6 +81,7 @@ def platt(scored: Iterable[tuple[float, bool]]) -> tuple[float, float]:
     return float(scale), float(shift)
 
 
-def _write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
+def _write_facts(folder: Path, facts: Mapping[str, Any], calibration: Calibration) -> None:
+    known = {**facts, "calibration": calibration._asdict()}
     with replaced(folder / FACTS) as partial:
-        partial.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        partial.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")

@@ -47,10 +47,10 @@ def make_lessons(data: Path, folder: Path, sources: Sequence[Source] = SOURCES) 
             continue
         dataset = load(source, data)
         with indexed(dataset) as library, library.view() as view:
-            retriever = Retriever(library)
+            retriever, held = Retriever(library), hidden(source, view, dataset)
             for one in wanted:
-                write_lessons(_file(folder, source.name, one), _of_part(source, dataset, view, retriever, one))
-            write_lessons(_file(folder, f"{source.name}-{MADE}", Part.TRAIN), _made(source, dataset, view, retriever))
+                write_lessons(_file(folder, source.name, one), _of_part(source, dataset, view, retriever, one, held))
+            write_lessons(_file(folder, f"{source.name}-{MADE}", Part.TRAIN), _made(source, view, retriever, held))
 
 
 def lessons_of(folder: Path, wanted: Part, *names: str) -> list[Lesson]:
@@ -69,23 +69,21 @@ def _file(folder: Path, name: str, wanted: Part) -> Path:
     return folder / f"{name}.{wanted}.jsonl.gz"
 
 
-def _of_part(source: Source, dataset: Dataset, view: View, retriever: Retriever, wanted: Part) -> Iterator[Lesson]:
-    """Yield the lessons of one part of a set; in training nothing of the others is shown, not even as a wrong passage."""
-    held = hidden(source, view, dataset) if wanted is Part.TRAIN else frozenset()
-    right = answering(view, dataset)
+def _of_part(source: Source, dataset: Dataset, view: View, retriever: Retriever, wanted: Part, held: frozenset[int]) -> Iterator[Lesson]:
+    """Yield the lessons of one part of a set; in training nothing that is `held` out is shown, not even as a wrong passage."""
+    right, unseen = answering(view, dataset), held if wanted is Part.TRAIN else frozenset()
     for example in tqdm(chosen(source, view, dataset, wanted), desc=f"{source.name}, {wanted}", unit="question", disable=None):
         near = "" if example.relevant else about(example)
         own = {view.article_row(name) for name in example.relevant}
-        found = mined(view, retriever, example, locate(view, example).spans, near, held | (right[asked(example)] - own))
+        found = mined(view, retriever, example, locate(view, example).spans, near, unseen | (right[asked(example)] - own))
         if found is not None:
             shown = found.candidates if source.wrong else tuple(one for one in found.candidates if one.spans or one.relevant is None)
             yield replace(found, source=source.name, candidates=shown)
 
 
-def _made(source: Source, dataset: Dataset, view: View, retriever: Retriever) -> Iterator[Lesson]:
-    """Yield lessons whose questions are made from the articles of a set, those of the other parts left out."""
+def _made(source: Source, view: View, retriever: Retriever, held: frozenset[int]) -> Iterator[Lesson]:
+    """Yield lessons whose questions are made from the articles of a set, those that are `held` out left out."""
     chance = Random(f"{_SEED} {source.name}")  # noqa: S311  # as above
-    held = hidden(source, view, dataset)
     known = [view.article_row(record["id"]) for record in view.store.records()]
     rows = sorted(row for row in known if row is not None and row not in held)
     count = 0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from index import Span
 from rag import opens_unresolved
 
-from ..generating.cloze import BLANK, blanks
+from ..generating.cloze import BLANK, MONTH, YEAR, blanks
 from .lesson import Candidate, Lesson
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ _SEARCHED, _WRONG = 12, 4
 #: A term that stands in a passage more often says little of where it answers.
 _PLACES = 2
 
-_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-_YEAR = re.compile(r"1\d{3}|20\d{2}")
 _CLAUSE = re.compile(r"[;:—–]|, (?=and |but |which |who |where |while |when )")
 
 
@@ -104,8 +102,8 @@ def _asked(sentence: str, term: str, chance: Random) -> str:
 
 
 def _question_word(term: str, before: str, chance: Random) -> str:
-    if re.search(_MONTHS, term) or (_YEAR.fullmatch(term) and re.search(r"\b(?:in|of|since|until|by|from)$", before)):
-        return chance.choice(["When", "When", "What year" if _YEAR.fullmatch(term) else "What date"])
+    if re.search(MONTH, term) or (YEAR.fullmatch(term) and re.search(r"\b(?:in|of|since|until|by|from)$", before)):
+        return chance.choice(["When", "When", "What year" if YEAR.fullmatch(term) else "What date"])
     if term[0].isdigit() or term[0] in "$€£":
         return chance.choice(["How many", "How much"]) if "%" not in term and term[0].isdigit() else "How much"
     if re.search(r"\b(?:in|at|near|from|to)$", before):

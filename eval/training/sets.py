@@ -97,15 +97,21 @@ def title_of_article(view: View, article: str) -> str:
     return article if row is None else str(view.record(row)["title"])
 
 
+#: To which group an article belongs, whether a question is asked about it or not, where that can be told.
+_GROUP_OF_AN_ARTICLE: dict[Callable[[View, Example], str], Callable[[dict[str, Any]], str]] = {
+    by_title: lambda record: str(record["title"]),
+    by_document: lambda record: str(record["id"].partition("#")[0]),
+}
+
+
 def hidden(source: Source, view: View, dataset: Dataset) -> frozenset[int]:
     """Return the rows of all articles that training must not see: those of held-out questions, of their groups, and copies of them."""
     held = [one for one in dataset.examples if part(source, source.group(view, one)) is not Part.TRAIN]
     names = {name for one in held for name in (one.relevant or {about(one)})}
     groups = {source.group(view, one) for one in held}
-    rows = set()
+    whose, rows = _GROUP_OF_AN_ARTICLE.get(source.group), set()
     for record in view.store.records():
-        group = record["title"] if source.group is by_title else record["id"].partition("#")[0] if source.group is by_document else None
-        if record["id"] in names or group in groups:
+        if record["id"] in names or (whose and whose(record) in groups):
             row = view.article_row(record["id"])
             rows |= set() if row is None else {row, *view.copies(row)}
     return frozenset(rows)
@@ -186,12 +192,12 @@ def _selqa(prefix: Path) -> Dataset:
     """Read SelQA's pairs of questions and sentences: the sentences marked right are the evidence."""
     rows = tuple(
         json.loads(line)
-        for part in ("dev", "test")
-        for line in gzip.open(f"{prefix}.pairs_{part}.jsonl.gz", "rt", encoding="utf-8")  # noqa: SIM115  # read to its end here
+        for half in ("dev", "test")
+        for line in gzip.open(f"{prefix}.pairs_{half}.jsonl.gz", "rt", encoding="utf-8")  # noqa: SIM115  # read to its end here
     )
-    asked: dict[tuple[str, str], list[str]] = {}
+    sentences: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        right = asked.setdefault((row["question"], _section(row["article"], row["section"])), [])
+        right = sentences.setdefault((row["question"], _section(row["article"], row["section"])), [])
         if row["label"] == 1:
             right.append(row["sentence"].strip())
     examples = tuple(
@@ -202,6 +208,6 @@ def _selqa(prefix: Path) -> Dataset:
             answerable=bool(right),
             metadata={} if right else {"context_id": section},
         )
-        for (question, section), right in asked.items()
+        for (question, section), right in sentences.items()
     )
     return Dataset("selqa", "pairs of questions and sentences", examples, _Sections(rows))
