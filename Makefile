@@ -8,12 +8,13 @@ INDEX  ?= .assay
 TORCH_INDEX ?=
 # Flags of the benchmark, for example: make bench BENCH="--sizes 500 2000"
 BENCH ?=
+READER ?=
 SUDO  := $(if $(filter 0,$(shell id -u)),,sudo)
 TORCH := $(shell grep '^torch==' constraints.txt)
 # Public data sets for measurements; tests that need them are skipped where there are none.
 export ASSAY_DATA ?= $(wildcard $(CURDIR)/../shared/data)
 
-.PHONY: demo test test-all test-browser lint format gate eval train-reader measure bench clean
+.PHONY: demo test test-all test-browser lint format gate eval eval-reader train-reader measure bench clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python -m ui.demo --index $(INDEX)
@@ -47,6 +48,10 @@ gate: $(VENV)/.installed
 # Every set of the project's evaluation: docs/evaluation.md, and a report of each run in .eval.
 eval: $(VENV)/.installed
 	$(BIN)/python -m eval.suite
+
+# What the reader changes, on questions that it has not seen: docs/reader.md. Those of --only alone: make eval-reader READER="--only trecqa"
+eval-reader: $(VENV)/.installed-dev
+	$(BIN)/python -m eval.suite.reader $(READER)
 
 # The reader that comes with Assay, from the public sets in ASSAY_DATA: hours on two cores, interrupted and taken up again as you like.
 train-reader: $(VENV)/.installed

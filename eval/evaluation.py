@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from index import AssayError
-from rag import Pipeline, Question, Retriever
+from rag import DENSE_WEIGHT, Caution, Pipeline, Question, ReadingRetriever, Retriever, reader_named
 
 from .corpora import indexed
 from .dataset import Dataset
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from index import ArticleFilter, Library, View
-    from rag import Answer, Ranking
+    from rag import Answer, Ranking, Reader
 
     from .dataset import Example
     from .measure import Column
@@ -105,11 +105,23 @@ class Target:
         return frozenset(record["id"] for record in self.library.articles())
 
     @classmethod
-    def of(cls, library: Library, *, dense_weight: float | None = None) -> Target:
-        """Return the product as it is on `library`, or with another share of the vectors in its ranking."""
-        retriever = Retriever(library) if dense_weight is None else Retriever(library, dense_weight=dense_weight)
-        pipeline = Pipeline(library, retriever=retriever)
-        settings = {} if dense_weight is None else {"dense_weight": dense_weight}
+    def of(
+        cls,
+        library: Library,
+        *,
+        reader: Reader | str | None = None,
+        caution: Caution | str = Caution.NORMAL,
+        dense_weight: float = DENSE_WEIGHT,
+    ) -> Target:
+        """Return the product as it is on `library`, or with a reader, another caution or share of the vectors."""
+        reader = reader_named(reader) if isinstance(reader, str) else reader
+        retriever = (
+            ReadingRetriever(library, reader, dense_weight=dense_weight) if reader else Retriever(library, dense_weight=dense_weight)
+        )
+        pipeline = Pipeline(library, reader=reader, dense_weight=dense_weight, caution=Caution(caution))
+        settings: dict[str, Any] = {"reader": reader.name} if reader else {}
+        settings |= {"caution": str(caution)} if caution != Caution.NORMAL else {}
+        settings |= {"dense_weight": dense_weight} if dense_weight != DENSE_WEIGHT else {}
         return cls(library=library, system=lambda question, only: pipeline.ask(question, only=only), retriever=retriever, settings=settings)
 
 

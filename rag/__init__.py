@@ -13,21 +13,28 @@ if TYPE_CHECKING:
     from .cross_encoder import CrossEncoderReranker, RerankedReader
     from .embeddings import AssayEmbeddings, LangChainEmbedder
     from .evidence import Evidence, Signals, weigh
+    from .kinds import Kind, kind_of
     from .network import END, FROZEN, RELEVANCE, START, difference, reader_network
-    from .pipeline import Pipeline
+    from .odds import log_odds
+    from .pipeline import PASSAGES_READ, SURE, Pipeline
     from .question import Question, Turn, opens_unresolved
     from .read import Calibration, Readable, Reader, Reading, ReadSpan, SpanReader, paired, text_tokens
-    from .readers import FACTS, MAX_TOKENS, WEIGHTS, own_reader, reader_named
+    from .readers import FACTS, MAX_TOKENS, OWN, WEIGHTS, own_reader, reader_named
     from .rerank import ReadingRetriever
-    from .retrieve import Found, RankedPassage, Ranking, Retriever
+    from .retrieve import DENSE_WEIGHT, Found, RankedPassage, Ranking, Retriever
+    from .verify import Caution
 
 __all__ = [
+    "DENSE_WEIGHT",
     "END",
     "FACTS",
     "FROZEN",
     "MAX_TOKENS",
+    "OWN",
+    "PASSAGES_READ",
     "RELEVANCE",
     "START",
+    "SURE",
     "WEIGHTS",
     "Answer",
     "AnswerSentence",
@@ -35,12 +42,14 @@ __all__ = [
     "AssayRetriever",
     "AssayVectorStore",
     "Calibration",
+    "Caution",
     "Chain",
     "Citation",
     "CrossEncoderReranker",
     "Evidence",
     "Found",
     "Hit",
+    "Kind",
     "LangChainEmbedder",
     "Pipeline",
     "Question",
@@ -58,6 +67,8 @@ __all__ = [
     "SpanReader",
     "Turn",
     "difference",
+    "kind_of",
+    "log_odds",
     "opens_unresolved",
     "own_reader",
     "paired",
@@ -74,13 +85,16 @@ _HOMES = {
     "cross_encoder": ("CrossEncoderReranker", "RerankedReader"),
     "embeddings": ("AssayEmbeddings", "LangChainEmbedder"),
     "evidence": ("Evidence", "Signals", "weigh"),
-    "pipeline": ("Pipeline",),
+    "kinds": ("Kind", "kind_of"),
+    "odds": ("log_odds",),
+    "pipeline": ("PASSAGES_READ", "SURE", "Pipeline"),
     "network": ("END", "FROZEN", "RELEVANCE", "START", "difference", "reader_network"),
     "read": ("Calibration", "ReadSpan", "Readable", "Reader", "Reading", "SpanReader", "paired", "text_tokens"),
-    "readers": ("FACTS", "MAX_TOKENS", "WEIGHTS", "own_reader", "reader_named"),
+    "readers": ("FACTS", "MAX_TOKENS", "OWN", "WEIGHTS", "own_reader", "reader_named"),
     "question": ("Question", "Turn", "opens_unresolved"),
     "rerank": ("ReadingRetriever",),
-    "retrieve": ("Found", "RankedPassage", "Ranking", "Retriever"),
+    "retrieve": ("DENSE_WEIGHT", "Found", "RankedPassage", "Ranking", "Retriever"),
+    "verify": ("Caution",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

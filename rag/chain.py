@@ -16,6 +16,8 @@ from index import AssayError
 
 from .pipeline import Pipeline
 from .question import Question, Turn
+from .readers import reader_named
+from .verify import Caution
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from index import ArticleFilter, Library
 
     from .answer import Answer
+    from .read import Reader
 
 
 class Chain(Runnable["str | Mapping[str, Any] | Question", "Answer"]):
@@ -31,9 +34,15 @@ class Chain(Runnable["str | Mapping[str, Any] | Question", "Answer"]):
     Takes a question in words, a `Question`, or `{"question" or "input", "history" or "chat_history"}`; returns an `Answer`.
     """
 
-    def __init__(self, library: Library) -> None:
-        """Answer from `library`."""
-        self._pipeline = Pipeline(library)
+    def __init__(self, library: Library, *, reader: Reader | str | None = None, caution: Caution | str = Caution.NORMAL) -> None:
+        """Answer from `library`.
+
+        `reader` reads the best passages: a question-answering model, by name or folder too; without one, sentences are chosen by search
+        scores alone. `caution` says how sure an answer must be to be shown: low, normal or high. Raises `ModelError` when the reader
+        cannot be had.
+        """
+        read = reader_named(reader, download=True) if isinstance(reader, str) else reader
+        self._pipeline = Pipeline(library, reader=read, caution=Caution(caution))
 
     def ask(self, question: str | Question, *, history: Sequence[Turn] = (), only: ArticleFilter | None = None) -> Answer:
         """Return a cited answer, or an abstention with its reason; raises `AssayError` when the question cannot be asked."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .answer import AnswerSentence, Citation
 from .copies import resemblance
 from .evidence import MAX_CHARACTERS
+from .kinds import Kind
 from .question import opens_unresolved
 
 if TYPE_CHECKING:
@@ -23,17 +24,30 @@ if TYPE_CHECKING:
     from .evidence import Evidence
     from .retrieve import Found
 
-#: An answer has at most so many sentences that bear on the question; sentences that these lean on come in addition.
-MAX_SENTENCES = 3
 
-#: A further sentence must be nearly as good as the best …
-_NEARLY = 0.8
+class _Bar(NamedTuple):
+    """What a further sentence must be to be worth its place in an answer."""
 
-#: … and hold at least this share of the question's rare words that the answer has not got yet …
-_NEWS = 0.15
+    most: int
+    """An answer has at most so many sentences that bear on the question; sentences that these lean on come in addition."""
+    nearly: float
+    """It is at least so nearly as good as the best …"""
+    news: float
+    """… and holds at least this share of the question's rare words that the answer has not got yet …"""
+    as_good: float
+    """… or is this close to the best, in another article: then both speak to the same point."""
+    gathers: bool = False
+    """Also in the same article, and though it is as good as the same words, where what answers in it has not been said."""
 
-#: … or be this close to the best, in another article: then both speak to the same point.
-_AS_GOOD = 0.94
+
+#: Where nobody read the passages, scores are sums of signals.
+_UNREAD = _Bar(most=3, nearly=0.8, news=0.15, as_good=0.94)
+
+#: Where they were read, scores are probabilities.
+_READ = _Bar(most=3, nearly=0.4, news=0.25, as_good=0.8)
+
+#: What is asked for stands in several sentences.
+_GATHERED = _Bar(most=5, nearly=0.25, news=0.1, as_good=0.5, gathers=True)
 
 #: Two sentences more alike than this say the same.
 _SAME = 0.5
@@ -42,6 +56,9 @@ _SAME = 0.5
 _MAX_LEANING = 2
 
 _BRACKETED = re.compile(r"\s?\[\d+\]")
+
+#: Marks that a short answer does without at its ends.
+_MARKS = " \t,.;:!?“”\"'‘’()[]–—-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +69,38 @@ class Chosen:
     spans: tuple[Span, ...]
 
 
-def choose(view: View, evidence: Sequence[Evidence], terms: Mapping[str, float]) -> list[Chosen]:
-    """Choose the fewest sentences that answer, best first; empty when none stands alone."""
+def choose(view: View, evidence: Sequence[Evidence], terms: Mapping[str, float], kind: Kind = Kind.FACT) -> list[Chosen]:
+    """Choose the fewest sentences that answer a question of this kind, best first; empty when none stands alone."""
+    bar = _bar(evidence, kind)
     chosen: list[Chosen] = []
     covered: set[str] = set()
     said: dict[tuple[int, Span], str] = {}
     for one in evidence:
-        if len(chosen) == MAX_SENTENCES or (chosen and one.score < _NEARLY * chosen[0].evidence.score):
+        if len(chosen) == bar.most or (chosen and one.score < bar.nearly * chosen[0].evidence.score):
             break
-        if chosen and not _adds(one, chosen, covered, terms):
+        if chosen and not _adds(one, chosen, covered, terms, bar):
             continue
         spans, row = standing_alone(view, one), one.found.passage.article
         texts = {(row, span): span.of(view.article(row).text) for span in spans}
-        if texts and not _repeats(texts, said):
+        if texts and ((bar.gathers and _answers_anew(view, one, said)) or not _repeats(texts, said)):
             chosen.append(Chosen(one, spans))
             covered |= one.terms
             said |= texts
     return chosen
+
+
+def short_answer(view: View, chosen: Sequence[Chosen], kind: Kind) -> str | None:
+    """Return the words of the best of the sentences chosen that answer by themselves, without marks around them; None where none do."""
+    best = chosen[0].evidence
+    if kind is Kind.YES_NO or best.answer is None:
+        return None
+    return shown(best.answer.of(view.article(best.found.passage.article).text)).strip(_MARKS) or None
+
+
+def _bar(evidence: Sequence[Evidence], kind: Kind) -> _Bar:
+    if not evidence or evidence[0].found.reading is None:
+        return _UNREAD
+    return _GATHERED if kind.gathers else _READ._replace(most=1) if kind is Kind.YES_NO else _READ
 
 
 def standing_alone(view: View, one: Evidence) -> tuple[Span, ...]:
@@ -117,17 +149,26 @@ def shown(quote: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def _adds(one: Evidence, chosen: Sequence[Chosen], covered: set[str], terms: Mapping[str, float]) -> bool:
+def _adds(one: Evidence, chosen: Sequence[Chosen], covered: set[str], terms: Mapping[str, float], bar: _Bar) -> bool:
     """Say whether a further sentence is worth its place: it holds what is missing, or another article's word on the same."""
     whole = sum(terms.values())
     news = sum(terms[term] for term in sorted(one.terms - covered)) / whole if whole else 0.0
     articles = {other.evidence.found.hit.article_id for other in chosen}
-    return news >= _NEWS or (one.score >= _AS_GOOD * chosen[0].evidence.score and one.found.hit.article_id not in articles)
+    elsewhere = bar.gathers or one.found.hit.article_id not in articles
+    return news >= bar.news or (elsewhere and one.score >= bar.as_good * chosen[0].evidence.score)
 
 
 def _repeats(texts: Mapping[tuple[int, Span], str], said: Mapping[tuple[int, Span], str]) -> bool:
     """Say whether any of these sentences says what another has said; the very same one is shown once in any case."""
     return any(resemblance(text, other) > _SAME for place, text in texts.items() if place not in said for other in said.values())
+
+
+def _answers_anew(view: View, one: Evidence, said: Mapping[tuple[int, Span], str]) -> bool:
+    """Say whether the words that answer in this sentence stand in none of those said: one more of a list in the same words."""
+    if one.answer is None:
+        return False
+    answer = one.answer.of(view.article(one.found.passage.article).text).casefold()
+    return not any(answer in text.casefold() for text in said.values())
 
 
 def _paragraphs_between(text: str, before: Span, after: Span) -> int:

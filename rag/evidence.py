@@ -2,18 +2,20 @@
 
 Every citable sentence of the best passages is judged by raw scores that mean the same in any collection: the cosine of its vector
 with the question's, the share of the question's rare words that it holds, how its passage fits, and whether it holds what the
-question asks for (a number, a date, a name). Knows nothing of answers.
+question asks for (a number, a date, a name). Where a reader has read the passages, its word is weighed too: how likely the answer stands in
+this very sentence, and whether other articles give the same one. Knows nothing of answers.
 """
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from .kinds import asked_for
+from .odds import log_odds, probability, weighted
 from .question import without_function_words
 
 if TYPE_CHECKING:
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
 
     from index import Span, View
 
+    from .read import ReadSpan
     from .retrieve import Found
 
-#: Only so many sentences are embedded for one question; the others have few of its words.
-MAX_EMBEDDED = 24
+#: Only so many sentences are embedded for one question; the others have few of its words. Fewer where they were read: the answer is known
+#: to stand in one of a few.
+MAX_EMBEDDED, MAX_READ_EMBEDDED = 24, 12
 
 #: A sentence longer than this, in characters, is no sentence that a reader wants to see quoted.
 MAX_CHARACTERS = 700
@@ -42,15 +46,40 @@ class Signals(NamedTuple):
     """The same two of the passage around it, context line included."""
     fits: float
     """1 when the sentence holds the kind of thing asked for, 0 when not, 0.5 when the question asks for no kind in particular."""
+    answer: float = 0.0
+    """By the reader: the log-odds that the answer stands in the sentence. This and what follows is 0 where nobody read the passage."""
+    present: float = 0.0
+    """The log-odds that it stands in the passage."""
+    relevance: float = 0.0
+    """The log-odds that the passage bears on the question."""
+    agreement: float = 0.0
+    """The probability that a passage of another article gives the same answer, 0 to 1."""
 
 
-#: How much each signal counts; fitted by `python -m eval.experiments.calibrate` on public question sets (docs/decisions/0005-silence.md).
+#: How much each signal counts where nobody reads; fitted by `python -m eval.experiments.calibrate` on public question sets
+#: (docs/decisions/0005-silence.md).
 WEIGHTS = Signals(cosine=1.0, coverage=0.77, passage_cosine=0.83, passage_coverage=0.76, fits=0.24)
+
+#: How much each counts where passages were read: the logit of the probability that the answer stands in the sentence, fitted by
+#: `python -m eval.training.weights` on questions that the reader has not seen (docs/decisions/0009-reader.md). Agreement is not fitted:
+#: those sets name one article a question.
+READ_WEIGHTS = Signals(
+    cosine=2.71,
+    coverage=1.38,
+    passage_cosine=1.07,
+    passage_coverage=0.78,
+    fits=0.32,
+    answer=0.22,
+    present=0.01,
+    relevance=0.5,
+    agreement=0.5,
+)
+READ_INTERCEPT = -6.04
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence that may answer the question. `score` is comparable between questions; higher is better."""
+    """A sentence that may answer the question."""
 
     found: Found
     place: int
@@ -60,11 +89,18 @@ class Evidence:
     signals: Signals
     terms: frozenset[str]
     """The question's terms that it holds."""
+    answer: Span | None = None
+    """The likeliest answer in it, as characters of the article; None where nobody read it or none begins in it."""
 
     @property
     def score(self) -> float:
-        """Return the weighted sum of the signals."""
-        return sum(weight * signal for weight, signal in zip(WEIGHTS, self.signals, strict=True))
+        """Return how well it answers, comparable between questions; higher is better.
+
+        Where its passage was read, the probability that the answer stands in it, 0 to 1; else the weighted sum of the signals.
+        """
+        if self.found.reading is None:
+            return weighted(WEIGHTS, self.signals)
+        return probability(READ_INTERCEPT + weighted(READ_WEIGHTS, self.signals))
 
 
 def weigh(view: View, question: str, found: Sequence[Found]) -> list[Evidence]:
@@ -74,6 +110,7 @@ def weigh(view: View, question: str, found: Sequence[Found]) -> list[Evidence]:
     vectors = view.embed_sentences([draft.text for draft in drafts])
     query = view.embed_query(question)
     kind = asked_for(question)
+    said = _Said.by(view, found)
     evidence = []
     for draft, vector in zip(drafts, vectors, strict=True):
         signals = Signals(
@@ -83,7 +120,16 @@ def weigh(view: View, question: str, found: Sequence[Found]) -> list[Evidence]:
             passage_coverage=_share(draft.passage_terms, terms),
             fits=0.5 if kind is None else float(bool(kind.search(draft.text))),
         )
-        evidence.append(Evidence(draft.found, draft.place, draft.span, draft.text, signals, draft.terms))
+        answer = None
+        if draft.found.reading is not None:
+            answer = draft.inside[0].span if draft.inside else None
+            signals = signals._replace(
+                answer=log_odds(_held(draft)),
+                present=-log_odds(draft.found.reading.no_answer),
+                relevance=log_odds(draft.found.reading.relevance),
+                agreement=said.elsewhere(draft.found.passage.article, answer) if answer else 0.0,
+            )
+        evidence.append(Evidence(draft.found, draft.place, draft.span, draft.text, signals, draft.terms, answer))
     return sorted(evidence, key=lambda one: (-one.score, one.found.hit.rank, one.place))
 
 
@@ -99,6 +145,8 @@ class _Draft(NamedTuple):
     text: str
     terms: frozenset[str]
     passage_terms: frozenset[str]
+    inside: tuple[ReadSpan, ...]
+    """The reader's answers that begin in it, the likeliest first."""
 
 
 def _drafts(view: View, found: Sequence[Found], terms: Mapping[str, float]) -> list[_Draft]:
@@ -114,9 +162,17 @@ def _drafts(view: View, found: Sequence[Found], terms: Mapping[str, float]) -> l
                 continue
             text = span.of(article.text)
             if len(text) <= MAX_CHARACTERS and any(character.isalpha() for character in text):
-                drafts.append(_Draft(one, place, span, text, frozenset(view.terms(text)) & terms.keys(), held))
-    drafts.sort(key=lambda draft: (-_share(draft.terms, terms) + 0.05 * draft.found.hit.rank, draft.place))
-    return drafts[:MAX_EMBEDDED]
+                answers = one.reading.answers if one.reading else ()
+                inside = tuple(answer for answer in answers if span.start <= answer.span.start < span.end)
+                drafts.append(_Draft(one, place, span, text, frozenset(view.terms(text)) & terms.keys(), held, inside))
+    drafts.sort(key=lambda draft: (-_share(draft.terms, terms) - _held(draft) + 0.05 * draft.found.hit.rank, draft.place))
+    return drafts[: MAX_READ_EMBEDDED if found and found[0].reading else MAX_EMBEDDED]
+
+
+def _held(draft: _Draft) -> float:
+    """Return the probability, by the reader, that the answer stands in the sentence."""
+    present = 1 - draft.found.reading.no_answer if draft.found.reading else 0.0
+    return present * sum(one.probability for one in draft.inside)
 
 
 def _share(held: frozenset[str], terms: Mapping[str, float]) -> float:
@@ -124,32 +180,29 @@ def _share(held: frozenset[str], terms: Mapping[str, float]) -> float:
     return sum(terms[term] for term in sorted(held)) / whole if whole else 0.0
 
 
-_NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|millions?|billions?|trillions?|half|"
-    r"third|quarter|twice|double|none|no)\b",
-    re.IGNORECASE,
-)
-_TIME = re.compile(
-    r"\b\d{4}\b|\b\d{1,2}(?:st|nd|rd|th)?\b|\b(?:january|february|march|april|may|june|july|august|september|october|november|december|monday|"
-    r"tuesday|wednesday|thursday|friday|saturday|sunday|yesterday|today|tomorrow|week|month|year|decade|century|centuries)s?\b",
-    re.IGNORECASE,
-)
-_NAME = re.compile(r"(?<=[\w,;:’'\"”)] )(?:[“\"'(]?)[A-Z][\w.’'-]*")
+class _Said:
+    """Which answers the passages give, and in which articles."""
 
-_ASKS_NUMBER = re.compile(
-    r"\bhow (?:many|much|long|far|large|big|high|old|tall|fast)\b|\bby how\b|"
-    r"\bwhat (?:share|percentage|proportion|number|amount|price|figure)\b",
-    re.IGNORECASE,
-)
-_ASKS_TIME = re.compile(r"\b(?:when|since when|until when)\b|\b(?:what|which) (?:year|date|day|month|decade|century)\b", re.IGNORECASE)
-_ASKS_NAME = re.compile(
-    r"\b(?:who|whom|whose|where)\b|"
-    r"\b(?:what|which) (?:company|companies|country|countries|person|minister|president|agency|city|firm|organi[sz]ation)\b",
-    re.IGNORECASE,
-)
-_KINDS = ((_ASKS_NUMBER, _NUMBER), (_ASKS_TIME, _TIME), (_ASKS_NAME, _NAME))
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._by_words: dict[tuple[str, ...], dict[int, float]] = {}
 
+    @classmethod
+    def by(cls, view: View, found: Sequence[Found]) -> _Said:
+        """Collect what was read in the passages found."""
+        said = cls(view)
+        for one in found:
+            for answer in one.reading.answers if one.reading else ():
+                articles = said._by_words.setdefault(said._words(one.passage.article, answer.span), {})
+                sure = (1 - one.reading.no_answer) * answer.probability if one.reading else 0.0
+                articles[one.passage.article] = max(sure, articles.get(one.passage.article, 0.0))
+        return said
 
-def asked_for(question: str) -> re.Pattern[str] | None:
-    """Return the pattern of what the question asks for: a number, a time or a name; None when it asks for something else."""
-    return next((kind for asks, kind in _KINDS if asks.search(question)), None)
+    def elsewhere(self, article: int, answer: Span) -> float:
+        """Return how likely another article than this one gives the answer that stands there."""
+        articles = self._by_words.get(self._words(article, answer), {})
+        return max((sure for other, sure in articles.items() if other != article), default=0.0)
+
+    def _words(self, article: int, answer: Span) -> tuple[str, ...]:
+        text = answer.of(self._view.article(article).text)
+        return tuple(self._view.terms(text)) or (text,)

@@ -10,30 +10,59 @@ import time
 from typing import TYPE_CHECKING
 
 from .answer import Answer, Reason
-from .compose import choose, compose
+from .compose import choose, compose, short_answer
 from .evidence import question_terms, weigh
+from .kinds import kind_of
 from .question import Question, Turn
-from .retrieve import Retriever
-from .verify import THRESHOLD, confidence
+from .rerank import ReadingRetriever
+from .retrieve import DENSE_WEIGHT, Retriever
+from .verify import Caution, confidence, enough
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from index import ArticleFilter, Library, View
 
+    from .evidence import Evidence
+    from .read import Reader
     from .retrieve import Found
 
-#: Passages that are read for an answer.
+#: Passages that an answer is made from.
 PASSAGES_READ = 8
+
+#: Reading ends early once a passage is this sure to hold the answer.
+SURE = 0.9
 
 
 class Pipeline:
     """Answers questions from one library, quoting it. Safe to share between threads."""
 
-    def __init__(self, library: Library, *, retriever: Retriever | None = None, threshold: float = THRESHOLD) -> None:
-        """Answer from `library`; an answer whose confidence is below `threshold` is an abstention."""
+    def __init__(
+        self,
+        library: Library,
+        *,
+        reader: Reader | None = None,
+        retriever: Retriever | None = None,
+        dense_weight: float = DENSE_WEIGHT,
+        caution: Caution = Caution.NORMAL,
+        threshold: float | None = None,
+    ) -> None:
+        """Answer from `library`.
+
+        Args:
+            library: The articles.
+            reader: Reads the best passages; without one, sentences are chosen by search scores alone.
+            retriever: Finds passages in its own way, and then reads them if it does.
+            dense_weight: The share of the vectors in the ranking of any other, from 0 (words alone) to 1.
+            caution: How sure an answer must be to be shown.
+            threshold: An answer whose confidence is lower is an abstention, whatever `caution` says.
+        """
         self.library = library
-        self._retriever = retriever or Retriever(library)
+        found_by = Retriever(library, dense_weight=dense_weight)
+        if reader is not None:
+            found_by = ReadingRetriever(library, reader, depth=PASSAGES_READ, sure=SURE, dense_weight=dense_weight)
+        self._retriever = retriever or found_by
+        self._caution = caution
         self._threshold = threshold
 
     def ask(self, question: str | Question, *, history: Sequence[Turn] = (), only: ArticleFilter | None = None) -> Answer:
@@ -43,15 +72,17 @@ class Pipeline:
         with self.library.view() as view:
             found = self._retriever.retrieve(view, asked.standalone, PASSAGES_READ, only=only)
             clock.lap("retrieve")
-            evidence = weigh(view, asked.standalone, found)
+            evidence = weigh(view, asked.standalone, [one for one in found if one.reading] or found)
             clock.lap("read")
             sure = round(confidence(evidence), 4)
-            if not evidence or sure < self._threshold:
+            if not evidence or not self._shown(evidence, sure):
                 return _abstention(asked, found, sure, _reason(view, found, only), clock)
-            chosen = choose(view, evidence, question_terms(view, asked.standalone))
+            kind = kind_of(asked.standalone)
+            chosen = choose(view, evidence, question_terms(view, asked.standalone), kind)
             if not chosen:
                 return _abstention(asked, found, sure, Reason.NOT_SUPPORTED, clock)
             sentences, citations = compose(view, chosen)
+            short = short_answer(view, chosen, kind)
             clock.lap("verify")
         return Answer(
             id=asked.id,
@@ -61,8 +92,12 @@ class Pipeline:
             citations=citations,
             hits=tuple(one.hit for one in found),
             confidence=sure,
+            short_answer=short,
             timings_ms=clock.total(),
         )
+
+    def _shown(self, evidence: Sequence[Evidence], sure: float) -> bool:
+        return enough(evidence, sure, self._caution) if self._threshold is None else sure >= self._threshold
 
 
 def _abstention(asked: Question, found: Sequence[Found], sure: float, reason: Reason, clock: _Clock) -> Answer:

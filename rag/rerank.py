@@ -6,10 +6,11 @@ latter two as logits; it lies above the scores of all that were not read. Knows 
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from .kinds import kind_of
+from .odds import log_odds, probability
 from .read import Readable
 from .retrieve import DENSE_WEIGHT, RankedPassage, Ranking, Retriever
 
@@ -21,11 +22,8 @@ if TYPE_CHECKING:
     from .read import Reader, Reading
     from .retrieve import Found
 
-#: So many passages are read.
-DEPTH = 12
-
-#: A probability counts as a logit no farther from 0 than this.
-_LIMIT = 12.0
+#: So many passages are read, so many at once where reading may end early.
+DEPTH, _AT_ONCE = 12, 4
 
 
 class Weights(NamedTuple):
@@ -39,28 +37,46 @@ class Weights(NamedTuple):
     """Of the logit that the answer stands in it."""
 
 
-#: A first guess: to be fitted on questions that the reader has not seen, once there is one.
-WEIGHTS = Weights(fused=4.0, relevance=0.7, present=0.3)
+#: Fitted by `python -m eval.training.weights` on questions that the reader has not seen (docs/decisions/0009-reader.md).
+WEIGHTS = Weights(fused=3.85, relevance=0.4, present=0.64)
 
 
 class ReadingRetriever(Retriever):
     """Searches a library, reads the best passages and orders them anew. Safe to share between threads."""
 
-    def __init__(self, library: Library, reader: Reader, *, depth: int = DEPTH, dense_weight: float = DENSE_WEIGHT) -> None:
-        """Search `library` and have `reader` read the `depth` best passages."""
+    def __init__(
+        self, library: Library, reader: Reader, *, depth: int = DEPTH, sure: float = 1.0, dense_weight: float = DENSE_WEIGHT
+    ) -> None:
+        """Search `library` and have `reader` read the `depth` best passages, or fewer where one is `sure` to hold the answer.
+
+        The others are read on, a few at a time, until a passage bears on the question and holds its answer with that probability, unless
+        the answer is one that is gathered from several.
+        """
         super().__init__(library, dense_weight=dense_weight)
         self._reader = reader
         self._depth = depth
+        self._sure = sure
 
     def retrieve(self, view: View, query: str, k: int, *, only: ArticleFilter | None = None) -> list[Found]:
         """Return the `k` best passages of a pinned generation, the first of them with their readings."""
         found = super().retrieve(view, query, max(k, self._depth), only=only)
-        first = found[: self._depth]
-        readings = self._reader.read(query, [Readable(one.passage.context, one.hit.text, one.hit.start) for one in first])
+        passages = [Readable(one.passage.context, one.hit.text, one.hit.start) for one in found[: self._depth]]
+        readings = self._readings(query, passages)
+        first, rest = found[: len(readings)], found[len(readings) :]
         order = reordered([one.hit.score for one in first], readings)
         read = [replace(first[place], hit=replace(first[place].hit, score=score), reading=readings[place]) for place, score in order]
-        every = [*read, *found[self._depth :]][: max(0, k)]
+        every = [*read, *rest][: max(0, k)]
         return [replace(one, hit=replace(one.hit, rank=rank)) for rank, one in enumerate(every, 1)]
+
+    def _readings(self, query: str, passages: Sequence[Readable]) -> list[Reading]:
+        """Return the readings of the first passages, as many as it takes."""
+        step = len(passages) if self._sure >= 1 or kind_of(query).gathers else _AT_ONCE
+        readings: list[Reading] = []
+        while len(readings) < len(passages):
+            readings += self._reader.read(query, passages[len(readings) : len(readings) + step])
+            if any(min(one.relevance, 1 - one.no_answer) >= self._sure for one in readings):
+                break
+        return readings
 
     def ranking(self, view: View, query: str, articles: int = 100, *, only: ArticleFilter | None = None) -> Ranking:
         """Return what `Retriever.ranking` does, its first passages in the new order."""
@@ -77,12 +93,12 @@ class ReadingRetriever(Retriever):
 
 def reordered(scores: Sequence[float], readings: Sequence[Reading]) -> list[tuple[int, float]]:
     """Return the places of passages in their new order, equals as they were, with their new scores: from 1 to 2, above the fused ones."""
-    new = [1 + _sigmoid(WEIGHTS.fused * score + _read(reading)) for score, reading in zip(scores, readings, strict=True)]
+    new = [1 + probability(WEIGHTS.fused * score + _read(reading)) for score, reading in zip(scores, readings, strict=True)]
     return sorted(enumerate(new), key=lambda one: (-one[1], one[0]))
 
 
 def _read(reading: Reading) -> float:
-    return WEIGHTS.relevance * _logit(reading.relevance) - WEIGHTS.present * _logit(reading.no_answer)
+    return WEIGHTS.relevance * log_odds(reading.relevance) - WEIGHTS.present * log_odds(reading.no_answer)
 
 
 def _readable(view: View, one: RankedPassage) -> Readable:
@@ -91,11 +107,3 @@ def _readable(view: View, one: RankedPassage) -> Readable:
         return Readable("", "", one.start)
     context = next((stored.context for stored in view.article_passages(row) if stored.start == one.start), "")
     return Readable(context, view.article(row).text[one.start : one.end], one.start)
-
-
-def _logit(p: float) -> float:
-    return max(-_LIMIT, min(_LIMIT, math.log(max(p, 1e-9) / max(1 - p, 1e-9))))
-
-
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x))

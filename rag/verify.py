@@ -5,28 +5,59 @@ Looks at raw scores only: they mean the same in any collection, a fused score do
 
 from __future__ import annotations
 
-import math
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from .evidence import Signals
+from .odds import probability, weighted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .evidence import Evidence
 
+
+class Caution(StrEnum):
+    """How sure an answer must be to be shown."""
+
+    LOW = "low"
+    """Rather an answer that may be wrong than none."""
+    NORMAL = "normal"
+    HIGH = "high"
+    """Rather none than one that may be wrong."""
+
+
 #: Logistic regression of "the articles answer this question" on the signals of the best evidence, both outcomes weighing the same;
 #: fitted by `python -m eval.experiments.calibrate` on public question sets (docs/decisions/0005-silence.md).
 INTERCEPT = -4.04
 COEFFICIENTS = Signals(cosine=2.91, coverage=1.06, passage_cosine=3.31, passage_coverage=0.04, fits=0.27)
 
-#: An answer less probable than this is not shown: it withholds one answerable question in ten of those sets.
-THRESHOLD = 0.33
+#: Where passages were read: logistic regression of "the best sentence holds the answer", half of the questions asked without the articles
+#: that answer them; fitted by `python -m eval.training.weights` (docs/decisions/0009-reader.md).
+READ_INTERCEPT = -4.48
+READ_COEFFICIENTS = Signals(
+    cosine=2.5, coverage=2.39, passage_cosine=1.45, passage_coverage=-0.41, fits=-0.23, answer=0.47, present=-0.2, relevance=0.29
+)
+
+#: An answer less probable than this is not shown: at normal caution it withholds one answerable question in ten of those sets.
+THRESHOLDS = {Caution.LOW: 0.2, Caution.NORMAL: 0.33, Caution.HIGH: 0.6}
+
+#: The same where passages were read. Of the questions held out for choices, half of which have no answer, they withhold 8, 22 and 41 of a
+#: hundred answerable ones, and 58, 70 and 78 of a hundred answers shown are right.
+READ_THRESHOLDS = {Caution.LOW: 0.15, Caution.NORMAL: 0.33, Caution.HIGH: 0.6}
 
 
 def confidence(evidence: Sequence[Evidence]) -> float:
     """Return the probability that the articles answer the question, from the best evidence; 0 when there is none."""
     if not evidence:
         return 0.0
-    logit = INTERCEPT + sum(weight * signal for weight, signal in zip(COEFFICIENTS, evidence[0].signals, strict=True))
-    return 1 / (1 + math.exp(-logit))
+    best = evidence[0]
+    if best.found.reading is None:
+        return probability(INTERCEPT + weighted(COEFFICIENTS, best.signals))
+    return probability(READ_INTERCEPT + weighted(READ_COEFFICIENTS, best.signals))
+
+
+def enough(evidence: Sequence[Evidence], sure: float, caution: Caution) -> bool:
+    """Say whether an answer of this confidence may be shown."""
+    read = bool(evidence) and evidence[0].found.reading is not None
+    return bool(evidence) and sure >= (READ_THRESHOLDS if read else THRESHOLDS)[caution]

@@ -24,13 +24,19 @@ IN_SEVERAL = {
     ("index", "torch"): {"index/embed.py", "index/runtime.py"},  # the reference model, and its conversion into the fast one
     ("eval", "tqdm"): {
         *("eval/bench/__main__.py", "eval/experiments/calibrate.py", "eval/experiments/figures.py", "eval/experiments/growth.py"),
-        *("eval/experiments/overhead.py", "eval/suite/__main__.py"),
-        *("eval/training/fit.py", "eval/training/keep.py", "eval/training/lessons.py"),
+        *("eval/experiments/overhead.py", "eval/suite/__main__.py", "eval/suite/reader.py"),
+        *("eval/training/fit.py", "eval/training/keep.py", "eval/training/lessons.py", "eval/training/weights.py"),
     },  # a bar for each long measurement
-    ("eval", "torch"): {"eval/training/fit.py", "eval/training/objective.py"},  # the loop, and what it minimises
+    ("eval", "torch"): {
+        *("eval/training/fit.py", "eval/training/layers.py", "eval/training/objective.py"),
+    },  # the loop, what it is quick in, and what it minimises
     ("eval", "scipy"): {
-        *("eval/experiments/calibrate.py", "eval/training/keep.py"),  # an optimiser
+        *("eval/experiments/calibrate.py", "eval/training/keep.py", "eval/training/weights.py"),  # an optimiser
         "eval/significance.py",  # the tests of the textbooks
+    },
+    ("eval", "sklearn"): {
+        *("eval/experiments/calibrate.py", "eval/training/weights.py"),  # logistic regressions
+        "eval/suite/reader.py",  # the curve's area
     },
     ("eval", "ir_measures"): {"eval/measures.py", "eval/grading/trec.py"},  # the benchmark's means, until it is graded as runs are
     ("eval", "langchain_core"): {"eval/bench/stock.py", "eval/metering.py"},  # the peer, and what models report of their use
@@ -47,7 +53,7 @@ IN_SEVERAL = {
 LANGCHAIN = {"rag/adapters.py", "rag/chain.py", "rag/embeddings.py"}
 
 #: Modules that are torch through and through; only training loads them.
-TRAINING = {"eval/training/fit.py", "eval/training/objective.py"}
+TRAINING = {"eval/training/fit.py", "eval/training/layers.py", "eval/training/objective.py"}
 
 LONGEST_FUNCTION, LONGEST_MODULE = 60, 600
 

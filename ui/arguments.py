@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from index import AssayError, parse_date
 
-from . import evaluation_arguments, verbs
+from . import evaluation_arguments, reading, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -152,12 +152,14 @@ def _asking_verbs(verb: Callable[..., Parser]) -> None:
     _filters(search)
     search.add_argument("--from", dest="rows", metavar="FILE", type=_not_empty, help="queries, one JSON object a line")
     search.add_argument("--run", dest="out", metavar="OUT", type=_not_empty, help="with --from: the run to write, 100 articles a query")
+    reading.add_options(search, answers=False)
     ask = verb("ask", "answer a question, each sentence with its proof", verbs.ask, f"Or every question of a file. {row}")
     ask.add_argument("question", metavar="QUESTION", nargs="?", type=_words, help="in quotes")
     _filters(ask)
     ask.add_argument("--from", dest="rows", metavar="FILE", type=_not_empty, help="questions, one JSON object a line, answered in order")
+    reading.add_options(ask, answers=True)
     ends = "'exit' or Ctrl-D ends it. With --json, one line of JSON for each line of stdin."
-    verb("chat", "ask in a conversation", verbs.chat, ends)
+    reading.add_options(verb("chat", "ask in a conversation", verbs.chat, ends), answers=True)
 
 
 def _keeping_verbs(verb: Callable[..., Parser]) -> None:

@@ -12,6 +12,7 @@ from . import evaluation_page as pages
 from . import screen
 from .output import expect_writable, replaced
 from .progress import bar
+from .reading import reader_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -24,8 +25,8 @@ DONE, DONE_BUT = 0, 1
 #: So many of a set's articles that cannot be kept are told one by one.
 _REFUSALS_SHOWN = 5
 
-#: The share of the vectors in each ranking that can be asked for; None is the product's own.
-_RANKINGS = {"fused": None, "words": 0.0, "vectors": 1.0}
+#: The share of the vectors in each ranking that can be asked for, but for the product's own.
+_RANKINGS = {"words": 0.0, "vectors": 1.0}
 
 
 def run(args: Namespace) -> int:
@@ -43,6 +44,7 @@ def run(args: Namespace) -> int:
         load_dataset,
         load_measure,
     )
+    from rag import DENSE_WEIGHT
 
     with ExitStack() as stack:
         stack.enter_context(screen.others_talk())  # the user's measures and the models
@@ -52,7 +54,7 @@ def run(args: Namespace) -> int:
         baseline = _foreseen(args, dataset)
         judge = chat_model(args.judge) if args.judge else None
         library = stack.enter_context(_library(args, dataset))
-        target = Target.of(library, dense_weight=_RANKINGS[args.ranking])
+        target = Target.of(library, reader=reader_of(args), caution=args.caution, dense_weight=_RANKINGS.get(args.ranking, DENSE_WEIGHT))
         folder = Path(args.out) if args.out else free_folder(Path(args.index) / "runs", dataset.name, description(dataset, target))
         with bar("questions", len(dataset.examples)) as shown:
             evaluation = evaluate(dataset, target, folder=folder, retrieval=retrieval, own=own, judge=judge, done=shown.step)

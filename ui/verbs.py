@@ -10,11 +10,13 @@ from index import ArticleFilter, AssayError, BusyError, Health, Library, Mismatc
 
 from . import batch, conversation, render, screen
 from .progress import bar, expected_articles
+from .reading import reader_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     from index import AddReport, Article
+    from rag import Pipeline, Retriever
 
 #: The exit codes of a command that was carried out; 2 is for those that could not be.
 DONE, DONE_BUT = 0, 1
@@ -78,18 +80,18 @@ def show(args: Namespace) -> int:
 
 def search(args: Namespace) -> int:
     """Show the best passages, or write a run for a file of queries."""
-    from rag import Question, Retriever
+    from rag import Question
 
     only = _only(args)
     if args.rows is not None or args.out is not None:
         _check_batch_search(args, only)
         with _open(args) as library:
-            return batch.write_run(Retriever(library), args.rows, args.out, as_json=args.json, debug=args.debug)
+            return batch.write_run(_retriever(args, library), args.rows, args.out, as_json=args.json, debug=args.debug)
     if args.words is None:
         raise AssayError('expected words to search for, found none; try `assay search "some words"`')
     words = Question(args.words).text
     with _open(args) as library:
-        hits = Retriever(library).search(words, args.k or 10, only=only)
+        hits = _retriever(args, library).search(words, args.k or 10, only=only)
     if args.json:
         screen.put_json([hit.to_json() for hit in hits])
     elif hits:
@@ -101,7 +103,7 @@ def search(args: Namespace) -> int:
 
 def ask(args: Namespace) -> int:
     """Answer one question, or every question of a file."""
-    from rag import Pipeline, Question
+    from rag import Question
 
     if (args.question is None) == (args.rows is None):
         found = "neither" if args.question is None else "both"
@@ -110,8 +112,8 @@ def ask(args: Namespace) -> int:
     question = None if args.question is None else Question(args.question)
     with _open(args) as library:
         if question is None:
-            return batch.answer_rows(Pipeline(library), args.rows, only=only, as_json=args.json, debug=args.debug)
-        answer = Pipeline(library).ask(question, only=only)
+            return batch.answer_rows(_pipeline(args, library), args.rows, only=only, as_json=args.json, debug=args.debug)
+        answer = _pipeline(args, library).ask(question, only=only)
         articles = library.counts()[0]
     if args.json:
         screen.put_json(answer.to_json())
@@ -122,10 +124,8 @@ def ask(args: Namespace) -> int:
 
 def chat(args: Namespace) -> int:
     """Hold a conversation."""
-    from rag import Pipeline
-
     with _open(args) as library:
-        return conversation.hold(Pipeline(library), as_json=args.json)
+        return conversation.hold(_pipeline(args, library), as_json=args.json)
 
 
 def doctor(args: Namespace) -> int:
@@ -172,6 +172,19 @@ def backup(args: Namespace) -> int:
 
 def _open(args: Namespace, *, create: bool = False) -> Library:
     return Library.open(args.index, model=args.model, create=create)
+
+
+def _pipeline(args: Namespace, library: Library) -> Pipeline:
+    from rag import Caution, Pipeline
+
+    return Pipeline(library, reader=reader_of(args), caution=Caution(args.caution))
+
+
+def _retriever(args: Namespace, library: Library) -> Retriever:
+    from rag import ReadingRetriever, Retriever
+
+    reader = reader_of(args)
+    return ReadingRetriever(library, reader) if reader else Retriever(library)
 
 
 def _only(args: Namespace) -> ArticleFilter | None:

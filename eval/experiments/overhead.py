@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def overhead_rows(dataset: Dataset, library: Library, *, questions: int = 1000) -> list[str]:
     """Return the seconds of each way over the same questions, asked in turn; the second holds all measures and intervals."""
     dataset = dataset.limited(WARM_UP + questions)
-    pipeline, target = Pipeline(library), Target.of(library)
+    pipeline, target = Pipeline(library), Target.of(library, reader=None)
     bare = evaluated = 0.0
     rows = []
     with TemporaryDirectory() as folder, begun(Path(folder) / "run", description(dataset, target)) as journal:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from index import AssayError
+from rag import DENSE_WEIGHT
 
 from ..comparison import compare
 from ..corpora import indexed
@@ -122,7 +123,7 @@ def facts(sets: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _evaluated(dataset: Dataset, folder: Path, *, dense_weight: float | None = None) -> Evaluation:
+def _evaluated(dataset: Dataset, folder: Path, *, dense_weight: float = DENSE_WEIGHT) -> Evaluation:
     """Return the evaluation of a set, from `folder` when it is there and of the same, made there otherwise."""
     bar = tqdm(desc=f"articles of {dataset.name}", unit=" passages", disable=None)
     with indexed(dataset, progress=lambda _, passages: bar.update(passages)) as library:

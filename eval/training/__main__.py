@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from index import DEFAULT_MODEL, AssayError, TextTokenizer, locate
 from rag import MAX_TOKENS, reader_network
 
-from .lessons import MADE, lessons_of, make_lessons, with_changed
+from .lessons import lessons_of, make_lessons, with_changed
 from .sets import SOURCES, Part
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=os.environ.get("ASSAY_DATA") or None, help="the folder of the public sets")
     parser.add_argument("--work", type=Path, default=Path(".training"), help="where lessons and checkpoints are kept")
     parser.add_argument("--out", type=Path, default=Path("rag/model"), help="gets the reader's files")
-    parser.add_argument("--epochs", type=int, default=4, help="over the questions that people asked")
-    parser.add_argument("--made", type=int, default=1, help="epochs over the questions made by rule, before those")
+    parser.add_argument("--epochs", type=int, default=3, help="how often each question is read")
     parser.add_argument("--lessons-only", action="store_true", help="make the lessons and stop")
     arguments = parser.parse_args(argv)
     try:
@@ -62,11 +61,10 @@ def _train(arguments: argparse.Namespace) -> None:
     names = [source.name for source in SOURCES]
     base = locate(DEFAULT_MODEL)
     tokenizer = TextTokenizer((base.folder / "tokenizer.json").read_text(encoding="utf-8"), MAX_TOKENS)
-    practice = lessons_of(lessons, Part.TRAIN, *(f"{name}-{MADE}" for name in names))
-    real = with_changed(lessons_of(lessons, Part.TRAIN, *names), CHANGED)
-    stages = [Stage(practice, arguments.made, WRONG), Stage(real, arguments.epochs, WRONG)]
-    weights = fit(reader_network(base.folder), tokenizer, stages, Schedule(), arguments.work)
-    facts: dict[str, Any] = {"questions": len(real), "made": len(practice), "epochs": arguments.epochs, "made_epochs": arguments.made}
+    questions = with_changed(lessons_of(lessons, Part.TRAIN, *names), CHANGED)
+    stage = Stage(questions, arguments.epochs, WRONG)
+    weights = fit(reader_network(base.folder), tokenizer, [stage], Schedule(), arguments.work)
+    facts: dict[str, Any] = {"questions": len(questions), "epochs": arguments.epochs}
     facts |= {"sets": {source.name: source.licence for source in SOURCES}}
     keep(weights, base, arguments.out, facts)
     calibrated(arguments.out, lessons_of(lessons, Part.DEV, *names))

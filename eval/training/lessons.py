@@ -17,7 +17,6 @@ from ..corpora import indexed
 from ..gold import locate
 from .changed import changed
 from .lesson import Lesson, read_lessons, write_lessons
-from .made import made
 from .mining import mined
 from .sets import SOURCES, Part, Source, about, answering, asked, chosen, hidden, load
 
@@ -29,12 +28,7 @@ if TYPE_CHECKING:
 
     from ..dataset import Dataset
 
-#: The name under which questions made by rule are kept.
-MADE = "made"
-
-#: So many of these are made from one article at most, and from one set.
-_MADE_OF_ONE, _MADE_OF_A_SET = 12, 12_000
-
+#: Draws which questions are changed.
 _SEED = 1963
 
 
@@ -43,14 +37,13 @@ def make_lessons(data: Path, folder: Path, sources: Sequence[Source] = SOURCES) 
     folder.mkdir(parents=True, exist_ok=True)
     for source in sources:
         wanted = [one for one in Part if not _file(folder, source.name, one).exists()]
-        if not wanted and _file(folder, f"{source.name}-{MADE}", Part.TRAIN).exists():
+        if not wanted:
             continue
         dataset = load(source, data)
         with indexed(dataset) as library, library.view() as view:
             retriever, held = Retriever(library), hidden(source, view, dataset)
             for one in wanted:
                 write_lessons(_file(folder, source.name, one), _of_part(source, dataset, view, retriever, one, held))
-            write_lessons(_file(folder, f"{source.name}-{MADE}", Part.TRAIN), _made(source, view, retriever, held))
 
 
 def lessons_of(folder: Path, wanted: Part, *names: str) -> list[Lesson]:
@@ -79,19 +72,3 @@ def _of_part(source: Source, dataset: Dataset, view: View, retriever: Retriever,
         if found is not None:
             shown = found.candidates if source.wrong else tuple(one for one in found.candidates if one.spans or one.relevant is None)
             yield replace(found, source=source.name, candidates=shown)
-
-
-def _made(source: Source, view: View, retriever: Retriever, held: frozenset[int]) -> Iterator[Lesson]:
-    """Yield lessons whose questions are made from the articles of a set, those that are `held` out left out."""
-    chance = Random(f"{_SEED} {source.name}")  # noqa: S311  # as above
-    known = [view.article_row(record["id"]) for record in view.store.records()]
-    rows = sorted(row for row in known if row is not None and row not in held)
-    count = 0
-    with tqdm(total=_MADE_OF_A_SET, desc=f"{source.name}, made", unit="question", disable=None) as bar:
-        for row in chance.sample(rows, len(rows)):
-            for one in made(view, retriever, row, chance, min(_MADE_OF_ONE, _MADE_OF_A_SET - count), held):
-                count += 1
-                bar.update()
-                yield one
-            if count >= _MADE_OF_A_SET:
-                return

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from index import StoredPassage, View
-    from rag import Retriever
+    from rag import Evidence, Retriever
 
     from ..dataset import Example
     from ..run import GoldSpan
@@ -56,7 +56,7 @@ def mined(
         near: The id of the article that it was asked of, where that does not answer it; else empty.
         left_out: Rows of articles that are not to be shown as wrong ones: held out, or known to answer the same question.
     """
-    places = list(_known(view, example, gold))
+    places = list(known_places(view, example, gold))
     if not places and not near:
         return None
     right = _right(view, places)
@@ -79,7 +79,16 @@ def mined(
     return Lesson(example.id, "", example.question, (*candidates, *(_candidate(view, one, ()) for one in kept[:WRONG])))
 
 
-def _known(view: View, example: Example, gold: Sequence[GoldSpan]) -> Iterator[Known]:
+def stands_in(known: Known, sentence: Evidence) -> bool:
+    """Say whether a known answer stands in a sentence: begins there or, where it is known less well, shares a character with it."""
+    if known.article != sentence.found.passage.article:
+        return False
+    if known.exact:
+        return sentence.span.start <= known.span.start < sentence.span.end
+    return known.span.start < sentence.span.end and sentence.span.start < known.span.end
+
+
+def known_places(view: View, example: Example, gold: Sequence[GoldSpan]) -> Iterator[Known]:
     """Yield where the answer stands: at the places of the evidence that are answers, else within the evidence, else wherever it occurs."""
     answers = {" ".join(answer.split()) for answer in example.answers}
     for one in gold:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -43,7 +44,7 @@ def dataset(examples=None):
 
 @pytest.fixture
 def target(make_library):
-    return Target.of(make_library(ARTICLES))
+    return Target.of(make_library(ARTICLES), reader=None)
 
 
 def test_a_row_says_what_the_pipeline_and_the_retriever_say(target):
@@ -65,7 +66,7 @@ def test_a_quote_that_its_article_does_not_hold_is_not_exact(target):
         answer = Pipeline(target.library).ask(question, only=only)
         return replace(answer, citations=tuple(replace(one, start=one.start + 1) for one in answer.citations))
 
-    row = answered(asked()[2], Target(library=target.library, system=forged, retriever=target.retriever))
+    row = answered(asked()[2], replace(target, system=forged))
     assert row.exact
     assert not any(row.exact)
 
@@ -81,7 +82,7 @@ def test_whatever_a_system_raises_is_a_row(target):
     def broken(*_):
         raise ZeroDivisionError("no luck")
 
-    row = answered(asked()[0], Target(library=target.library, system=broken, retriever=target.retriever))
+    row = answered(asked()[0], replace(target, system=broken))
     assert row.error == "internal error: ZeroDivisionError: no luck"
     assert row.gold.passages == ("a0:0",)
 
@@ -129,7 +130,7 @@ def test_an_interrupted_run_is_taken_up_behind_its_last_whole_row(target, tmp_pa
             calls.append(question.id)
             return target.system(question, only)
 
-        run = answer_all(dataset(), Target(library=target.library, system=counting, retriever=target.retriever), folder=folder)
+        run = answer_all(dataset(), replace(target, system=counting), folder=folder)
         assert calls == [example.id for example in asked()[kept:]]
         assert [row.id for row in run.rows] == [row.id for row in whole.rows]
         assert (folder / ROWS).read_bytes().count(b"\n") == 6
@@ -176,7 +177,7 @@ def test_a_run_of_something_else_is_not_taken_up(target, tmp_path):
     with pytest.raises(AssayError, match=r"found one with another dataset, order; choose another --out"):
         answer_all(dataset(asked(3)), target, folder=folder)
     with pytest.raises(AssayError, match=r"found one with another settings"):
-        answer_all(dataset(), Target.of(target.library, dense_weight=1.0), folder=folder)
+        answer_all(dataset(), Target.of(target.library, reader=None, dense_weight=1.0), folder=folder)
 
 
 def test_a_run_is_written_by_one_process_at_a_time(tmp_path):
@@ -281,7 +282,7 @@ def whole_run(kept, embedder, tmp_path):
     if not kept.exists():
         with Library.open(tmp_path / "index", model=embedder) as library:
             library.add(ARTICLES)
-            evaluate(dataset(), Target.of(library), folder=kept)
+            evaluate(dataset(), Target.of(library, reader=None), folder=kept)
     return kept
 
 

@@ -42,7 +42,7 @@ def test_what_models_report_is_added_up():
 @pytest.mark.parametrize("talks", [True, False])
 def test_the_row_of_a_question_has_its_tokens(make_library, talks):
     library = make_library([Article(id="a", title="Tin", text="Ruritania made 3 tonnes of tin in 2023.")])
-    pipeline, target = Pipeline(library), Target.of(library)
+    pipeline, target = Pipeline(library), Target.of(library, reader=None)
 
     def system(question, only):
         if talks:

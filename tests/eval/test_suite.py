@@ -38,7 +38,7 @@ def library(make_library):
 
 
 def test_the_page_says_what_the_evaluations_say(library):
-    first, second = evaluate(DATASET, library), evaluate(DATASET, Target.of(library, dense_weight=1.0))
+    first, second = (evaluate(DATASET, Target.of(library, reader=None, dense_weight=weight)) for weight in (0.4, 1.0))
     text = page({"tin": first}, {"With vectors alone: tin": compare([first.grades, second.grades])}, {"Date": "2026-11-25"})
     assert "- Date: 2026-11-25" in text
     assert "| tin | 6 | 0 | 6 | 6 | made by the test |" in text

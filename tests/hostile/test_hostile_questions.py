@@ -404,7 +404,7 @@ def test_any_words_are_searched(library, query):
 
 
 def test_the_chain_takes_any_string(library, ours, watched, check_answer):
-    chain = Chain(library)
+    chain = Chain(library, reader=None)
     chain.invoke("nickel")  # imports what it needs
     with watched(library.folder):
         for text in ours[::5]:

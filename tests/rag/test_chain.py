@@ -25,7 +25,7 @@ def library(make_library):
 @pytest.fixture
 def chain(library, monkeypatch):
     """A chain that answers whatever the small embedder makes of the question."""
-    made = Chain(library)
+    made = Chain(library, reader=None)
     monkeypatch.setattr(made, "_pipeline", Pipeline(library, threshold=0))
     return made
 
@@ -134,7 +134,7 @@ def test_a_stream_grows_by_one_cited_sentence_at_a_time(chain):
 
 
 def test_an_abstention_streams_once(make_library):
-    (answer,) = Chain(make_library()).stream(QUESTION)
+    (answer,) = Chain(make_library(), reader=None).stream(QUESTION)
     assert answer.abstained
 
 
@@ -191,4 +191,4 @@ def test_a_filter_and_a_history_are_passed_on(chain):
 
 
 def test_as_shipped_it_answers_as_the_pipeline_does(library):
-    assert untimed(Chain(library).invoke(QUESTION)) == untimed(Pipeline(library).ask(QUESTION))
+    assert untimed(Chain(library, reader=None).invoke(QUESTION)) == untimed(Pipeline(library).ask(QUESTION))

@@ -1,11 +1,14 @@
 """Which sentences are judged, by which signals, and in what order."""
 
+import math
+
 import numpy as np
 import pytest
 
 from index import Article, Heading, Library, Span
-from rag import Pipeline, Retriever, weigh
-from rag.evidence import MAX_CHARACTERS, MAX_EMBEDDED, WEIGHTS, Signals, asked_for, question_terms
+from rag import Pipeline, Reading, ReadingRetriever, ReadSpan, Retriever, weigh
+from rag.evidence import MAX_CHARACTERS, MAX_EMBEDDED, MAX_READ_EMBEDDED, WEIGHTS, Signals, question_terms
+from rag.kinds import asked_for
 from rag.verify import confidence
 
 NOTICE = "Illustrations are examples and show no real persons."
@@ -182,3 +185,79 @@ def test_with_the_shipped_model_what_the_articles_do_not_say_is_not_answered(pac
     assert answer.abstained
     assert answer.reason.value == "not_supported"
     assert answer.confidence < Pipeline(packaged).ask("When did Chile unveil its strategy for lithium?").confidence
+
+
+# --- what a reader says -----------------------------------------------------------------------------------------------
+
+
+class Finding:
+    """A reader that finds words: the first that a passage holds, with this probability."""
+
+    name = "finding"
+
+    def __init__(self, **words):
+        self.words = words
+
+    def read(self, _question, passages):
+        return [self._reading(one) for one in passages]
+
+    def _reading(self, passage):
+        found = [(p, Span(at, at + len(word))) for word, p in self.words.items() if (at := passage.text.find(word)) >= 0]
+        answers = tuple(ReadSpan(Span(span.start + passage.start, span.end + passage.start), p) for p, span in found)
+        return Reading(0.9, 0.2 if answers else 0.97, answers)
+
+
+def read(library, reader, question):
+    with library.view() as view:
+        return weigh(view, question, ReadingRetriever(library, reader).retrieve(view, question, 8))
+
+
+def test_a_sentence_holds_the_answers_that_begin_in_it(make_library):
+    question = "Who leads the lithium talks?"
+    evidence = {one.text: one for one in read(make_library([ARTICLE]), Finding(Codelco=0.7, Chile=0.3), question)}
+    leads, presented = evidence["Codelco leads the lithium talks."], evidence["Chile presented a lithium plan in April 2023."]
+    assert leads.answer.of(TEXT) == "Codelco"
+    assert leads.signals.answer == pytest.approx(math.log(0.8 * 0.7 / (1 - 0.8 * 0.7)))
+    assert presented.answer.of(TEXT) == "Chile"
+    assert presented.signals.answer == pytest.approx(math.log(0.8 * 0.3 / (1 - 0.8 * 0.3)))
+    assert leads.signals.present == pytest.approx(math.log(0.8 / 0.2))
+    assert leads.signals.relevance == pytest.approx(math.log(0.9 / 0.1))
+    rest = [one for text, one in evidence.items() if one not in (leads, presented)]
+    assert {one.answer for one in rest} == {None}
+    assert all(one.signals.answer < -10 for one in rest)
+    assert 0 < presented.score < leads.score < 1
+
+
+def test_articles_agree_when_they_give_the_same_answer(make_library):
+    articles = [
+        Article(id="a", title="A", text="The lithium talks are led by Codelco."),
+        Article(id="b", title="B", text="It was CODELCO that sent its lithium lawyers."),
+        Article(id="c", title="C", text="Peru sent nobody to the talks on lithium."),
+    ]
+    evidence = read(make_library(articles), Finding(Codelco=1.0, CODELCO=0.5, Peru=0.9), "Who leads the lithium talks?")
+    agreed = {one.found.hit.article_id: one.signals.agreement for one in evidence}
+    assert agreed == {"a": pytest.approx(0.8 * 0.5), "b": pytest.approx(0.8), "c": 0.0}
+
+
+def test_an_article_does_not_agree_with_itself(make_library):
+    text = "\n\n".join(
+        f"In {year} the lithium talks were led by Codelco. " + "Nothing else was said of them. " * 20 for year in range(2020, 2024)
+    )
+    evidence = read(make_library([Article(id="a", title="A", text=text)]), Finding(Codelco=1.0), "Who led the lithium talks?")
+    assert len({one.found.hit.passage_id for one in evidence}) > 1
+    assert {one.signals.agreement for one in evidence} == {0.0}
+
+
+def test_without_a_reader_its_signals_are_nothing(make_library):
+    for one in weighed(make_library([ARTICLE]), "Who leads the lithium talks?"):
+        assert one.answer is None
+        assert (one.signals.answer, one.signals.present, one.signals.relevance, one.signals.agreement) == (0, 0, 0, 0)
+
+
+def test_a_sentence_with_the_answer_is_judged_however_few_of_the_words_it_has(make_library):
+    """Only so many sentences are embedded; the reader's answer is among them."""
+    text = " ".join(f"The lithium talks number {n} of lithium led to talks." for n in range(MAX_EMBEDDED + 10)) + " Codelco did so."
+    library = make_library([Article(id="a", title="Lithium talks", text=text)])
+    evidence = read(library, Finding(Codelco=1.0), "Who leads the lithium talks?")
+    assert len(evidence) == MAX_READ_EMBEDDED
+    assert evidence[0].text == "Codelco did so."

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from index import Article, ArticleError, ArticleFilter, AssayError, Library, Span
-from rag import Answer, Pipeline, Question, Reason, Turn
+from rag import Answer, Caution, Pipeline, Question, Reading, ReadSpan, Reason, Turn
 
 ARTICLES = [
     Article(
@@ -234,3 +234,80 @@ def test_questions_are_answered_while_articles_come_and_go(make_library):
         library.remove("zinc")
         answers = [future.result() for future in asking]
     assert all("Chile presented a lithium plan" in answer.text for answer in answers)
+
+
+# --- with a reader ----------------------------------------------------------------------------------------------------
+
+
+class Knowing:
+    """A reader that knows where the answers stand: the first of its words that a passage holds is sure to be one."""
+
+    name = "knowing"
+
+    def __init__(self, *answers):
+        self.answers = answers
+
+    def read(self, _question, passages):
+        return [self._reading(one) for one in passages]
+
+    def _reading(self, passage):
+        found = next(((at, word) for word in self.answers if (at := passage.text.find(word)) >= 0), None)
+        if found is None:
+            return Reading(0.05, 0.98, ())
+        start = passage.start + found[0]
+        return Reading(0.98, 0.02, (ReadSpan(Span(start, start + len(found[1])), 1.0),))
+
+
+def test_the_reader_chooses_the_sentence_and_its_answer_is_the_short_one(make_library):
+    library = make_library(ARTICLES)
+    answer = Pipeline(library, reader=Knowing("18,125 tonnes"), threshold=0).ask("How much cobalt may Congo export?")
+    check_answer(library, answer)
+    assert answer.short_answer == "18,125 tonnes"
+    assert answer.citations[0].quote == "Congo set quotas for cobalt exports of 18,125 tonnes."
+    assert answer.hits[0].article_id == "congo"
+    assert Answer.from_json(json.loads(json.dumps(answer.to_json()))).short_answer == "18,125 tonnes"
+
+
+@pytest.mark.parametrize(("said", "short"), [("“Codelco leads the talks.”", "Codelco leads the talks"), ("[3]", None)])
+def test_a_short_answer_has_no_marks_around_it(make_library, said, short):
+    library = make_library([Article(id="a", title="Talks", text=f"Of the talks they said: {said} And that was all.")])
+    answer = Pipeline(library, reader=Knowing(said), threshold=0).ask("What did they say of the talks?")
+    assert answer.short_answer == short
+
+
+def test_a_question_of_yes_or_no_gets_the_sentence_that_decides_it(make_library):
+    library = make_library(ARTICLES)
+    answer = Pipeline(library, reader=Knowing("quotas for cobalt", "end of 2025"), threshold=0).ask("Did Congo set quotas for cobalt?")
+    assert len(answer.sentences) == 1
+    assert answer.citations[0].quote.startswith("Congo set quotas")
+    assert answer.short_answer is None
+
+
+def test_a_list_is_gathered_from_several_articles(make_library):
+    metals = ("lithium", "cobalt", "nickel", "gallium")
+    articles = [Article(id=metal, title=f"On {metal}", text=f"The mines of Ruritania produce {metal}. Rain fell.") for metal in metals]
+    library = make_library([*articles, Article(id="copy", title="Copied", text="The mines of Ruritania produce gallium. Snow fell.")])
+    reader = Knowing(*metals)
+    answer = Pipeline(library, reader=reader, threshold=0).ask("Which minerals do the mines of Ruritania produce?")
+    check_answer(library, answer)
+    assert sorted(metal for metal in metals if metal in answer.text) == sorted(metals)
+    assert len(answer.sentences) == len(metals), "the copy says nothing new"
+
+
+def test_more_caution_answers_less(make_library):
+    library = make_library(ARTICLES)
+    questions = ["Who leads the talks?", "How much cobalt may Congo export?", "Who won the cup?", "What did Peru shut?", "Why?"]
+    answered = []
+    for caution in Caution:
+        pipelines = [Pipeline(library, reader=reader, caution=caution) for reader in (None, Knowing("Codelco", "a copper smelter"))]
+        answered.append({(n, q) for n, pipeline in enumerate(pipelines) for q in questions if not pipeline.ask(q).abstained})
+    low, normal, high = answered
+    assert high <= normal <= low
+    assert high < low
+
+
+def test_silence_is_kept_when_the_reader_finds_nothing(make_library):
+    answer = Pipeline(make_library(ARTICLES), reader=Knowing()).ask("Who won the cup in Ruritania?")
+    assert answer.reason is Reason.NOT_SUPPORTED
+    assert answer.short_answer is None
+    assert 0 <= answer.confidence < 0.2

@@ -104,3 +104,35 @@ def test_scores_are_what_they_say():
     ]
     found = dict(reordered([0.9, 0.5, 0.1], readings))
     assert [found[place] for place in range(3)] == pytest.approx([1 + 1 / (1 + math.exp(-one)) for one in logits])
+
+
+class Counting(Scripted):
+    """A scripted reader that is asked anything."""
+
+    def read(self, _question, passages):
+        self.seen.append(len(passages))
+        return [Reading(*next((p for word, p in self.relevance.items() if word in one.text), (0.1, 0.9)), ()) for one in passages]
+
+
+def test_reading_ends_once_a_passage_is_sure_to_answer(library):
+    second = Retriever(library).search(QUERY, 12)[5]
+    metal = next(metal for metal in METALS if metal in second.text)
+    reader = Counting(**{metal: (0.97, 0.02)})
+    with library.view() as view:
+        found = ReadingRetriever(library, reader, sure=0.95).retrieve(view, QUERY, 12)
+    assert reader.seen == [4, 4]
+    assert found[0].hit.passage_id == second.passage_id
+    assert [one.reading is not None for one in found] == [True] * 8 + [False] * 4
+    assert sorted(one.hit.passage_id for one in found) == sorted(one.passage_id for one in Retriever(library).search(QUERY, 12))
+
+
+def test_reading_goes_on_while_nothing_is_sure(library):
+    reader = Counting(lithium=(0.97, 0.2), cobalt=(0.5, 0.01))
+    ReadingRetriever(library, reader, sure=0.9, depth=10).search(QUERY, 3)
+    assert reader.seen == [4, 4, 2]
+
+
+def test_what_is_gathered_is_read_to_the_end(library):
+    reader = Counting(lithium=(0.99, 0.001))
+    ReadingRetriever(library, reader, sure=0.9).search("Which metals did the plants in Ruritania make?", 3)
+    assert reader.seen == [12]

@@ -29,6 +29,7 @@ def assay(tmp_path, monkeypatch, make_embedder, capsys):
     """`assay(*argv, code=0) -> (stdout, stderr)`: the command in this process, on the small embedder and an index of its own."""
     monkeypatch.setattr("index.library.SentenceTransformerEmbedder", lambda name, **_: make_embedder(name))
     monkeypatch.setenv("ASSAY_INDEX", str(tmp_path / "index"))
+    monkeypatch.setenv("ASSAY_READER", "none")
 
     def run(*argv, code=0):
         found = main([str(argument) for argument in argv])

@@ -50,7 +50,8 @@ def library(make_library):
 def evaluations(library, tmp_path):
     dataset = Dataset("metals", "made by the test", EXAMPLES)
     return [
-        evaluate(dataset, Target.of(library, dense_weight=weight), folder=tmp_path / name) for name, weight in (("a", None), ("b", 1.0))
+        evaluate(dataset, Target.of(library, reader=None, dense_weight=weight), folder=tmp_path / name)
+        for name, weight in (("a", 0.4), ("b", 1.0))
     ]
 
 
@@ -113,7 +114,7 @@ def test_evidence_is_marked_in_whichever_of_its_places_is_cited(make_library, tm
     known = (Evidence(quote=said), Evidence("other"))
     question = "How many tonnes of tungsten did Ruritania make in 2023?"
     examples = (Example(id="q", question=question, evidence=known, answers=("40 tonnes",)),)
-    evaluation = evaluate(Dataset("places", "made by the test", examples), Target.of(library), folder=tmp_path / "run")
+    evaluation = evaluate(Dataset("places", "made by the test", examples), Target.of(library, reader=None), folder=tmp_path / "run")
     (row,) = evaluation.run.rows
     ((first, second),) = row.gold.places
     for places in ((first, second), (second, first)):  # whichever of them the evidence is listed under
@@ -231,7 +232,7 @@ def test_the_page_holds_every_question_and_is_the_same_each_time(evaluations):
 def test_nothing_to_report_on_and_other_questions_are_refused(evaluations, library, tmp_path):
     with pytest.raises(AssayError, match="expected at least one run"):
         content_of([])
-    other = evaluate(Dataset("metals", "made by the test", EXAMPLES[:3]), library, folder=tmp_path / "c")
+    other = evaluate(Dataset("metals", "made by the test", EXAMPLES[:3]), Target.of(library, reader=None), folder=tmp_path / "c")
     with pytest.raises(AssayError, match="expected"):
         content_of([evaluations[0], other])
 

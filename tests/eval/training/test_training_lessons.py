@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import re
 from random import Random
 
 import pytest
@@ -12,7 +11,6 @@ from eval.gold import locate
 from eval.training.changed import changed
 from eval.training.lesson import Candidate, Lesson, read_lessons, write_lessons
 from eval.training.lessons import lessons_of, make_lessons, with_changed
-from eval.training.made import made
 from eval.training.mining import RIGHT, WRONG, mined
 from eval.training.sets import SOURCES, Part, Source, about, by_article, by_document, chosen, hidden, load, part
 from index import Article, Span
@@ -171,30 +169,6 @@ def test_a_share_of_the_lessons_is_changed_the_same_each_time():
     assert found[:400] == lessons
     assert 40 < len(found) - 400 < 140
     assert with_changed(lessons, 0.25) == found
-
-
-# --- made -------------------------------------------------------------------------------------------------------------
-
-
-def test_a_made_question_is_answered_in_another_passage(make_library):
-    said = "The town of Ostrava in Ruritania opened its new lithium plant in 2021."
-    again = "People still speak of the new lithium plant, which Ruritania opened in 2021 in the town of Ostrava."
-    others = [Article(id=f"a{n}", title="A note", text=told(n)) for n in range(1, 12)]
-    library = make_library([Article(id="said", title="News", text=said), Article(id="again", title="Old news", text=again), *others])
-    with library.view() as view:
-        row = view.article_row("said")
-        found = [one for seed in range(20) for one in made(view, Retriever(library), row, Random(seed), 5, ())]
-        hidden = [one for seed in range(20) for one in made(view, Retriever(library), row, Random(seed), 5, {view.article_row("again")})]
-    assert found
-    assert not [one for one in hidden if again in [candidate.text for candidate in one.candidates]]
-    for one in found:
-        right = one.candidates[0]
-        term = right.spans[0].of(right.text)
-        assert right.text == again
-        assert term in said
-        assert term not in one.question
-        assert one.question.split()[0] in {"When", "What", "Who", "Which", "Where", "How"}
-        assert not [wrong for wrong in one.candidates[1:] if re.search(rf"\b{term}\b", wrong.text)]
 
 
 # --- sets and files ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,259 @@
+"""How much each signal counts where passages were read, fitted on the questions held out for choices: `python -m eval.training.weights`.
+
+Three fits, each printed as the constants that the product has: the order of passages (`rag.rerank`), the probability that the answer
+stands in a sentence (`rag.evidence`), and that of an answer (`rag.verify`), for which half of the questions are asked without the articles
+that answer them. What is fitted is judged on questions left out of the fit, in five parts. Knows nothing of networks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import zlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tqdm import tqdm
+
+from rag import Readable, Retriever, Signals, log_odds, own_reader, reader_named, weigh
+
+from ..corpora import indexed
+from ..gold import locate
+from .mining import known_places, stands_in
+from .sets import SOURCES, Part, chosen, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from index import View
+    from rag import Found, Reader
+
+    from ..dataset import Example
+    from .mining import Known
+
+    Floats = NDArray[np.float64]
+
+#: The sets whose questions are asked: a question of the others is answered in several places, of which its set names one.
+_ASKED = ("squad2", "squad_mrqa", "selqa", "timeqa", "quotesum")
+
+#: So many passages are read for a question, and so many of these are looked at: of those without the answering articles too.
+_READ, _LOOKED_AT = 18, 12
+
+#: The parts of the questions, each left out of the fit once.
+_PARTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was read for a question: for each passage and for each sentence its signals and whether it holds the answer."""
+
+    source: str
+    question: str
+    answerable: bool
+    passages: Floats
+    """Float (passages, 3): fused score, log-odds of relevance and of presence."""
+    passage_right: NDArray[np.bool_]
+    sentences: Floats
+    """Float (sentences, signals)."""
+    sentence_right: NDArray[np.bool_]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Fit and print."""
+    parser = argparse.ArgumentParser(prog="python -m eval.training.weights", description=__doc__)
+    parser.add_argument("--data", type=Path, default=os.environ.get("ASSAY_DATA") or None, help="the folder of the public sets")
+    parser.add_argument("--reader", type=Path, help="the folder of a reader of ours; else the one that comes with Assay")
+    parser.add_argument("--keep", type=Path, help="gets what was read, as JSON lines; read from there when it exists")
+    arguments = parser.parse_args(argv)
+    if arguments.keep and arguments.keep.exists():
+        looked = [_from_json(json.loads(line)) for line in arguments.keep.read_text(encoding="utf-8").splitlines()]
+    else:
+        reader = own_reader(arguments.reader) if arguments.reader else reader_named()
+        looked = list(_look_at_all(arguments.data, reader))
+        if arguments.keep:
+            arguments.keep.write_text("".join(json.dumps(_to_json(one)) + "\n" for one in looked), encoding="utf-8")
+    _report(looked)
+    return 0
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+def _look_at_all(data: Path, reader: Reader) -> Iterator[Looked]:
+    for source in SOURCES:
+        if source.name not in _ASKED:
+            continue
+        dataset = load(source, data)
+        with indexed(dataset) as library, library.view() as view:
+            retriever = Retriever(library)
+            for example in tqdm(chosen(source, view, dataset, Part.DEV), desc=source.name, unit="question", disable=None):
+                places = list(known_places(view, example, locate(view, example).spans))
+                if places or not example.relevant:
+                    yield from _look(view, retriever, reader, source.name, example, places)
+
+
+def _look(view: View, retriever: Retriever, reader: Reader, source: str, example: Example, places: Sequence[Known]) -> Iterator[Looked]:
+    """Yield what is seen of a question, and of an answerable one also without the articles that answer it."""
+    found = retriever.retrieve(view, example.question, _READ)
+    readings = reader.read(example.question, [Readable(one.passage.context, one.hit.text, one.hit.start) for one in found])
+    read = [replace(one, reading=reading) for one, reading in zip(found, readings, strict=True)]
+    yield _looked(view, example.question, read[:_LOOKED_AT], source, places)
+    if places:
+        left = [one for one in read if one.hit.article_id not in example.relevant]
+        yield _looked(view, example.question, left[:_LOOKED_AT], source, ())
+
+
+def _looked(view: View, question: str, read: Sequence[Found], source: str, places: Sequence[Known]) -> Looked:
+    evidence = weigh(view, question, read)
+    return Looked(
+        source=source,
+        question=question,
+        answerable=bool(places),
+        passages=np.array(
+            [[one.hit.score, log_odds(one.reading.relevance), -log_odds(one.reading.no_answer)] for one in read if one.reading]
+        ).reshape(-1, 3),
+        passage_right=np.array([any(_within(known, one) for known in places) for one in read], bool),
+        sentences=np.array([one.signals._replace(agreement=0.0) for one in evidence], np.float64).reshape(-1, len(Signals._fields)),
+        sentence_right=np.array([any(stands_in(known, one) for known in places) for one in evidence], bool),
+    )
+
+
+def _within(known: Known, one: Found) -> bool:
+    return known.article == one.passage.article and one.hit.start <= known.span.start and known.span.end <= one.hit.end
+
+
+def _to_json(one: Looked) -> dict[str, Any]:
+    arrays = {name: getattr(one, name).tolist() for name in ("passages", "passage_right", "sentences", "sentence_right")}
+    return {"source": one.source, "question": one.question, "answerable": one.answerable, **arrays}
+
+
+def _from_json(values: dict[str, Any]) -> Looked:
+    return Looked(
+        values["source"],
+        values["question"],
+        values["answerable"],
+        np.array(values["passages"], np.float64).reshape(-1, 3),
+        np.array(values["passage_right"], bool),
+        np.array(values["sentences"], np.float64).reshape(-1, len(Signals._fields)),
+        np.array(values["sentence_right"], bool),
+    )
+
+
+# --- fitting ----------------------------------------------------------------------------------------------------------
+
+
+def _report(looked: Sequence[Looked]) -> None:
+    parts = np.array([zlib.crc32(one.question.encode()) % _PARTS for one in looked])
+    _report_passages(looked, parts)
+    coefficients, intercept = _report_sentences(looked, parts)
+    _report_answers(looked, parts, coefficients, intercept)
+
+
+def _report_passages(looked: Sequence[Looked], parts: NDArray[np.int64]) -> None:
+    lists = [(one.passages, one.passage_right, part) for one, part in zip(looked, parts, strict=True) if one.passage_right.any()]
+    right = []
+    for left_out in range(_PARTS):
+        weights = listwise([(x, y) for x, y, part in lists if part != left_out])
+        right += [bool(y[np.argmax(x @ weights)]) for x, y, part in lists if part == left_out]
+    before = np.mean([bool(y[np.argmax(x[:, 0])]) for x, y, _ in lists])
+    weights = listwise([(x, y) for x, y, _ in lists])
+    print(f"passages: fused, relevance, present = {weights.round(2).tolist()}; right first {before:.3f} before, {np.mean(right):.3f} after")
+
+
+def _report_sentences(looked: Sequence[Looked], parts: NDArray[np.int64]) -> tuple[Floats, float]:
+    right: dict[str, list[bool]] = {}
+    for left_out in range(_PARTS):
+        coefficients, _ = _of_sentences([one for one, part in zip(looked, parts, strict=True) if part != left_out])
+        for one, part in zip(looked, parts, strict=True):
+            if part == left_out and one.answerable:
+                first = bool(one.sentences.size) and bool(one.sentence_right[np.argmax(one.sentences @ coefficients)])
+                right.setdefault(one.source, []).append(first)
+    coefficients, intercept = _of_sentences(looked)
+    print("sentences:", _named(coefficients), "intercept", round(intercept, 2))
+    print("right sentence first:", {name: f"{np.mean(each):.3f} of {len(each)}" for name, each in right.items()})
+    return coefficients, intercept
+
+
+def _of_sentences(looked: Sequence[Looked]) -> tuple[Floats, float]:
+    return logistic(np.concatenate([one.sentences for one in looked]), np.concatenate([one.sentence_right for one in looked]))
+
+
+def _report_answers(looked: Sequence[Looked], parts: NDArray[np.int64], coefficients: Floats, intercept: float) -> None:
+    """Print the fit of the probability that the best sentence holds the answer, and what each threshold would do."""
+    kept = [(one, part) for one, part in zip(looked, parts, strict=True) if one.sentences.size]
+    best = [int(np.argmax(one.sentences @ coefficients + intercept)) for one, _ in kept]
+    x = np.array([one.sentences[place] for (one, _), place in zip(kept, best, strict=True)])
+    right = np.array([bool(one.sentence_right[place]) for (one, _), place in zip(kept, best, strict=True)])
+    answerable = np.array([one.answerable for one, _ in kept])
+    part = np.array([part for _, part in kept])
+    scores = np.zeros(len(kept))
+    for left_out in range(_PARTS):
+        found, shift = logistic(x[part != left_out], right[part != left_out])
+        scores[part == left_out] = 1 / (1 + np.exp(-(x[part == left_out] @ found + shift)))
+    found, shift = logistic(x, right)
+    print("answers:", _named(found), "intercept", round(shift, 2))
+    sources = np.array([one.source for one, _ in kept])
+    for name in (*dict.fromkeys(sources.tolist()), "all"):
+        mine = np.full(len(sources), True) if name == "all" else sources == name
+        print(
+            f"  {name}: AUROC of answerable {auroc(scores[mine], answerable[mine]):.3f}, of right {auroc(scores[mine], right[mine]):.3f}, "
+            f"ECE {_calibration_error(scores[mine], right[mine]):.3f}, of {mine.sum()}"
+        )
+    for threshold in np.arange(0.1, 0.85, 0.05):
+        silent = scores < threshold
+        recall, precision = (silent & ~answerable).sum() / (~answerable).sum(), (silent & ~answerable).sum() / max(1, silent.sum())
+        print(
+            f"  below {threshold:.2f}: refusal precision {precision:.3f}, recall {recall:.3f}, "
+            f"F1 {2 * precision * recall / max(1e-9, precision + recall):.3f}; answerable silenced "
+            f"{(silent & answerable).sum() / answerable.sum():.3f}, shown and right {right[~silent].mean():.3f}"
+        )
+
+
+def listwise(lists: Sequence[tuple[Floats, NDArray[np.bool_]]]) -> Floats:
+    """Return the weights that make the right ones of each list most likely in a softmax over it."""
+    from scipy.optimize import minimize
+
+    def loss(weights: Floats) -> float:
+        total = 0.0
+        for x, right in lists:
+            scores = x @ weights
+            total -= np.logaddexp.reduce(scores[right]) - np.logaddexp.reduce(scores)
+        return total / len(lists) + 1e-3 * float(weights @ weights)
+
+    return np.asarray(minimize(loss, np.ones(lists[0][0].shape[1])).x)
+
+
+def logistic(x: Floats, right: NDArray[np.bool_]) -> tuple[Floats, float]:
+    """Return coefficients and intercept of a logistic regression."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=10.0, max_iter=5000)
+    model.fit(x, right)
+    return model.coef_[0], float(model.intercept_[0])
+
+
+def auroc(scores: Floats, truth: NDArray[np.bool_]) -> float:
+    """Return the probability that a true one scores higher than a false one; equals count half."""
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(truth, scores)) if truth.any() and not truth.all() else float("nan")
+
+
+def _calibration_error(scores: Floats, truth: NDArray[np.bool_]) -> float:
+    bins = np.minimum((scores * 10).astype(int), 9)
+    gaps = [abs(scores[bins == one].mean() - truth[bins == one].mean()) * (bins == one).sum() for one in np.unique(bins)]
+    return float(sum(gaps) / len(scores))
+
+
+def _named(coefficients: Floats) -> dict[str, float]:
+    return dict(zip(Signals._fields, coefficients.round(2).tolist(), strict=True))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
