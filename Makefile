@@ -49,11 +49,11 @@ gate: $(VENV)/.installed
 eval: $(VENV)/.installed
 	$(BIN)/python -m eval.suite
 
-# What the reader changes, on questions that it has not seen: docs/reader.md. Those of --only alone: make eval-reader READER="--only trecqa"
+# What that reader changes, on questions that it has not seen: docs/reader.md. Those of --only alone: make eval-reader READER="--only trecqa"
 eval-reader: $(VENV)/.installed-dev
 	$(BIN)/python -m eval.suite.reader $(READER)
 
-# The reader that comes with Assay, from the public sets in ASSAY_DATA: hours on two cores, interrupted and taken up again as you like.
+# A reader of our own into rag/model, from the public sets in ASSAY_DATA: hours on two cores, interrupted and taken up again as you like.
 train-reader: $(VENV)/.installed
 	$(BIN)/python -m eval.training
 

@@ -126,10 +126,10 @@ def add_difference(module: Any, data: bytes) -> None:
     weights = dict(module.state_dict())
     names = {name.removesuffix(_QUANTISED).removesuffix(_SCALE) for name in kept}
     if names != {name for name, value in weights.items() if name != FROZEN and value.is_floating_point()}:
-        raise ModelError("expected the weights of the reader's network, found those of another; reinstall Assay")
+        raise ModelError("expected the weights of the reader's network, found those of another; train it anew")
     with torch.no_grad():
         for name in sorted(names):
             added = kept[name] if name in kept else kept[name + _QUANTISED].float() * kept[name + _SCALE].unsqueeze(1)
             if added.shape != weights[name].shape:
-                raise ModelError(f"expected {name} of shape {tuple(weights[name].shape)}, found {tuple(added.shape)}; reinstall Assay")
+                raise ModelError(f"expected {name} of shape {tuple(weights[name].shape)}, found {tuple(added.shape)}; train it anew")
             weights[name] += added

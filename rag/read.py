@@ -16,6 +16,7 @@ import numpy as np
 from index import Span
 
 from .network import END, RELEVANCE, START
+from .odds import probability
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -204,7 +205,7 @@ def _best(found: Iterable[tuple[float, Span]], offset: int) -> tuple[ReadSpan, .
 
 def _probability(logit: float, calibration: tuple[float, float]) -> float:
     scale, shift = calibration
-    return float(1 / (1 + np.exp(-np.clip(scale * logit + shift, -50, 50))))
+    return probability(scale * logit + shift)
 
 
 def _log_sum(scores: Iterable[float]) -> float:

@@ -40,6 +40,7 @@ READ_COEFFICIENTS = Signals(
 )
 
 #: An answer less probable than this is not shown: at normal caution it withholds one answerable question in ten of those sets.
+#: The other two are by judgement.
 THRESHOLDS = {Caution.LOW: 0.2, Caution.NORMAL: 0.33, Caution.HIGH: 0.6}
 
 #: The same where passages were read. Of the questions held out for choices, half of which have no answer, they withhold 8, 22 and 41 of a

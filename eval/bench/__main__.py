@@ -28,6 +28,7 @@ from tqdm import tqdm
 from index import Article, AssayError, SentenceTransformerEmbedder
 
 from ..collections import Collection, load
+from ..command import carried_out
 from ..measures import retrieval
 from ..timing import WARM_UP, wall
 from .figures import OURS, OURS_F32, STOCK, Run
@@ -76,23 +77,17 @@ class Plan:
 def main(argv: list[str] | None = None) -> int:
     """Measure and write; 2 when something is missing or failed, in one line."""
     arguments = _arguments(argv)
-    try:
-        if arguments.render:
-            publish(_again(arguments.render), arguments.out)
-        else:
-            journal = _measured(arguments)
-            publish(journal.run, arguments.out)
-            shutil.rmtree(journal.folder)  # not before its numbers lie elsewhere
-    except AssayError as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"bench: {error.strerror}: {error.filename}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("bench: interrupted; what was measured is kept: the same command goes on from there", file=sys.stderr)
-        return 130
-    return 0
+    kept = "what was measured is kept: the same command goes on from there"
+    return carried_out("bench", lambda: _bench(arguments), interrupted=kept)
+
+
+def _bench(arguments: argparse.Namespace) -> None:
+    if arguments.render:
+        publish(_again(arguments.render), arguments.out)
+    else:
+        journal = _measured(arguments)
+        publish(journal.run, arguments.out)
+        shutil.rmtree(journal.folder)  # not before its numbers lie elsewhere
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

@@ -21,6 +21,7 @@ from tqdm import tqdm
 from index import AssayError
 from rag import DENSE_WEIGHT
 
+from ..command import carried_out
 from ..comparison import compare
 from ..corpora import indexed
 from ..evaluation import Evaluation, Target, description, evaluate, load_evaluation
@@ -68,15 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("docs"), help="gets evaluation.md")
     parser.add_argument("--only", nargs="+", choices=[one.name for one in SETS], default=[one.name for one in SETS])
     arguments = parser.parse_args(argv)
-    try:
-        _evaluate_all(arguments)
-    except AssayError as error:
-        print(f"eval: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("eval: interrupted; the answers so far are kept: the same command goes on from there", file=sys.stderr)
-        return 130
-    return 0
+    kept = "the answers so far are kept: the same command goes on from there"
+    return carried_out("eval", lambda: _evaluate_all(arguments), interrupted=kept)
 
 
 def _evaluate_all(arguments: argparse.Namespace) -> None:

@@ -24,8 +24,9 @@ import numpy as np
 from tqdm import tqdm
 
 from index import Article, ArticleFilter, AssayError, Library
-from rag import PASSAGES_READ, SURE, Pipeline, ReadingRetriever, Retriever, own_reader, reader_named, weigh
+from rag import OWN, PASSAGES_READ, SURE, Pipeline, ReadingRetriever, Retriever, reader_named, weigh
 
+from ..command import carried_out
 from ..corpora import indexed
 from ..evaluation import Target, evaluate
 from ..gold import locate
@@ -69,30 +70,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m eval.suite.reader", description=__doc__)
     parser.add_argument("--data", type=Path, default=os.environ.get("ASSAY_DATA") or None, help="the folder of the public sets")
     parser.add_argument("--out", type=Path, default=Path("docs"), help="gets reader.md")
-    parser.add_argument("--reader", type=Path, help="the folder of a reader of ours, by default the one that comes with Assay")
+    parser.add_argument("--reader", default=OWN, help="who reads, by name or folder; by default what `make train-reader` made")
     parser.add_argument("--only", nargs="+", choices=["squad2", "trecqa", "cost", *ASKED], help="these alone, printed and not written")
     arguments = parser.parse_args(argv)
-    try:
-        lines = list(_measure(arguments.data, arguments.reader, arguments.only or ["squad2", "trecqa", "cost", *ASKED]))
-    except AssayError as error:
-        print(f"eval-reader: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("eval-reader: interrupted; nothing was written", file=sys.stderr)
-        return 130
+    return carried_out("eval-reader", lambda: _eval_reader(arguments), interrupted="nothing was written")
+
+
+def _eval_reader(arguments: argparse.Namespace) -> None:
+    lines = list(_measure(arguments.data, arguments.reader, arguments.only or ["squad2", "trecqa", "cost", *ASKED]))
     text = reader_page(lines, facts([one.name for one in SETS]) | {"Command": "`make eval-reader`, with the public sets in `ASSAY_DATA`"})
     if arguments.only:
         print(text)
     else:
         (arguments.out / "reader.md").write_text(text, encoding="utf-8")
         print(arguments.out / "reader.md")
-    return 0
 
 
-def _measure(data: Path | None, folder: Path | None, wanted: Sequence[str]) -> Iterator[Line]:
+def _measure(data: Path | None, reads: str, wanted: Sequence[str]) -> Iterator[Line]:
     if data is None or not data.is_dir():
         raise AssayError("expected the folder of the public sets, found none; give it with --data or ASSAY_DATA")
-    reader = own_reader(folder) if folder else reader_named()
+    reader = reader_named(reads)
     if "squad2" in wanted:
         yield from _squad(data, reader)
     for name in ASKED:

@@ -1,4 +1,4 @@
-"""`make train-reader`: from the public question sets to the reader that comes with Assay. Hours on two cores, minutes on a GPU.
+"""`make train-reader`: from the public question sets to a reader of our own. Hours on two cores, minutes on a GPU.
 
 Three steps, each kept in a folder and taken up again where it stopped: lessons, training, and the small file that is kept. Knows nothing of
 what any of them does.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from index import DEFAULT_MODEL, AssayError, TextTokenizer, locate
 from rag import MAX_TOKENS, reader_network
 
+from ..command import carried_out
 from .lessons import lessons_of, make_lessons, with_changed
 from .sets import SOURCES, Part
 
@@ -37,15 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--epochs", type=int, default=3, help="how often each question is read")
     parser.add_argument("--lessons-only", action="store_true", help="make the lessons and stop")
     arguments = parser.parse_args(argv)
-    try:
-        _train(arguments)
-    except AssayError as error:
-        print(f"train-reader: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("train-reader: interrupted; what is done is kept: the same command goes on from there", file=sys.stderr)
-        return 130
-    return 0
+    kept = "what is done is kept: the same command goes on from there"
+    return carried_out("train-reader", lambda: _train(arguments), interrupted=kept)
 
 
 def _train(arguments: argparse.Namespace) -> None:

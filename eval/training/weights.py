@@ -19,10 +19,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from rag import Readable, Retriever, Signals, log_odds, own_reader, reader_named, weigh
+from index import AssayError
+from rag import OWN, Readable, Retriever, Signals, log_odds, reader_named, weigh
 
+from ..command import carried_out
 from ..corpora import indexed
 from ..gold import locate
+from ..grading.silence import expected_calibration_error
 from .mining import known_places, stands_in
 from .sets import SOURCES, Part, chosen, load
 
@@ -68,18 +71,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Fit and print."""
     parser = argparse.ArgumentParser(prog="python -m eval.training.weights", description=__doc__)
     parser.add_argument("--data", type=Path, default=os.environ.get("ASSAY_DATA") or None, help="the folder of the public sets")
-    parser.add_argument("--reader", type=Path, help="the folder of a reader of ours; else the one that comes with Assay")
+    parser.add_argument("--reader", default=OWN, help="who reads, by name or folder; by default what `make train-reader` made")
     parser.add_argument("--keep", type=Path, help="gets what was read, as JSON lines; read from there when it exists")
     arguments = parser.parse_args(argv)
+    return carried_out("weights", lambda: _fit(arguments), interrupted="nothing was kept")
+
+
+def _fit(arguments: argparse.Namespace) -> None:
     if arguments.keep and arguments.keep.exists():
         looked = [_from_json(json.loads(line)) for line in arguments.keep.read_text(encoding="utf-8").splitlines()]
     else:
-        reader = own_reader(arguments.reader) if arguments.reader else reader_named()
-        looked = list(_look_at_all(arguments.data, reader))
+        if arguments.data is None or not arguments.data.is_dir():
+            raise AssayError(f"expected the folder of the public sets, found {arguments.data}; give it with --data or ASSAY_DATA")
+        looked = list(_look_at_all(arguments.data, reader_named(arguments.reader)))
         if arguments.keep:
             arguments.keep.write_text("".join(json.dumps(_to_json(one)) + "\n" for one in looked), encoding="utf-8")
     _report(looked)
-    return 0
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------
@@ -203,7 +210,7 @@ def _report_answers(looked: Sequence[Looked], parts: NDArray[np.int64], coeffici
         mine = np.full(len(sources), True) if name == "all" else sources == name
         print(
             f"  {name}: AUROC of answerable {auroc(scores[mine], answerable[mine]):.3f}, of right {auroc(scores[mine], right[mine]):.3f}, "
-            f"ECE {_calibration_error(scores[mine], right[mine]):.3f}, of {mine.sum()}"
+            f"ECE {expected_calibration_error(scores[mine], right[mine]):.3f}, of {mine.sum()}"
         )
     for threshold in np.arange(0.1, 0.85, 0.05):
         silent = scores < threshold
@@ -243,12 +250,6 @@ def auroc(scores: Floats, truth: NDArray[np.bool_]) -> float:
     from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(truth, scores)) if truth.any() and not truth.all() else float("nan")
-
-
-def _calibration_error(scores: Floats, truth: NDArray[np.bool_]) -> float:
-    bins = np.minimum((scores * 10).astype(int), 9)
-    gaps = [abs(scores[bins == one].mean() - truth[bins == one].mean()) * (bins == one).sum() for one in np.unique(bins)]
-    return float(sum(gaps) / len(scores))
 
 
 def _named(coefficients: Floats) -> dict[str, float]:

@@ -161,3 +161,21 @@ def test_a_damaged_reader_of_ours_is_refused(own, tmp_path):
     (damaged / FACTS).write_text(json.dumps(facts | {"base_sha256": "0" * 64}))
     with pytest.raises(ModelError, match="found one for 000000000000"):
         own_reader(damaged)
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_folder_of_ours_is_a_name_too(own):
+    reader = reader_named(str(own))
+    assert reader.name == str(own)
+    assert reader.read(QUESTION, PASSAGES) == own_reader(own).read(QUESTION, PASSAGES)
+
+
+def test_before_ours_is_trained_it_is_said_how(tmp_path):
+    with pytest.raises(ModelError, match=r"expected a reader in .*nowhere, found none; `make train-reader` makes one"):
+        own_reader(tmp_path / "nowhere")
+
+
+def test_a_name_that_no_disk_can_hold_is_refused_in_one_line():
+    with pytest.raises(ModelError) as refusal:
+        reader_named("x" * 5_000)
+    assert "\n" not in str(refusal.value)
