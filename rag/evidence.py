@@ -48,8 +48,6 @@ class Signals(NamedTuple):
     """1 when the sentence holds the kind of thing asked for, 0 when not, 0.5 when the question asks for no kind in particular."""
     answer: float = 0.0
     """By the reader: the log-odds that the answer stands in the sentence. This and what follows is 0 where nobody read the passage."""
-    present: float = 0.0
-    """The log-odds that it stands in the passage."""
     relevance: float = 0.0
     """The log-odds that the passage bears on the question."""
     agreement: float = 0.0
@@ -61,20 +59,13 @@ class Signals(NamedTuple):
 WEIGHTS = Signals(cosine=1.0, coverage=0.77, passage_cosine=0.83, passage_coverage=0.76, fits=0.24)
 
 #: How much each counts where passages were read: the logit of the probability that the answer stands in the sentence, fitted by
-#: `python -m eval.training.weights` on questions that the reader has not seen (docs/decisions/0009-reader.md). Agreement is not fitted:
-#: those sets name one article a question.
+#: `python -m eval.training.weights` on questions that the reader has not seen (docs/decisions/0009-reader.md). What a reader knows better,
+#: the words that a passage shares and the kind of thing asked for, counts nothing. Agreement is not fitted: those sets name one article a
+#: question.
 READ_WEIGHTS = Signals(
-    cosine=2.71,
-    coverage=1.38,
-    passage_cosine=1.07,
-    passage_coverage=0.78,
-    fits=0.32,
-    answer=0.22,
-    present=0.01,
-    relevance=0.5,
-    agreement=0.5,
+    cosine=4.05, coverage=0.27, passage_cosine=2.77, passage_coverage=0, fits=0, answer=0.25, relevance=0.33, agreement=0.5
 )
-READ_INTERCEPT = -6.04
+READ_INTERCEPT = -5.88
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +116,6 @@ def weigh(view: View, question: str, found: Sequence[Found]) -> list[Evidence]:
             answer = draft.inside[0].span if draft.inside else None
             signals = signals._replace(
                 answer=log_odds(_held(draft)),
-                present=-log_odds(draft.found.reading.no_answer),
                 relevance=log_odds(draft.found.reading.relevance),
                 agreement=said.elsewhere(draft.found.passage.article, answer) if answer else 0.0,
             )

@@ -28,6 +28,9 @@ WRONG = 1
 #: The share of the questions that are shown a second time, changed so that nothing answers them.
 CHANGED = 0.25
 
+#: Passages are cut down to so many characters in the first stage: half of what most have, so two are read in the time of one.
+SHORT = 400
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train and write; 2 when something is missing, in one line."""
@@ -35,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=os.environ.get("ASSAY_DATA") or None, help="the folder of the public sets")
     parser.add_argument("--work", type=Path, default=Path(".training"), help="where lessons and checkpoints are kept")
     parser.add_argument("--out", type=Path, default=Path("rag/model"), help="gets the reader's files")
-    parser.add_argument("--epochs", type=int, default=3, help="how often each question is read")
+    parser.add_argument("--short", type=int, default=3, help="how often each question is read beside stretches of passages")
+    parser.add_argument("--whole", type=int, default=1, help="how often, after that, beside whole passages")
     parser.add_argument("--lessons-only", action="store_true", help="make the lessons and stop")
     arguments = parser.parse_args(argv)
     kept = "what is done is kept: the same command goes on from there"
@@ -56,9 +60,9 @@ def _train(arguments: argparse.Namespace) -> None:
     base = locate(DEFAULT_MODEL)
     tokenizer = TextTokenizer((base.folder / "tokenizer.json").read_text(encoding="utf-8"), MAX_TOKENS)
     questions = with_changed(lessons_of(lessons, Part.TRAIN, *names), CHANGED)
-    stage = Stage(questions, arguments.epochs, WRONG)
-    weights = fit(reader_network(base.folder), tokenizer, [stage], Schedule(), arguments.work)
-    facts: dict[str, Any] = {"questions": len(questions), "epochs": arguments.epochs}
+    stages = [Stage(questions, arguments.short, WRONG, SHORT), Stage(questions, arguments.whole, WRONG)]
+    weights = fit(reader_network(base.folder), tokenizer, stages, Schedule(), arguments.work)
+    facts: dict[str, Any] = {"questions": len(questions), "epochs": {"short": arguments.short, "whole": arguments.whole}}
     facts |= {"sets": {source.name: source.licence for source in SOURCES}}
     keep(weights, base, arguments.out, facts)
     calibrated(arguments.out, lessons_of(lessons, Part.DEV, *names))

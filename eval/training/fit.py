@@ -22,6 +22,7 @@ from tqdm import tqdm
 from index import replaced
 from rag import FROZEN
 
+from .cropped import cropped
 from .features import features
 from .layers import prepare
 from .objective import BEARS, LISTED, PASSAGE, SHARED, batch_of, loss
@@ -58,13 +59,15 @@ class Stage:
     epochs: int
     wrong: int
     """So many passages that do not answer are shown with each question, drawn anew each time, the best more often."""
+    most: int | None = None
+    """Passages are cut down to so many characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """How steps are made."""
 
-    peak: float = 1e-4
+    peak: float = 1.5e-4
     """The highest learning rate: reached after the warm-up, then falling to a twentieth as a cosine does."""
     warm_up: float = 0.05
     """The share of all steps in which it rises."""
@@ -146,10 +149,10 @@ def _rate(schedule: Schedule, place: int, steps: int) -> float:
 
 def _steps(stage: Stage, tokenizer: TextTokenizer, seed: str) -> Iterator[list[_Drawn]]:
     """Yield the batches of a stage, each of about `BATCH_TOKENS` tokens, in the order that the seed fixes."""
-    lengths = _lengths(stage.lessons, tokenizer)
     for epoch in range(stage.epochs):
         chance = Random(f"{seed} {epoch}")  # noqa: S311  # an order, no secret
-        drawn = [(lesson, _draw(lesson, stage.wrong, chance)) for lesson in chance.sample(stage.lessons, len(stage.lessons))]
+        drawn = [(lesson, _draw(lesson, stage, chance)) for lesson in chance.sample(stage.lessons, len(stage.lessons))]
+        lengths = _lengths(drawn, tokenizer)
         batches: list[list[_Drawn]] = []
         for first in range(0, len(drawn), _SORTED_AMONG):
             batches += _cut(drawn[first : first + _SORTED_AMONG], lengths)
@@ -157,15 +160,16 @@ def _steps(stage: Stage, tokenizer: TextTokenizer, seed: str) -> Iterator[list[_
         yield from batches
 
 
-def _draw(lesson: Lesson, wrong: int, chance: Random) -> list[Candidate]:
-    """Choose what is shown: a passage that answers, or one that nearly does, and `wrong` others."""
+def _draw(lesson: Lesson, stage: Stage, chance: Random) -> list[Candidate]:
+    """Choose what is shown: a passage that answers, or one that nearly does, and others that do not."""
     own = [one for one in lesson.candidates if one.spans or one.relevant is None]
     others = [one for one in lesson.candidates if not one.spans and one.relevant is not None]
     weights = [1 / (place + 2) for place in range(len(others))]
     chosen: dict[int, None] = {}
-    while len(chosen) < min(wrong, len(others)):
+    while len(chosen) < min(stage.wrong, len(others)):
         chosen[chance.choices(range(len(others)), weights)[0]] = None
-    return [*([chance.choice(own)] if own else []), *(others[place] for place in chosen)]
+    shown = [*([chance.choice(own)] if own else []), *(others[place] for place in chosen)]
+    return shown if stage.most is None else [cropped(one, stage.most, chance) for one in shown]
 
 
 def _cut(drawn: Sequence[_Drawn], lengths: dict[int, int]) -> list[list[_Drawn]]:
@@ -187,9 +191,9 @@ def _cut(drawn: Sequence[_Drawn], lengths: dict[int, int]) -> list[list[_Drawn]]
     return [*batches, batch] if batch else batches
 
 
-def _lengths(lessons: Sequence[Lesson], tokenizer: TextTokenizer) -> dict[int, int]:
+def _lengths(drawn: Sequence[_Drawn], tokenizer: TextTokenizer) -> dict[int, int]:
     """Return about how many tokens each candidate has beside its question, by identity."""
-    every = [(one, lesson) for lesson in lessons for one in lesson.candidates]
+    every = [(one, lesson) for lesson, shown in drawn for one in shown]
     texts = [f"{lesson.question} {one.context} {one.text}" for one, lesson in every]
     counts = [count for first in range(0, len(texts), 1000) for count in tokenizer.count_tokens(texts[first : first + 1000])]
     return {id(one): min(count + 3, tokenizer.max_tokens) for (one, _), count in zip(every, counts, strict=True)}
@@ -202,7 +206,7 @@ def _plan(stages: Sequence[Stage], schedule: Schedule) -> str:
     """Return a checksum of all that decides on the steps."""
     digest = hashlib.sha256(f"{schedule} {BATCH_TOKENS} {_SORTED_AMONG} {(PASSAGE, SHARED, LISTED, BEARS)}\n".encode())
     for stage in stages:
-        digest.update(f"{stage.epochs} {stage.wrong}\n".encode())
+        digest.update(f"{stage.epochs} {stage.wrong} {stage.most}\n".encode())
         for lesson in stage.lessons:
             digest.update(json.dumps(lesson.to_json(), sort_keys=True).encode())
     return digest.hexdigest()

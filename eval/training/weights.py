@@ -2,7 +2,8 @@
 
 Three fits, each printed as the constants that the product has: the order of passages (`rag.rerank`), the probability that the answer
 stands in a sentence (`rag.evidence`), and that of an answer (`rag.verify`), for which half of the questions are asked without the articles
-that answer them. What is fitted is judged on questions left out of the fit, in five parts. Knows nothing of networks.
+that answer them. Every set counts the same, however many questions it has, and what is fitted is judged on sets left out of the fit: the
+articles of a user are of neither. Knows nothing of networks.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import argparse
 import json
 import os
 import sys
-import zlib
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from ..corpora import indexed
 from ..gold import locate
 from ..grading.silence import expected_calibration_error
 from .mining import known_places, stands_in
-from .sets import SOURCES, Part, chosen, load
+from .sets import NEWS, SOURCES, Part, chosen, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,14 +43,16 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-#: The sets whose questions are asked: a question of the others is answered in several places, of which its set names one.
-_ASKED = ("squad2", "squad_mrqa", "selqa", "timeqa", "quotesum")
+#: The sets whose questions are asked: of the others a few dozen are held out, or each is answered in several places and its set names one.
+_ASKED = ("squad2", "squad_mrqa", "selqa", "news")
+
+#: The signals that are fitted: with the others besides, sets left out of the fit are judged worse.
+_FITTED = ("cosine", "coverage", "passage_cosine", "answer", "relevance")
+
+_COLUMNS = [Signals._fields.index(name) for name in _FITTED]
 
 #: So many passages are read for a question, and so many of these are looked at: of those without the answering articles too.
 _READ, _LOOKED_AT = 18, 12
-
-#: The parts of the questions, each left out of the fit once.
-_PARTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def _fit(arguments: argparse.Namespace) -> None:
 
 
 def _look_at_all(data: Path, reader: Reader) -> Iterator[Looked]:
-    for source in SOURCES:
+    for source in (*SOURCES, NEWS):
         if source.name not in _ASKED:
             continue
         dataset = load(source, data)
@@ -156,62 +159,78 @@ def _from_json(values: dict[str, Any]) -> Looked:
 
 
 def _report(looked: Sequence[Looked]) -> None:
-    parts = np.array([zlib.crc32(one.question.encode()) % _PARTS for one in looked])
-    _report_passages(looked, parts)
-    coefficients, intercept = _report_sentences(looked, parts)
-    _report_answers(looked, parts, coefficients, intercept)
+    _report_passages([one for one in looked if one.passage_right.any()])
+    coefficients, intercept = _report_sentences(looked)
+    _report_answers([one for one in looked if one.sentences.size], coefficients, intercept)
 
 
-def _report_passages(looked: Sequence[Looked], parts: NDArray[np.int64]) -> None:
-    lists = [(one.passages, one.passage_right, part) for one, part in zip(looked, parts, strict=True) if one.passage_right.any()]
-    right = []
-    for left_out in range(_PARTS):
-        weights = listwise([(x, y) for x, y, part in lists if part != left_out])
-        right += [bool(y[np.argmax(x @ weights)]) for x, y, part in lists if part == left_out]
-    before = np.mean([bool(y[np.argmax(x[:, 0])]) for x, y, _ in lists])
-    weights = listwise([(x, y) for x, y, _ in lists])
-    print(f"passages: fused, relevance, present = {weights.round(2).tolist()}; right first {before:.3f} before, {np.mean(right):.3f} after")
+def _report_passages(looked: Sequence[Looked]) -> None:
+    print("passages: fused, relevance, present =", _order_of(looked).round(2).tolist())
+    for name, mine, others in _left_out(looked):
+        weights = _order_of(others)
+        before = np.mean([one.passage_right[np.argmax(one.passages[:, 0])] for one in mine])
+        after = np.mean([one.passage_right[np.argmax(one.passages @ weights)] for one in mine])
+        print(f"  {name}: right first {before:.3f} before, {after:.3f} after, of {len(mine)}")
 
 
-def _report_sentences(looked: Sequence[Looked], parts: NDArray[np.int64]) -> tuple[Floats, float]:
-    right: dict[str, list[bool]] = {}
-    for left_out in range(_PARTS):
-        coefficients, _ = _of_sentences([one for one, part in zip(looked, parts, strict=True) if part != left_out])
-        for one, part in zip(looked, parts, strict=True):
-            if part == left_out and one.answerable:
-                first = bool(one.sentences.size) and bool(one.sentence_right[np.argmax(one.sentences @ coefficients)])
-                right.setdefault(one.source, []).append(first)
+def _order_of(looked: Sequence[Looked]) -> Floats:
+    return listwise([(one.passages, one.passage_right) for one in looked], _alike([one.source for one in looked]))
+
+
+def _report_sentences(looked: Sequence[Looked]) -> tuple[Floats, float]:
     coefficients, intercept = _of_sentences(looked)
     print("sentences:", _named(coefficients), "intercept", round(intercept, 2))
-    print("right sentence first:", {name: f"{np.mean(each):.3f} of {len(each)}" for name, each in right.items()})
+    for name, mine, others in _left_out(looked):
+        weights, _ = _of_sentences(others)
+        answerable = [one for one in mine if one.answerable]
+        first = [bool(one.sentences.size) and bool(one.sentence_right[np.argmax(one.sentences @ weights)]) for one in answerable]
+        print(f"  {name}: right sentence first {np.mean(first):.3f} of {len(first)}")
     return coefficients, intercept
 
 
 def _of_sentences(looked: Sequence[Looked]) -> tuple[Floats, float]:
-    return logistic(np.concatenate([one.sentences for one in looked]), np.concatenate([one.sentence_right for one in looked]))
+    x, right = np.concatenate([one.sentences for one in looked]), np.concatenate([one.sentence_right for one in looked])
+    return _fitted(x, right, np.repeat(_alike([one.source for one in looked]), [len(one.sentences) for one in looked]))
 
 
-def _report_answers(looked: Sequence[Looked], parts: NDArray[np.int64], coefficients: Floats, intercept: float) -> None:
-    """Print the fit of the probability that the best sentence holds the answer, and what each threshold would do."""
-    kept = [(one, part) for one, part in zip(looked, parts, strict=True) if one.sentences.size]
-    best = [int(np.argmax(one.sentences @ coefficients + intercept)) for one, _ in kept]
-    x = np.array([one.sentences[place] for (one, _), place in zip(kept, best, strict=True)])
-    right = np.array([bool(one.sentence_right[place]) for (one, _), place in zip(kept, best, strict=True)])
-    answerable = np.array([one.answerable for one, _ in kept])
-    part = np.array([part for _, part in kept])
-    scores = np.zeros(len(kept))
-    for left_out in range(_PARTS):
-        found, shift = logistic(x[part != left_out], right[part != left_out])
-        scores[part == left_out] = 1 / (1 + np.exp(-(x[part == left_out] @ found + shift)))
-    found, shift = logistic(x, right)
+def _report_answers(looked: Sequence[Looked], coefficients: Floats, intercept: float) -> None:
+    """Print the fit of the probability that the articles answer, by the best sentence, and what each threshold would do."""
+    best = {id(one): int(np.argmax(one.sentences @ coefficients + intercept)) for one in looked}
+
+    def judged(some: Sequence[Looked]) -> tuple[Floats, NDArray[np.bool_]]:
+        return np.array([one.sentences[best[id(one)]] for one in some]), np.array([one.answerable for one in some])
+
+    found, shift = _fitted(*judged(looked), _alike([one.source for one in looked]))
     print("answers:", _named(found), "intercept", round(shift, 2))
-    sources = np.array([one.source for one, _ in kept])
-    for name in (*dict.fromkeys(sources.tolist()), "all"):
-        mine = np.full(len(sources), True) if name == "all" else sources == name
-        print(
-            f"  {name}: AUROC of answerable {auroc(scores[mine], answerable[mine]):.3f}, of right {auroc(scores[mine], right[mine]):.3f}, "
-            f"ECE {expected_calibration_error(scores[mine], right[mine]):.3f}, of {mine.sum()}"
-        )
+    scores, answerable, right = [], [], []
+    for name, mine, others in _left_out(looked):
+        weights, bias = _fitted(*judged(others), _alike([one.source for one in others]))
+        x, truth = judged(mine)
+        scores.append(1 / (1 + np.exp(-(x @ weights + bias))))
+        answerable.append(truth)
+        right.append(np.array([bool(one.sentence_right[best[id(one)]]) for one in mine]))
+        _say_how_sure(name, scores[-1], right[-1], answerable[-1])
+    every = np.concatenate(scores), np.concatenate(right), np.concatenate(answerable)
+    _say_how_sure("all", *every)
+    _say_what_is_silenced(*every)
+
+
+def _fitted(x: Floats, truth: NDArray[np.bool_], counts: Floats) -> tuple[Floats, float]:
+    """Return what `logistic` does on the signals that are fitted, 0 for the others."""
+    found, intercept = logistic(x[:, _COLUMNS], truth, counts)
+    coefficients = np.zeros(x.shape[1])
+    coefficients[_COLUMNS] = found
+    return coefficients, intercept
+
+
+def _say_how_sure(name: str, scores: Floats, right: NDArray[np.bool_], answerable: NDArray[np.bool_]) -> None:
+    print(
+        f"  {name}: AUROC of answerable {auroc(scores, answerable):.3f}, of right {auroc(scores, right):.3f}, "
+        f"ECE {expected_calibration_error(scores, answerable.astype(float)):.3f}, of {len(scores)}"
+    )
+
+
+def _say_what_is_silenced(scores: Floats, right: NDArray[np.bool_], answerable: NDArray[np.bool_]) -> None:
     for threshold in np.arange(0.1, 0.85, 0.05):
         silent = scores < threshold
         recall, precision = (silent & ~answerable).sum() / (~answerable).sum(), (silent & ~answerable).sum() / max(1, silent.sum())
@@ -222,26 +241,38 @@ def _report_answers(looked: Sequence[Looked], parts: NDArray[np.int64], coeffici
         )
 
 
-def listwise(lists: Sequence[tuple[Floats, NDArray[np.bool_]]]) -> Floats:
-    """Return the weights that make the right ones of each list most likely in a softmax over it."""
+def _left_out(looked: Sequence[Looked]) -> Iterator[tuple[str, list[Looked], list[Looked]]]:
+    """Yield each set's name, what was looked at of it, and of all others."""
+    for name in dict.fromkeys(one.source for one in looked):
+        yield name, [one for one in looked if one.source == name], [one for one in looked if one.source != name]
+
+
+def _alike(sources: Sequence[str]) -> Floats:
+    """Return how much each question counts, 1 in the mean, so that every set counts the same."""
+    count = Counter(sources)
+    return np.array([len(sources) / (len(count) * count[one]) for one in sources])
+
+
+def listwise(lists: Sequence[tuple[Floats, NDArray[np.bool_]]], counts: Floats) -> Floats:
+    """Return the weights that make the right ones of each list most likely in a softmax over it; each list counts as `counts` says."""
     from scipy.optimize import minimize
 
     def loss(weights: Floats) -> float:
         total = 0.0
-        for x, right in lists:
+        for (x, right), count in zip(lists, counts, strict=True):
             scores = x @ weights
-            total -= np.logaddexp.reduce(scores[right]) - np.logaddexp.reduce(scores)
+            total -= count * (np.logaddexp.reduce(scores[right]) - np.logaddexp.reduce(scores))
         return total / len(lists) + 1e-3 * float(weights @ weights)
 
     return np.asarray(minimize(loss, np.ones(lists[0][0].shape[1])).x)
 
 
-def logistic(x: Floats, right: NDArray[np.bool_]) -> tuple[Floats, float]:
-    """Return coefficients and intercept of a logistic regression."""
+def logistic(x: Floats, right: NDArray[np.bool_], counts: Floats) -> tuple[Floats, float]:
+    """Return coefficients and intercept of a logistic regression; each row counts as `counts` says."""
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=10.0, max_iter=5000)
-    model.fit(x, right)
+    model.fit(x, right, sample_weight=counts)
     return model.coef_[0], float(model.intercept_[0])
 
 

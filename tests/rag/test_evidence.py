@@ -220,7 +220,6 @@ def test_a_sentence_holds_the_answers_that_begin_in_it(make_library):
     assert leads.signals.answer == pytest.approx(math.log(0.8 * 0.7 / (1 - 0.8 * 0.7)))
     assert presented.answer.of(TEXT) == "Chile"
     assert presented.signals.answer == pytest.approx(math.log(0.8 * 0.3 / (1 - 0.8 * 0.3)))
-    assert leads.signals.present == pytest.approx(math.log(0.8 / 0.2))
     assert leads.signals.relevance == pytest.approx(math.log(0.9 / 0.1))
     rest = [one for text, one in evidence.items() if one not in (leads, presented)]
     assert {one.answer for one in rest} == {None}
@@ -251,7 +250,7 @@ def test_an_article_does_not_agree_with_itself(make_library):
 def test_without_a_reader_its_signals_are_nothing(make_library):
     for one in weighed(make_library([ARTICLE]), "Who leads the lithium talks?"):
         assert one.answer is None
-        assert (one.signals.answer, one.signals.present, one.signals.relevance, one.signals.agreement) == (0, 0, 0, 0)
+        assert (one.signals.answer, one.signals.relevance, one.signals.agreement) == (0, 0, 0)
 
 
 def test_a_sentence_with_the_answer_is_judged_however_few_of_the_words_it_has(make_library):

@@ -8,7 +8,7 @@ import pytest
 from eval.dataset import Evidence, Example
 from eval.gold import locate
 from eval.training.mining import known_places
-from eval.training.weights import Looked, _from_json, _look, _to_json, auroc, listwise, logistic
+from eval.training.weights import Looked, _alike, _from_json, _look, _to_json, auroc, listwise, logistic
 from index import Article, Span
 from rag import Reading, ReadSpan, Retriever, Signals
 
@@ -20,7 +20,7 @@ def test_a_logistic_regression_finds_the_weights_that_made_the_outcomes():
     x = chance.normal(size=(20_000, 3))
     truth = np.array([2.0, -1.0, 0.5])
     right = chance.random(20_000) < 1 / (1 + np.exp(-(x @ truth - 0.7)))
-    found, intercept = logistic(x, right)
+    found, intercept = logistic(x, right, np.ones(len(x)))
     assert found == pytest.approx(truth, abs=0.1)
     assert intercept == pytest.approx(-0.7, abs=0.1)
 
@@ -35,7 +35,27 @@ def test_a_listwise_fit_finds_the_weights_that_made_the_choices():
         right = np.zeros(6, bool)
         right[chance.choice(6, p=odds / odds.sum())] = True
         lists.append((x, right))
-    assert listwise(lists) == pytest.approx(truth, abs=0.1)
+    assert listwise(lists, np.ones(len(lists))) == pytest.approx(truth, abs=0.1)
+
+
+def test_what_counts_double_is_as_if_it_stood_there_twice():
+    chance = np.random.default_rng(7)
+    x = chance.normal(size=(60, 2))
+    right = chance.random(60) < 1 / (1 + np.exp(-x[:, 0]))
+    counts = chance.integers(1, 4, 60)
+    found, intercept = logistic(x, right, counts.astype(float))
+    again, same = logistic(np.repeat(x, counts, 0), np.repeat(right, counts), np.ones(counts.sum()))
+    assert (*found, intercept) == pytest.approx((*again, same), abs=1e-3)
+    lists = [(one, np.arange(6) == chosen) for one, chosen in zip(x.reshape(10, 6, 2), chance.integers(0, 6, 10), strict=True)]
+    twice = [one for one, count in zip(lists, counts, strict=False) for _ in range(count)]
+    weighted = listwise(lists, counts[:10] / counts[:10].mean())
+    assert weighted == pytest.approx(listwise(twice, np.ones(len(twice))), abs=1e-3)
+
+
+def test_every_set_counts_the_same():
+    counts = _alike(["a", "a", "a", "b"])
+    assert counts.sum() == pytest.approx(4)
+    assert counts[:3].sum() == pytest.approx(counts[3])
 
 
 def test_auroc_is_the_share_of_pairs_in_order():
