@@ -3,10 +3,13 @@
 import hashlib
 import json
 import shutil
+from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from eval.training.sets import SOURCES
 from index import DEFAULT_MODEL, ModelError, locate
 from rag import FACTS, WEIGHTS, Readable, difference, own_reader, reader_named, reader_network
 
@@ -168,6 +171,38 @@ def test_a_folder_of_ours_is_a_name_too(own):
     reader = reader_named(str(own))
     assert reader.name == str(own)
     assert reader.read(QUESTION, PASSAGES) == own_reader(own).read(QUESTION, PASSAGES)
+
+
+def test_the_reader_that_comes_with_assay_finds_the_passage_and_the_answer_in_it():
+    """On sentences of nobody's training, each asked of the passage that answers and of those that do not."""
+    passages = [
+        Readable("Harbour works", "The pier at Ostrava Bay was rebuilt by Lindqvist & Sons after the storm of 12 March 1987.", 100),
+        Readable("Town accounts", "The council spent 4.2 million crowns on street lamps, twice what it had planned."),
+        Readable("Birds", "Herons nest on the lower island from February on; nobody may land there until July."),
+    ]
+    asked = {
+        "Who rebuilt the pier at Ostrava Bay?": (0, "Lindqvist & Sons"),
+        "How much did the council spend on street lamps?": (1, "4.2 million crowns"),
+        "When do herons begin to nest on the island?": (2, "February"),
+    }
+    reader = reader_named()
+    for question, (place, answer) in asked.items():
+        readings = reader.read(question, passages)
+        assert max(range(3), key=lambda each: readings[each].relevance) == place
+        assert min(range(3), key=lambda each: readings[each].no_answer) == place
+        start = passages[place].start
+        span = readings[place].span
+        assert answer in passages[place].text[span.start - start : span.end - start]
+
+
+def test_the_reader_that_comes_with_assay_is_small_and_says_what_it_is_made_of():
+    folder = Path(str(files("rag"))) / "model"
+    assert (folder / WEIGHTS).stat().st_size <= 12_000_000
+    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    assert hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest() == facts["sha256"]
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert set(facts["training"]["sets"]) == {source.name for source in SOURCES}
+    assert all(f"| {source.licence} |" in card for source in SOURCES)
 
 
 def test_before_ours_is_trained_it_is_said_how(tmp_path):

@@ -179,3 +179,22 @@ def test_there_are_enough_of_every_kind():
 def test_every_article_is_asked_about():
     asked = {evidence["article_id"] for row in ROWS for evidence in row["evidence"]}
     assert asked == {path.name for path in FILES}
+
+
+# --- claims -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_claim_stands_beside_a_quote_that_is_in_its_article(loaded):
+    rows = [json.loads(line) for line in (SEEDS / "claims.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len({row["id"] for row in rows}) == len({row["claim"] for row in rows}) == len(rows)
+    assert {row["article_id"] for row in rows} == {path.name for path in FILES}
+    for row in rows:
+        assert list(row) == ["id", "claim", "supported", "kind", "article_id", "quote"]
+        assert row["quote"] in loaded[row["article_id"]][0].text, row["id"]
+        assert row["claim"] != row["quote"]
+    kinds = Counter((row["supported"], row["kind"]) for row in rows)
+    assert {kind for supported, kind in kinds if supported} == {"paraphrase", "condensed"}
+    assert {kind for supported, kind in kinds if not supported} == {
+        *("number", "date", "name", "negated", "invented", "modality", "quantity"),
+    }
+    assert sum(row["supported"] for row in rows) == len(rows) // 2

@@ -18,6 +18,9 @@ def named(monkeypatch):
             self.name = name
             asked.append((name, download))
 
+        def read(self, question, passages):
+            return [question for _ in passages]
+
     monkeypatch.setattr("rag.reader_named", Named)
     monkeypatch.setattr("rag.CrossEncoderReranker", Named)
     monkeypatch.delenv("ASSAY_READER", raising=False)
@@ -27,10 +30,11 @@ def named(monkeypatch):
 def test_who_is_named_reads(named, monkeypatch):
     own = reading.reader_of(parse(["ask", "Who?", "--reader", "assay-reader"]))
     assert own.name == "assay-reader"
+    assert own.read("Who?", [1, 2]) == ["Who?", "Who?"]
     monkeypatch.setenv("ASSAY_READER", "some/reader")
     assert reading.reader_of(parse(["ask", "Who?"])).name == "some/reader"
     assert reading.reader_of(parse(["chat", "--reader", "other/reader"])).name == "other/reader"
-    assert named == [("assay-reader", True), ("some/reader", True), ("other/reader", True)]
+    assert named == [("assay-reader", False), ("some/reader", True), ("other/reader", True)]
 
 
 def test_nobody_reads_where_nobody_is_named(named, monkeypatch):
