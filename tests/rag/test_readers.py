@@ -3,13 +3,10 @@
 import hashlib
 import json
 import shutil
-from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from eval.training.sets import SOURCES
 from index import DEFAULT_MODEL, ModelError, locate
 from rag import FACTS, WEIGHTS, Readable, difference, own_reader, reader_named, reader_network
 
@@ -193,16 +190,6 @@ def test_the_reader_that_comes_with_assay_finds_the_passage_and_the_answer_in_it
         start = passages[place].start
         span = readings[place].span
         assert answer in passages[place].text[span.start - start : span.end - start]
-
-
-def test_the_reader_that_comes_with_assay_is_small_and_says_what_it_is_made_of():
-    folder = Path(str(files("rag"))) / "model"
-    assert (folder / WEIGHTS).stat().st_size <= 12_000_000
-    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-    assert hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest() == facts["sha256"]
-    card = (folder / "README.md").read_text(encoding="utf-8")
-    assert set(facts["training"]["sets"]) == {source.name for source in SOURCES}
-    assert all(f"| {source.licence} |" in card for source in SOURCES)
 
 
 def test_before_ours_is_trained_it_is_said_how(tmp_path):

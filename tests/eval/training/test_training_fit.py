@@ -1,6 +1,7 @@
 """Training: losses by their definitions, features on the right tokens, and a run that an interruption does not change."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -209,11 +210,24 @@ def test_a_run_of_other_lessons_or_settings_begins_anew(tiny, tokenizer, stages,
     first = fit(tiny(), tokenizer, stages, Schedule(peak=1e-3), tmp_path / "a")
     again = fit(tiny(), tokenizer, stages, Schedule(peak=1e-3), tmp_path / "a")
     assert all(torch.equal(first[name], again[name]) for name in first)
-    for other, schedule in ((stages[:1], Schedule(peak=1e-3)), (stages, Schedule(peak=2e-3))):
-        fresh = fit(tiny(), tokenizer, other, schedule, tmp_path / f"{len(other)} {schedule.peak}")
+    cut = [replace(one, most=20) for one in stages]
+    for other, schedule in ((stages[:1], Schedule(peak=1e-3)), (cut, Schedule(peak=1e-3)), (stages, Schedule(peak=2e-3))):
+        fresh = fit(tiny(), tokenizer, other, schedule, tmp_path / f"{len(other)} {other[0].most} {schedule.peak}")
         over = fit(tiny(), tokenizer, other, schedule, tmp_path / "a")
         assert all(torch.equal(fresh[name], over[name]) for name in fresh)
         assert not torch.equal(fresh["head.weight"], first["head.weight"])
+
+
+def test_passages_are_cut_down_where_a_stage_says_so(tokenizer):
+    long = candidate("Nothing was said of it then. " * 20 + TEXT, "King Charles")
+    lessons = [Lesson(f"q{n}", "set", "Whom did Rollo meet?", (long, candidate("It rained. " * 40))) for n in range(6)]
+    shown = [one for step in fitting._steps(Stage(lessons, 2, 1, 100), tokenizer, "seed") for _, several in step for one in several]
+    assert len(shown) == 24
+    assert all(len(one.text) <= 100 for one in shown)
+    assert len({one.text for one in shown if one.spans}) > 1  # another stretch each time
+    assert {span.of(one.text) for one in shown for span in one.spans} == {"King Charles"}
+    whole = [one for step in fitting._steps(Stage(lessons, 1, 1), tokenizer, "seed") for _, several in step for one in several]
+    assert {len(one.text) for one in whole} == {len(one.text) for one in lessons[0].candidates}
 
 
 def test_the_word_embeddings_stay(tiny, tokenizer, stages, tmp_path):

@@ -1,7 +1,10 @@
 """From question sets to lessons: the right places, wrong passages that are wrong, and nothing that is held out."""
 
 import gzip
+import hashlib
 import json
+from importlib.resources import files
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,9 +15,9 @@ from eval.training.changed import changed
 from eval.training.lesson import Candidate, Lesson, read_lessons, write_lessons
 from eval.training.lessons import lessons_of, make_lessons, with_changed
 from eval.training.mining import RIGHT, WRONG, mined
-from eval.training.sets import SOURCES, Part, Source, about, by_article, by_document, chosen, hidden, load, part
+from eval.training.sets import NEWS, SOURCES, Part, Source, about, by_article, by_document, chosen, hidden, load, part
 from index import Article, Span
-from rag import Retriever
+from rag import FACTS, WEIGHTS, Retriever
 
 METALS = ["lithium", "cobalt", "nickel", "copper", "graphite", "tungsten", "gallium", "antimony", "zinc", "tin", "lead", "silver"]
 
@@ -273,3 +276,23 @@ def test_lessons_of_a_set_are_made_once(tmp_path, monkeypatch):
     before = {file: file.stat().st_mtime_ns for file in (tmp_path / "lessons").iterdir()}
     make_lessons(data, tmp_path / "lessons", sources)
     assert {file: file.stat().st_mtime_ns for file in (tmp_path / "lessons").iterdir()} == before
+
+
+def test_the_reader_that_comes_with_assay_is_small_and_says_what_it_is_made_of():
+    folder = Path(str(files("rag"))) / "model"
+    assert (folder / WEIGHTS).stat().st_size <= 12_000_000
+    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    assert hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest() == facts["sha256"]
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert set(facts["training"]["sets"]) == {source.name for source in SOURCES}
+    assert all(f"| {source.licence} |" in card for source in SOURCES)
+
+
+def test_questions_about_news_are_for_choices_alone():
+    rows = [json.loads(line) for line in (Path(str(files("eval"))) / "training" / "news.jsonl").read_text(encoding="utf-8").splitlines()]
+    examples = [Example(id=row["id"], question=row["question"]) for row in rows]
+    assert len({one.id for one in examples}) == len(examples) == 360
+    assert {part(NEWS, NEWS.group(None, one)) for one in examples} == {Part.DEV}
+    assert NEWS not in SOURCES
+    for row in rows:
+        assert row["answerable"] == bool(row.get("answers")) == bool(row.get("qrels")) != bool(row.get("context_id")), row["id"]

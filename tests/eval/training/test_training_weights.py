@@ -8,7 +8,7 @@ import pytest
 from eval.dataset import Evidence, Example
 from eval.gold import locate
 from eval.training.mining import known_places
-from eval.training.weights import Looked, _alike, _from_json, _look, _to_json, auroc, listwise, logistic
+from eval.training.weights import Looked, _alike, _fitted, _from_json, _look, _to_json, auroc, listwise, logistic
 from index import Article, Span
 from rag import Reading, ReadSpan, Retriever, Signals
 
@@ -50,6 +50,17 @@ def test_what_counts_double_is_as_if_it_stood_there_twice():
     twice = [one for one, count in zip(lists, counts, strict=False) for _ in range(count)]
     weighted = listwise(lists, counts[:10] / counts[:10].mean())
     assert weighted == pytest.approx(listwise(twice, np.ones(len(twice))), abs=1e-3)
+
+
+def test_what_is_not_fitted_counts_nothing():
+    chance = np.random.default_rng(11)
+    x = chance.normal(size=(400, len(Signals._fields)))
+    truth = chance.random(400) < 1 / (1 + np.exp(-x[:, Signals._fields.index("answer")] - x[:, Signals._fields.index("fits")]))
+    found, intercept = _fitted(x, truth, np.ones(400))
+    columns = [Signals._fields.index(name) for name in ("cosine", "coverage", "passage_cosine", "answer", "relevance")]
+    alone, same = logistic(x[:, columns], truth, np.ones(400))
+    assert (*found[columns], intercept) == pytest.approx((*alone, same))
+    assert not np.delete(found, columns).any()
 
 
 def test_every_set_counts_the_same():
