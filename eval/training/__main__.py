@@ -1,4 +1,4 @@
-"""`make train-reader`: from the public question sets to a reader of our own. Hours on two cores, minutes on a GPU.
+"""`make train-reader`: from the public question sets to a reader of our own. An hour and a half on two cores.
 
 Three steps, each kept in a folder and taken up again where it stopped: lessons, training, and the small file that is kept. Knows nothing of
 what any of them does.
@@ -28,7 +28,7 @@ WRONG = 1
 #: The share of the questions that are shown a second time, changed so that nothing answers them.
 CHANGED = 0.25
 
-#: Passages are cut down to so many characters in the first stage: half of what most have, so two are read in the time of one.
+#: Passages are cut down to so many characters in the first stage: three are read in the time of two whole ones.
 SHORT = 400
 
 

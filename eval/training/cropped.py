@@ -1,4 +1,4 @@
-"""Passages cut down around the answer: most of what a reader must learn is learned from a stretch half as long, in half the time.
+"""Passages cut down around the answer: most of what a reader must learn is learned from a stretch half as long.
 
 As in BERT's own training, where nine in ten steps read 128 tokens of 512 (Devlin et al., NAACL 2019, appendix A.2). Knows nothing of
 tokens.
