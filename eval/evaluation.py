@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from index import AssayError
-from rag import DENSE_WEIGHT, Caution, Pipeline, Question, ReadingRetriever, Retriever, reader_named
+from rag import DENSE_WEIGHT, OWN, Caution, Pipeline, Question, ReadingRetriever, Retriever, reader_named
 
 from .corpora import indexed
 from .dataset import Dataset
@@ -109,17 +109,17 @@ class Target:
         cls,
         library: Library,
         *,
-        reader: Reader | str | None = None,
+        reader: Reader | str | None = OWN,
         caution: Caution | str = Caution.NORMAL,
         dense_weight: float = DENSE_WEIGHT,
     ) -> Target:
-        """Return the product as it is on `library`, or with a reader, another caution or share of the vectors."""
+        """Return the product as it is on `library`, or with another reader or none, another caution or share of the vectors."""
         reader = reader_named(reader) if isinstance(reader, str) else reader
         retriever = (
             ReadingRetriever(library, reader, dense_weight=dense_weight) if reader else Retriever(library, dense_weight=dense_weight)
         )
         pipeline = Pipeline(library, reader=reader, dense_weight=dense_weight, caution=Caution(caution))
-        settings: dict[str, Any] = {"reader": reader.name} if reader else {}
+        settings: dict[str, Any] = {"reader": reader.name if reader else "none"}
         settings |= {"caution": str(caution)} if caution != Caution.NORMAL else {}
         settings |= {"dense_weight": dense_weight} if dense_weight != DENSE_WEIGHT else {}
         return cls(library=library, system=lambda question, only: pipeline.ask(question, only=only), retriever=retriever, settings=settings)

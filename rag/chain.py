@@ -16,7 +16,7 @@ from index import AssayError
 
 from .pipeline import Pipeline
 from .question import Question, Turn
-from .readers import reader_named
+from .readers import OWN, reader_named
 from .verify import Caution
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ class Chain(Runnable["str | Mapping[str, Any] | Question", "Answer"]):
     Takes a question in words, a `Question`, or `{"question" or "input", "history" or "chat_history"}`; returns an `Answer`.
     """
 
-    def __init__(self, library: Library, *, reader: Reader | str | None = None, caution: Caution | str = Caution.NORMAL) -> None:
+    def __init__(self, library: Library, *, reader: Reader | str | None = OWN, caution: Caution | str = Caution.NORMAL) -> None:
         """Answer from `library`.
 
-        `reader` reads the best passages: a question-answering model, by name or folder too; without one, sentences are chosen by search
-        scores alone. `caution` says how sure an answer must be to be shown: low, normal or high. Raises `ModelError` when the reader
-        cannot be had.
+        `reader` reads the best passages: Assay's own, or a question-answering model, by name or folder too; with None, sentences are chosen
+        by search scores alone. `caution` says how sure an answer must be to be shown: low, normal or high. Raises `ModelError` when the
+        reader cannot be had.
         """
         read = reader_named(reader, download=True) if isinstance(reader, str) else reader
         self._pipeline = Pipeline(library, reader=read, caution=Caution(caution))

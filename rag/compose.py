@@ -43,8 +43,11 @@ class _Bar(NamedTuple):
 #: Where nobody read the passages, scores are sums of signals.
 _UNREAD = _Bar(most=3, nearly=0.8, news=0.15, as_good=0.94)
 
-#: Where they were read, scores are probabilities.
-_READ = _Bar(most=3, nearly=0.4, news=0.25, as_good=0.8)
+#: Where they were read, scores are probabilities. Where the best sentence is likelier than `_LIKELY` to hold the answer, little else is
+#: shown.
+_READ = _Bar(most=3, nearly=0.25, news=0.15, as_good=0.5)
+_READ_AND_LIKELY = _Bar(most=3, nearly=0.4, news=0.25, as_good=0.8)
+_LIKELY = 0.7
 
 #: What is asked for stands in several sentences.
 _GATHERED = _Bar(most=5, nearly=0.25, news=0.1, as_good=0.5, gathers=True)
@@ -100,7 +103,10 @@ def short_answer(view: View, chosen: Sequence[Chosen], kind: Kind) -> str | None
 def _bar(evidence: Sequence[Evidence], kind: Kind) -> _Bar:
     if not evidence or evidence[0].found.reading is None:
         return _UNREAD
-    return _GATHERED if kind.gathers else _READ._replace(most=1) if kind is Kind.YES_NO else _READ
+    if kind.gathers:
+        return _GATHERED
+    bar = _READ_AND_LIKELY if evidence[0].score > _LIKELY else _READ
+    return bar._replace(most=1) if kind is Kind.YES_NO else bar
 
 
 def standing_alone(view: View, one: Evidence) -> tuple[Span, ...]:

@@ -52,6 +52,8 @@ class Signals(NamedTuple):
     """The log-odds that the passage bears on the question."""
     agreement: float = 0.0
     """The probability that a passage of another article gives the same answer, 0 to 1."""
+    behind: float = 0.0
+    """How far the passage stands behind the best that was read: the difference of their scores, -1 to 0."""
 
 
 #: How much each signal counts where nobody reads; fitted by `python -m eval.experiments.calibrate` on public question sets
@@ -60,10 +62,10 @@ WEIGHTS = Signals(cosine=1.0, coverage=0.77, passage_cosine=0.83, passage_covera
 
 #: How much each counts where passages were read: the logit of the probability that the answer stands in the sentence, fitted by
 #: `python -m eval.training.weights` on questions that the reader has not seen (docs/decisions/0009-reader.md). What a reader knows better,
-#: the words that a passage shares and the kind of thing asked for, counts nothing. Agreement is not fitted: those sets name one article a
-#: question.
+#: the words that a passage shares and the kind of thing asked for, counts nothing. The last two are not fitted: those sets
+#: name one article a question; how far a passage stands behind was chosen by hand, on them and on the sample questions.
 READ_WEIGHTS = Signals(
-    cosine=4.05, coverage=0.27, passage_cosine=2.77, passage_coverage=0, fits=0, answer=0.25, relevance=0.33, agreement=0.5
+    cosine=4.05, coverage=0.27, passage_cosine=2.77, passage_coverage=0, fits=0, answer=0.25, relevance=0.33, agreement=0.5, behind=5
 )
 READ_INTERCEPT = -5.88
 
@@ -102,6 +104,7 @@ def weigh(view: View, question: str, found: Sequence[Found]) -> list[Evidence]:
     query = view.embed_query(question)
     kind = asked_for(question)
     said = _Said.by(view, found)
+    highest = max((one.hit.score for one in found), default=0.0)
     evidence = []
     for draft, vector in zip(drafts, vectors, strict=True):
         signals = Signals(
@@ -118,6 +121,7 @@ def weigh(view: View, question: str, found: Sequence[Found]) -> list[Evidence]:
                 answer=log_odds(_held(draft)),
                 relevance=log_odds(draft.found.reading.relevance),
                 agreement=said.elsewhere(draft.found.passage.article, answer) if answer else 0.0,
+                behind=draft.found.hit.score - highest,
             )
         evidence.append(Evidence(draft.found, draft.place, draft.span, draft.text, signals, draft.terms, answer))
     return sorted(evidence, key=lambda one: (-one.score, one.found.hit.rank, one.place))

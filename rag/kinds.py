@@ -1,4 +1,4 @@
-"""What a question asks for: a fact, a list, a reason, a definition, or a yes; and whether a number, a time or a name.
+"""What a question asks for: a fact, a list, a reason, a definition, a yes or nothing in particular; and whether a number, a time or a name.
 
 By the words with which English asks. Knows nothing of articles.
 """
@@ -22,6 +22,8 @@ class Kind(StrEnum):
     """What something or somebody is."""
     YES_NO = "yes or no"
     """A sentence that decides it."""
+    TOPIC = "topic"
+    """Nothing is asked: the words say what to be told about."""
 
     @property
     def gathers(self) -> bool:
@@ -31,7 +33,8 @@ class Kind(StrEnum):
 
 def kind_of(question: str) -> Kind:
     """Return what answers a question; a fact where its words do not tell."""
-    return next((kind for kind, pattern in _KINDS if pattern.search(question)), Kind.FACT)
+    told = next((kind for kind, pattern in _KINDS if pattern.search(question)), None)
+    return told or (Kind.TOPIC if _names_a_topic(question) else Kind.FACT)
 
 
 _VERB = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might|must)"
@@ -73,7 +76,24 @@ _KINDS = (
         ),
     ),
     (Kind.YES_NO, re.compile(rf"^\W*(?:{_VERB}(?:n[’']t)?|am) (?!.* or )", re.IGNORECASE)),
+    (
+        Kind.TOPIC,
+        re.compile(
+            r"^\W*(?:please )?(?:tell (?:me|us)|what (?:is|was) (?:known|said|reported)|what do (?:we|you|the articles) (?:know|say))"
+            r" (?:something |more |all )?about\b",
+            re.IGNORECASE,
+        ),
+    ),
 )
+
+#: A question of more words asks for something, however it is put.
+_TOPIC_WORDS = 5
+
+_ASKS = re.compile(rf"\b(?:who|whom|whose|what|which|when|where|why|how|{_VERB})\b", re.IGNORECASE)
+
+
+def _names_a_topic(question: str) -> bool:
+    return 0 < len(question.split()) <= _TOPIC_WORDS and any(map(str.isalnum, question)) and not _ASKS.search(question)
 
 
 _NUMBER = re.compile(

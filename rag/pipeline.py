@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from index import ArticleFilter, Library, View
 
     from .evidence import Evidence
+    from .kinds import Kind
     from .read import Reader
     from .retrieve import Found
 
@@ -75,9 +76,9 @@ class Pipeline:
             evidence = weigh(view, asked.standalone, [one for one in found if one.reading] or found)
             clock.lap("read")
             sure = round(confidence(evidence), 4)
-            if not evidence or not self._shown(evidence, sure):
-                return _abstention(asked, found, sure, _reason(view, found, only), clock)
             kind = kind_of(asked.standalone)
+            if not evidence or not self._shown(evidence, sure, kind):
+                return _abstention(asked, found, sure, _reason(view, found, only), clock)
             chosen = choose(view, evidence, question_terms(view, asked.standalone), kind)
             if not chosen:
                 return _abstention(asked, found, sure, Reason.NOT_SUPPORTED, clock)
@@ -96,8 +97,8 @@ class Pipeline:
             timings_ms=clock.total(),
         )
 
-    def _shown(self, evidence: Sequence[Evidence], sure: float) -> bool:
-        return enough(evidence, sure, self._caution) if self._threshold is None else sure >= self._threshold
+    def _shown(self, evidence: Sequence[Evidence], sure: float, kind: Kind) -> bool:
+        return enough(evidence, sure, self._caution, kind) if self._threshold is None else sure >= self._threshold
 
 
 def _abstention(asked: Question, found: Sequence[Found], sure: float, reason: Reason, clock: _Clock) -> Answer:

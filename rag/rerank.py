@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from .kinds import kind_of
+from .kinds import Kind, kind_of
 from .odds import log_odds, probability
 from .read import Readable
 from .retrieve import DENSE_WEIGHT, RankedPassage, Ranking, Retriever
@@ -51,7 +51,7 @@ class ReadingRetriever(Retriever):
         """Search `library` and have `reader` read the `depth` best passages, or fewer where one is `sure` to hold the answer.
 
         The others are read on, a few at a time, until a passage bears on the question and holds its answer with that probability, unless
-        the answer is one that is gathered from several.
+        the answer is one that is gathered from several. For a topic, which asks nothing, none is read.
         """
         super().__init__(library, dense_weight=dense_weight)
         self._reader = reader
@@ -60,6 +60,8 @@ class ReadingRetriever(Retriever):
 
     def retrieve(self, view: View, query: str, k: int, *, only: ArticleFilter | None = None) -> list[Found]:
         """Return the `k` best passages of a pinned generation, the first of them with their readings."""
+        if kind_of(query) is Kind.TOPIC:
+            return super().retrieve(view, query, k, only=only)
         found = super().retrieve(view, query, max(k, self._depth), only=only)
         passages = [Readable(one.passage.context, one.hit.text, one.hit.start) for one in found[: self._depth]]
         readings = self._readings(query, passages)
@@ -81,7 +83,10 @@ class ReadingRetriever(Retriever):
 
     def ranking(self, view: View, query: str, articles: int = 100, *, only: ArticleFilter | None = None) -> Ranking:
         """Return what `Retriever.ranking` does, its first passages in the new order."""
-        passages = super().ranking(view, query, articles, only=only).passages
+        whole = super().ranking(view, query, articles, only=only)
+        if kind_of(query) is Kind.TOPIC:
+            return whole
+        passages = whole.passages
         first = passages[: self._depth]
         readings = self._reader.read(query, [_readable(view, one) for one in first])
         order = reordered([one.score for one in first], readings)

@@ -1,4 +1,4 @@
-"""Who reads the passages: the options that name a reader, and the reader that they name. Our own loads while the rest gets ready."""
+"""Who reads the passages: our own reader, or whom the options name. Our own loads while the rest gets ready."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOBODY = "none"
 def add_options(parser: argparse.ArgumentParser, *, answers: bool) -> None:
     """Add what names a reader and, where answers are given, how sure one must be."""
     group = parser.add_argument_group("reading")
-    reads = "who reads the best passages: a question-answering model by name or folder, or none; else $ASSAY_READER, else nobody"
+    reads = "who reads the best passages: a question-answering model by name or folder, or none; else $ASSAY_READER, else Assay's own"
     group.add_argument("--reader", metavar="NAME", type=_name, help=reads)
     ranks = "a sentence-transformers CrossEncoder that orders the passages read, by name or folder"
     group.add_argument("--reranker", metavar="NAME", type=_name, help=ranks)
@@ -35,10 +35,10 @@ def reader_of(args: Namespace) -> Reader | None:
     from index import AssayError
     from rag import OWN, reader_named
 
-    name = args.reader or os.environ.get("ASSAY_READER") or NOBODY
+    name = args.reader or os.environ.get("ASSAY_READER") or OWN
     if name == NOBODY:
         if args.reranker:
-            raise AssayError("expected a reader of the passages that --reranker orders, found none; name one with --reader")
+            raise AssayError("expected a reader of the passages that --reranker orders, found --reader none; name another or leave it out")
         return None
     reader: Reader = _Own() if name == OWN else reader_named(name, download=True)
     if not args.reranker:

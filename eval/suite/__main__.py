@@ -1,6 +1,7 @@
 """`make eval`: every set of the project's evaluation, asked and measured, into docs/evaluation.md and one HTML report.
 
-An interrupted evaluation goes on where it stopped when the same command is given again. Knows nothing of how anything is measured.
+Nobody reads the passages here: a part of most of these sets trained our reader. What it changes on the others is docs/reader.md. An
+interrupted evaluation goes on where it stopped when the same command is given again. Knows nothing of how anything is measured.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ def _evaluated(dataset: Dataset, folder: Path, *, dense_weight: float = DENSE_WE
     bar = tqdm(desc=f"articles of {dataset.name}", unit=" passages", disable=None)
     with indexed(dataset, progress=lambda _, passages: bar.update(passages)) as library:
         bar.close()
-        target = Target.of(library, dense_weight=dense_weight)
+        target = Target.of(library, reader=None, dense_weight=dense_weight)
         if finished(folder):
             if of_the_same(folder, description(dataset, target)):
                 return load_evaluation(folder)

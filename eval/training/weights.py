@@ -129,7 +129,9 @@ def _looked(view: View, question: str, read: Sequence[Found], source: str, place
             [[one.hit.score, log_odds(one.reading.relevance), -log_odds(one.reading.no_answer)] for one in read if one.reading]
         ).reshape(-1, 3),
         passage_right=np.array([any(_within(known, one) for known in places) for one in read], bool),
-        sentences=np.array([one.signals._replace(agreement=0.0) for one in evidence], np.float64).reshape(-1, len(Signals._fields)),
+        sentences=np.array([one.signals._replace(agreement=0.0, behind=0.0) for one in evidence], np.float64).reshape(
+            -1, len(Signals._fields)
+        ),
         sentence_right=np.array([any(stands_in(known, one) for known in places) for one in evidence], bool),
     )
 

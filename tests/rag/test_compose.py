@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index import Article, Heading, Span
-from rag import Retriever, Signals, weigh
+from rag import Reading, Retriever, Signals, log_odds, weigh
 from rag.compose import choose, compose, shown, standing_alone
-from rag.evidence import WEIGHTS
+from rag.evidence import READ_INTERCEPT, READ_WEIGHTS, WEIGHTS
 
 
 class Table:
@@ -25,6 +25,12 @@ class Table:
         found = next(one for (name, sentence), one in self.all.items() if text in sentence and article in (None, name))
         signals = Signals(score / WEIGHTS.cosine, 0.0, 0.0, 0.0, 0.0)
         return replace(found, signals=signals, terms=frozenset(terms))
+
+    def read(self, text, probability=0.9, terms=(), article=None):
+        """Return the same where its passage was read, as likely to hold the answer as that."""
+        one = self.one(text, terms=terms, article=article)
+        signals = one.signals._replace(cosine=(log_odds(probability) - READ_INTERCEPT) / READ_WEIGHTS.cosine)
+        return replace(one, found=replace(one.found, reading=Reading(0.9, 0.1, ())), signals=signals)
 
     def answer(self, *evidence, terms=()):
         ordered = sorted(evidence, key=lambda one: -one.score)
@@ -83,6 +89,14 @@ def test_never_more_than_the_documented_number(table):
     names = ("Kolwezi", "Tenke", "Mutanda", "Kamoto", "Luiswishi")
     evidence = [made.one(name, 1 - n / 100, name[0].lower()) for n, name in enumerate(names)]
     assert len(texts(made.answer(*evidence, terms="ktml"))) == 3
+
+
+def test_where_passages_were_read_a_likely_answer_stands_alone_and_a_doubtful_one_beside_the_next(table):
+    made = table("Kolwezi mine opened.", "Tenke mine closed for good.")
+    second = made.read("Tenke", 0.4, "k")
+    assert texts(made.answer(made.read("Kolwezi", 0.75, "k"), second, terms="k")) == ["Kolwezi mine opened."]
+    doubtful = made.answer(made.read("Kolwezi", 0.65, "k"), second, terms="k")
+    assert texts(doubtful) == ["Kolwezi mine opened.", "Tenke mine closed for good."]
 
 
 def test_near_identical_sentences_are_not_repeated(table):

@@ -1,6 +1,7 @@
 """Which sentences are judged, by which signals, and in what order."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -247,10 +248,24 @@ def test_an_article_does_not_agree_with_itself(make_library):
     assert {one.signals.agreement for one in evidence} == {0.0}
 
 
+def test_a_passage_stands_behind_the_best_by_the_difference_of_their_scores(make_library):
+    articles = [
+        Article(id="a", title="A", text="Codelco leads the lithium talks."),
+        Article(id="b", title="B", text="Codelco sent its lawyers, who speak of lithium and of other things."),
+    ]
+    evidence = {one.found.hit.article_id: one for one in read(make_library(articles), Finding(Codelco=1.0), "Who leads the lithium talks?")}
+    first, second = evidence["a"], evidence["b"]
+    assert first.signals.behind == 0
+    assert second.signals.behind == pytest.approx(second.found.hit.score - first.found.hit.score)
+    assert -1 < second.signals.behind < 0
+    level = replace(second, signals=second.signals._replace(behind=0.0))
+    assert second.score < level.score < first.score
+
+
 def test_without_a_reader_its_signals_are_nothing(make_library):
     for one in weighed(make_library([ARTICLE]), "Who leads the lithium talks?"):
         assert one.answer is None
-        assert (one.signals.answer, one.signals.relevance, one.signals.agreement) == (0, 0, 0)
+        assert (one.signals.answer, one.signals.relevance, one.signals.agreement, one.signals.behind) == (0, 0, 0, 0)
 
 
 def test_a_sentence_with_the_answer_is_judged_however_few_of_the_words_it_has(make_library):

@@ -16,7 +16,9 @@ KINDS = {
         "What was the price of uranium in 2024?",
         "Which status has the mine?",
         "Is it Peru or Chile that shut the smelter?",
-        "lithium",
+        "The price of uranium, and when was it highest?",
+        "In Chile, the state takes part with how much?",
+        "?",
         "",
     ],
     Kind.LIST: [
@@ -46,6 +48,14 @@ KINDS = {
         "Has Chile kept its promise?",
         "Isn't the mine shut?",
         "Does the deal promise security?",
+    ],
+    Kind.TOPIC: [
+        "lithium",
+        "nickel?",
+        "gallium export controls",
+        "Chile's national lithium strategy",
+        "Tell me about cobalt quotas in Congo since the ban was lifted.",
+        "What do the articles say about Kolwezi?",
     ],
 }
 

@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from index import Article, ArticleError, ArticleFilter, AssayError, Library, Span
-from rag import Answer, Caution, Pipeline, Question, Reading, ReadSpan, Reason, Turn
+from rag import Answer, Caution, Kind, Pipeline, Question, Reading, ReadSpan, Reason, Retriever, Turn, weigh
+from rag.verify import THRESHOLDS, TOPIC_THRESHOLDS, enough
 
 ARTICLES = [
     Article(
@@ -311,3 +312,22 @@ def test_silence_is_kept_when_the_reader_finds_nothing(make_library):
     assert answer.reason is Reason.NOT_SUPPORTED
     assert answer.short_answer is None
     assert 0 <= answer.confidence < 0.2
+
+
+def test_a_topic_is_told_about_where_articles_speak_of_it(make_library):
+    library = make_library(ARTICLES)
+    told = Pipeline(library, reader=Knowing()).ask("cobalt quotas in Congo")
+    check_answer(library, told)
+    assert "cobalt" in told.text
+    assert told.short_answer is None
+
+
+def test_a_topic_needs_less_than_a_question(make_library):
+    library = make_library(ARTICLES)
+    with library.view() as view:
+        evidence = weigh(view, "cobalt", Retriever(library).retrieve(view, "cobalt", 8))
+    for caution in Caution:
+        assert not enough(evidence, THRESHOLDS[caution] - 0.01, caution)
+        assert enough(evidence, TOPIC_THRESHOLDS[caution], caution, Kind.TOPIC)
+        assert not enough(evidence, TOPIC_THRESHOLDS[caution] - 0.01, caution, Kind.TOPIC)
+        assert not enough([], 1.0, caution, Kind.TOPIC)

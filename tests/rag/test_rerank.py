@@ -136,3 +136,12 @@ def test_what_is_gathered_is_read_to_the_end(library):
     reader = Counting(lithium=(0.99, 0.001))
     ReadingRetriever(library, reader, sure=0.9).search("Which metals did the plants in Ruritania make?", 3)
     assert reader.seen == [12]
+
+
+def test_for_a_topic_nothing_is_read(library):
+    reader = Scripted()
+    reading, plain = ReadingRetriever(library, reader), Retriever(library)
+    assert reading.search("Ruritania lithium", 12) == plain.search("Ruritania lithium", 12)
+    with library.view() as view:
+        assert reading.ranking(view, "Ruritania lithium") == plain.ranking(view, "Ruritania lithium")
+    assert reader.seen == []

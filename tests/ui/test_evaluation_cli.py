@@ -318,7 +318,7 @@ def test_another_ranking_is_another_run(assay, metals):
     runs = [said(assay("eval", "run", metals, "--ranking", one, "--json"))["run"] for one in ("fused", "words", "vectors")]
     scores = [[row["articles"] for row in rows_in(Path(run))] for run in runs]
     assert scores[0] != scores[1] != scores[2] != scores[0]
-    assert json.loads(Path(runs[2], "run.json").read_text())["settings"] == {"dense_weight": 1.0}
+    assert json.loads(Path(runs[2], "run.json").read_text())["settings"] == {"reader": "none", "dense_weight": 1.0}
 
 
 OWN = """

@@ -37,8 +37,15 @@ def test_who_is_named_reads(named, monkeypatch):
     assert named == [("assay-reader", False), ("some/reader", True), ("other/reader", True)]
 
 
-def test_nobody_reads_where_nobody_is_named(named, monkeypatch):
-    assert reading.reader_of(parse(["ask", "Who?"])) is None
+def test_our_own_reads_where_nobody_is_named(named):
+    own = reading.reader_of(parse(["ask", "Who?"]))
+    assert own.name == "assay-reader"
+    assert own.read("Who?", [1]) == ["Who?"]
+    assert reading.reader_of(parse(["search", "lithium"])).name == "assay-reader"
+    assert {name for name, _ in named} == {"assay-reader"}
+
+
+def test_nobody_reads_where_none_is_asked_for(named, monkeypatch):
     assert reading.reader_of(parse(["search", "lithium", "--reader", "none"])) is None
     monkeypatch.setenv("ASSAY_READER", "none")
     assert reading.reader_of(parse(["search", "lithium"])) is None
@@ -51,11 +58,11 @@ def test_a_reranker_orders_what_the_reader_reads(named):
     assert named == [("some/reader", True), ("some/cross-encoder", True)]
 
 
-def test_a_reranker_without_a_reader_is_refused(assay, tmp_path):
+def test_a_reranker_where_nobody_reads_is_refused(assay, tmp_path):
     (tmp_path / "a.txt").write_text("Chile presented a lithium plan.")
     assay("add", tmp_path / "a.txt")
     _, err = assay("ask", "What did Chile present?", "--reranker", "x", code=2)
-    assert err == "assay: expected a reader of the passages that --reranker orders, found none; name one with --reader\n"
+    assert err == ("assay: expected a reader of the passages that --reranker orders, found --reader none; name another or leave it out\n")
 
 
 @pytest.mark.parametrize(
