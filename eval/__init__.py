@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .journal import free_folder
     from .junit_xml import junit
     from .measure import Family, Grade, Kind, Measure
-    from .model import chat_model
     from .report import report_of
     from .run import Row, Run
     from .significance import Method
@@ -52,7 +51,6 @@ __all__ = [
     "Run",
     "StoppedError",
     "Target",
-    "chat_model",
     "checks_markdown",
     "checks_text",
     "compare",
@@ -93,7 +91,6 @@ _HOMES = {
     "journal": ("free_folder",),
     "junit_xml": ("junit",),
     "measure": ("Family", "Grade", "Kind", "Measure"),
-    "model": ("chat_model",),
     "report": ("report_of",),
     "run": ("Row", "Run"),
     "significance": ("Method",),

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from index import AssayError
+from rag import PATIENCE, NoReplyError, Talk
 
 from .measure import Column, Family, Grade, Kind, Measure
-from .model import PATIENCE, NoReplyError, Talk
 from .statistics import cohens_kappa
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .readers import FACTS, MAX_TOKENS, OWN, WEIGHTS, own_reader, reader_named
     from .rerank import ReadingRetriever
     from .retrieve import DENSE_WEIGHT, Found, RankedPassage, Ranking, Retriever
+    from .talk import PATIENCE, NoReplyError, Talk, chat_model
     from .verify import Caution
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "MAX_TOKENS",
     "OWN",
     "PASSAGES_READ",
+    "PATIENCE",
     "RELEVANCE",
     "START",
     "SURE",
@@ -51,6 +53,7 @@ __all__ = [
     "Hit",
     "Kind",
     "LangChainEmbedder",
+    "NoReplyError",
     "Pipeline",
     "Question",
     "RankedPassage",
@@ -65,7 +68,9 @@ __all__ = [
     "Retriever",
     "Signals",
     "SpanReader",
+    "Talk",
     "Turn",
+    "chat_model",
     "difference",
     "kind_of",
     "log_odds",
@@ -94,6 +99,7 @@ _HOMES = {
     "question": ("Question", "Turn", "opens_unresolved"),
     "rerank": ("ReadingRetriever",),
     "retrieve": ("DENSE_WEIGHT", "Found", "RankedPassage", "Ranking", "Retriever"),
+    "talk": ("PATIENCE", "NoReplyError", "Talk", "chat_model"),
     "verify": ("Caution",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

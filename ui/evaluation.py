@@ -34,7 +34,6 @@ def run(args: Namespace) -> int:
     from eval import (
         DEFAULT_RETRIEVAL,
         Target,
-        chat_model,
         checks_text,
         description,
         evaluate,
@@ -44,7 +43,7 @@ def run(args: Namespace) -> int:
         load_dataset,
         load_measure,
     )
-    from rag import DENSE_WEIGHT
+    from rag import DENSE_WEIGHT, chat_model
 
     with ExitStack() as stack:
         stack.enter_context(screen.others_talk())  # the user's measures and the models
@@ -101,8 +100,9 @@ def report(args: Namespace) -> int:
 
 def generate(args: Namespace) -> int:
     """Make questions from the articles of an index; exit 1 when there are fewer than were asked for."""
-    from eval import StoppedError, chat_model, save
+    from eval import StoppedError, save
     from eval import generate as generated
+    from rag import chat_model
 
     expect_writable(Path(args.out), "--out")
     model = chat_model(args.llm) if args.llm else None

@@ -12,8 +12,8 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 from index import AssayError
+from rag import NoReplyError, Talk
 
-from ..model import NoReplyError, Talk
 from . import lexical, written
 from .generated import Generated, StoppedError
 from .lexical import CLOZE, CYCLE, KNOWN_ITEM, UNANSWERABLE, clozes, known_items, shared_titles, unanswerables

@@ -13,10 +13,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from index import ArticleFilter, AssayError, Span
-from rag import Question, Retriever, opens_unresolved
+from rag import NoReplyError, Question, Retriever, opens_unresolved
 
 from ..dataset import Example
-from ..model import NoReplyError
 from .elsewhere import nowhere_else
 from .lexical import evidence, identity, left_out
 from .pool import MAX_CHARACTERS, Material
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
     from random import Random
 
     from index import Library
+    from rag import Talk
 
-    from ..model import Talk
     from .pool import Entry
 
 #: The type of the examples that can be answered.

@@ -16,8 +16,8 @@ from eval.dataset import Example
 from eval.generating import StoppedError, generate
 from eval.generating import written as w
 from eval.generating.cloze import BLANK, blanks
-from eval.model import NoReplyError, Talk, chat_model
 from index import Article, AssayError, Span, sentences
+from rag import NoReplyError, Talk, chat_model
 
 PLACES = "Arborfield Brackenridge Copplestone Dunsworthy Ellenshaw Farrowdale Grimthorpe Hollowcross".split()
 
