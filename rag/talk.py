@@ -133,20 +133,25 @@ class Talk:
     def _listen(self, messages: list[tuple[str, str]], exchange: Exchange, came: Queue[Any]) -> None:
         """Put the pieces of a reply into the queue, then `_DONE` or what went wrong; stop once the exchange is over."""
         exchange.enter()
-        ended = not bounded(self._model)  # of others it is not known whether they tell
         try:
-            for message in self._model.stream(messages) if self._streams else [self._model.invoke(messages)]:
-                text = str(message.text)
-                exchange.took(len(text))
-                ended = ended or any(message.response_metadata.get(name) in _ENDS for name in _TELL)
-                if not _put(came, text, exchange):
+            for piece in self._pieces(messages, exchange):
+                if not _put(came, piece, exchange):
                     return
-            if not ended:
-                raise RefusedError("broken off")
         except BaseException as error:  # noqa: BLE001  # whatever it is, who listens has to know
             _put(came, error, exchange)
         else:
             _put(came, _DONE, exchange)
+
+    def _pieces(self, messages: list[tuple[str, str]], exchange: Exchange) -> Iterator[str]:
+        """Yield what the model says; raises `RefusedError` where it does not say that it has said all, and was known to."""
+        ended = not bounded(self._model)
+        for message in self._model.stream(messages) if self._streams else [self._model.invoke(messages)]:
+            text = str(message.text)
+            exchange.took(len(text))
+            ended = ended or any(message.response_metadata.get(name) in _ENDS for name in _TELL)
+            yield text
+        if not ended:
+            raise RefusedError("broken off")
 
 
 def _put(came: Queue[Any], item: object, exchange: Exchange) -> bool:
