@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     import torch
 
-#: What the network says of each token: an answer starts there, it ends there; and at the first, that the passage bears on the question.
-START, END, RELEVANCE = 0, 1, 2
+#: What the network says of each token: an answer starts there, it ends there; and at the first, that the passage bears on the question, or
+#: supports the claim that stands in its place.
+START, END, RELEVANCE, SUPPORT = 0, 1, 2, 3
 
 #: What a network is called with.
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -30,11 +31,14 @@ _NO_LIMIT = 512
 
 _QUANTISED, _SCALE = ".q8", ".scale"
 
+#: A matrix of no more rows is kept as it is.
+_KEPT_WHOLE = 4
+
 
 def reader_network(folder: Path) -> Any:
     """Return the network on the encoder in `folder`, a BERT of Hugging Face's transformers, with a head of zeros; in float32.
 
-    Called with `input_ids`, `attention_mask` and `token_type_ids`, int64 (batch, length), it returns logits, float (batch, length, 3).
+    Called with `input_ids`, `attention_mask` and `token_type_ids`, int64 (batch, length), it returns logits, float (batch, length, 4).
     """
     import torch
     from transformers import AutoModel
@@ -45,7 +49,7 @@ def reader_network(folder: Path) -> Any:
             self.encoder = AutoModel.from_pretrained(
                 str(folder), local_files_only=True, trust_remote_code=False, use_safetensors=True, add_pooling_layer=False
             )
-            self.head = torch.nn.Linear(self.encoder.config.hidden_size, 3)
+            self.head = torch.nn.Linear(self.encoder.config.hidden_size, 4)
             torch.nn.init.zeros_(self.head.weight)
             torch.nn.init.zeros_(self.head.bias)
 
@@ -108,7 +112,7 @@ def difference(trained: Mapping[str, torch.Tensor], original: Mapping[str, torch
         added = value.float() - original[name].float()
         if name == FROZEN or not value.is_floating_point():
             continue
-        if added.ndim == 2 and added.shape[0] > 3:
+        if added.ndim == 2 and added.shape[0] > _KEPT_WHOLE:
             scale = (added.abs().amax(dim=1, keepdim=True) / 127).clamp(min=torch.finfo(torch.float32).tiny)
             kept[name + _QUANTISED] = torch.round(added / scale).to(torch.int8)
             kept[name + _SCALE] = scale.squeeze(1)

@@ -1,8 +1,8 @@
 """Question and passage read together: does it bear on the question, where in it stands the answer, or is it not there.
 
-The `Reader` that the pipeline needs, and the one that runs a network which scores tokens: our own, or any extractive question-answering
-model of Hugging Face's transformers. Passages longer than a network reads are read in windows that overlap. Knows nothing of how passages
-were found, and of what is made of readings.
+Or a claim in the question's place: does the passage support it. The `Reader` that the pipeline needs, and the one that runs a network which
+scores tokens: our own, or any extractive question-answering model of Hugging Face's transformers. Passages longer than a network reads are
+read in windows that overlap. Knows nothing of how passages were found, and of what is made of readings.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from index import Span
+from index import ModelError, Span
 
-from .network import END, RELEVANCE, START
+from .network import END, RELEVANCE, START, SUPPORT
 from .odds import probability
 
 if TYPE_CHECKING:
@@ -89,11 +89,24 @@ class Reader(Protocol):
         """Return what reading each passage for the question says, in order."""
 
 
+class Checker(Protocol):
+    """What the checking of answers asks of a model; our reader is one."""
+
+    @property
+    def name(self) -> str:
+        """The model's name or folder, as the user would give it again."""
+
+    def support(self, claim: str, passages: Sequence[Readable]) -> list[float]:
+        """Return the probability that each passage supports the claim, in order."""
+
+
 class Calibration(NamedTuple):
-    """How logits become probabilities: `sigmoid(scale * logit + shift)`, for each of the two."""
+    """How logits become probabilities: `sigmoid(scale * logit + shift)`, for each of the three."""
 
     relevance: tuple[float, float] = (1.0, 0.0)
     no_answer: tuple[float, float] = (1.0, 0.0)
+    support: tuple[float, float] | None = None
+    """None where it was not taught to check claims."""
 
 
 #: Logits as they come.
@@ -104,7 +117,7 @@ class SpanReader:
     """A network that scores tokens, as a reader. Safe to share between threads."""
 
     def __init__(self, name: str, encoder: Encoder, calibration: Calibration = UNCALIBRATED) -> None:
-        """Read with `encoder`, whose rows are logits a token: start, end and, where there is a third, relevance at the first token."""
+        """Read with `encoder`, whose rows are logits a token: start, end and, where there are more, relevance and support at the first."""
         self.name = name
         self._encoder = encoder
         self._calibration = calibration
@@ -116,6 +129,20 @@ class SpanReader:
         return [
             self._reading(passage, [(window, next(logits)) for window in windows]) for passage, windows in zip(passages, pairs, strict=True)
         ]
+
+    @property
+    def checks(self) -> bool:
+        """Say whether it was taught to check claims."""
+        return self._calibration.support is not None
+
+    def support(self, claim: str, passages: Sequence[Readable]) -> list[float]:
+        """Return the probability that each passage supports the claim, that of its best window; raises `ModelError` for other models."""
+        if self._calibration.support is None:
+            raise ModelError(f"expected a model that checks claims, found {self.name!r}, which finds answers")
+        pairs = paired(self._encoder, claim, passages)
+        logits = iter(self._encoder.run([window for windows in pairs for window in windows]))
+        best = [max(float(next(logits)[0, SUPPORT]) for _ in windows) for windows in pairs]
+        return [_probability(one, self._calibration.support) for one in best]
 
     def _reading(self, passage: Readable, windows: Sequence[tuple[Encoding, Logits]]) -> Reading:
         """Join what was read in the windows of one passage: the likeliest of all their answers, the highest of all their relevances."""

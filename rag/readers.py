@@ -53,7 +53,7 @@ def own_reader(folder: Path, name: str = OWN) -> SpanReader:
     """Return the reader of ours whose facts and difference lie in `folder`; raises `ModelError`."""
     try:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        calibration = Calibration(**{name: (float(scale), float(shift)) for name, (scale, shift) in facts["calibration"].items()})
+        calibration = Calibration(**{name: (float(pair[0]), float(pair[1])) for name, pair in facts["calibration"].items() if pair})
         sha256, base_sha256 = str(facts["sha256"]), str(facts["base_sha256"])
     except FileNotFoundError as error:
         raise ModelError(f"expected a reader in {folder}, found none; `make train-reader` makes one") from error

@@ -15,7 +15,7 @@ from ..generating.cloze import BLANK, MONTH, YEAR, blanks
 if TYPE_CHECKING:
     from random import Random
 
-    from .lesson import Candidate, Lesson
+    from .lesson import Lesson
 
 #: Opposites of which a passage that tells one seldom tells the other: not "born/died" or "won/lost", which stand side by side.
 _PAIRS = """largest/smallest biggest/smallest highest/lowest more/fewer increase/decrease increased/decreased rose/fell north/south
@@ -33,7 +33,8 @@ _NEGATED = 0.1
 
 _OPPOSITE = re.compile(rf"\b(?:{'|'.join(_OPPOSITES)})\b", re.IGNORECASE)
 _AUXILIARY = re.compile(r"\b(?:did|does|do|is|are|was|were|can|could|would|will|has|have|had|should)\b(?! not\b)", re.IGNORECASE)
-_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+#: Between two sentences.
+SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
 def changed(lesson: Lesson, chance: Random) -> Lesson | None:
@@ -41,8 +42,9 @@ def changed(lesson: Lesson, chance: Random) -> Lesson | None:
     own = next(iter(lesson.positives), None)
     if own is None or not own.exact:
         return None
-    for way in (_negated, _opposite) if chance.random() < _NEGATED else (_swapped, _opposite):
-        question = way(lesson.question, own, chance)
+    answers = " ".join(span.of(own.text) for span in own.spans)
+    for way in (negated, opposite) if chance.random() < _NEGATED else (swapped, opposite):
+        question = way(lesson.question, own.text, chance, answers)
         if question is not None:
             missed = replace(own, spans=(), relevant=None)
             others = tuple(one for one in lesson.candidates if not one.spans)
@@ -50,17 +52,16 @@ def changed(lesson: Lesson, chance: Random) -> Lesson | None:
     return None
 
 
-def _swapped(question: str, own: Candidate, chance: Random) -> str | None:
-    """Put another number, or another name, of the passage where the question has one that the passage has too."""
-    said = [one for one in blanks(question) if own.text.count(one.term) and BLANK in one.text]
-    answers = " ".join(span.of(own.text) for span in own.spans).casefold()
-    others = {one.term for sentence in _SENTENCE.split(own.text) for one in blanks(sentence)}
+def swapped(question: str, passage: str, chance: Random, answers: str = "") -> str | None:
+    """Put another number, or another name, of the passage where the question has one that the passage has too, none of its answers."""
+    said = [one for one in blanks(question) if passage.count(one.term) and BLANK in one.text]
+    others = {one.term for sentence in SENTENCE.split(passage) for one in blanks(sentence)}
     chance.shuffle(said)
     for one in said:
         alike = sorted(
             term
             for term in others
-            if _shape(term) == _shape(one.term) and term.casefold() not in question.casefold() and term.casefold() not in answers
+            if _shape(term) == _shape(one.term) and term.casefold() not in question.casefold() and term.casefold() not in answers.casefold()
         )
         if alike:
             return one.text.replace(BLANK, chance.choice(alike))
@@ -73,15 +74,15 @@ def _shape(term: str) -> tuple[str, int]:
     return kind, len(term.split())
 
 
-def _opposite(question: str, own: Candidate, _chance: Random) -> str | None:
+def opposite(question: str, passage: str, _chance: Random, _answers: str = "") -> str | None:
     """Put the opposite of a word, unless the passage speaks of that too."""
     found = _OPPOSITE.search(question)
-    if found is None or re.search(rf"\b{_OPPOSITES[found[0].lower()]}\b", own.text, re.IGNORECASE):
+    if found is None or re.search(rf"\b{_OPPOSITES[found[0].lower()]}\b", passage, re.IGNORECASE):
         return None
     return question[: found.start()] + _OPPOSITES[found[0].lower()] + question[found.end() :]
 
 
-def _negated(question: str, _own: Candidate, _chance: Random) -> str | None:
+def negated(question: str, _passage: str, _chance: Random, _answers: str = "") -> str | None:
     """Negate the first auxiliary after the question word."""
     found = _AUXILIARY.search(question)
     if found is None or found.start() == 0:

@@ -25,7 +25,7 @@ def cropped(one: Candidate, most: int, chance: Random) -> Candidate:
     stays as it is.
     """
     length = len(one.text)
-    if length <= most:
+    if length <= most or one.supports is not None:  # what supports a claim may stand in several places
         return one
     kept = chance.choice(one.spans) if one.spans else None
     if kept and kept.end - kept.start > most:

@@ -25,6 +25,7 @@ class Features(NamedTuple):
     ends: list[int]
     """Tokens at which the answer begins and ends; empty where it is not there."""
     relevant: bool | None
+    supports: bool | None = None
 
     @property
     def length(self) -> int:
@@ -44,7 +45,7 @@ def features(tokenizer: TextTokenizer, lesson: Lesson, candidates: Sequence[Cand
             places, spans = text_tokens(window, passage)
             starts, ends = _ends(one, places, spans)
             if bool(one.spans) == bool(starts and ends):
-                made.append(Features(window.ids, window.type_ids, places, starts, ends, one.relevant))
+                made.append(Features(window.ids, window.type_ids, places, starts, ends, one.relevant, one.supports))
                 break
     return made
 

@@ -25,7 +25,7 @@ from rag import FROZEN
 from .cropped import cropped
 from .features import features
 from .layers import prepare
-from .objective import BEARS, LISTED, PASSAGE, SHARED, batch_of, loss
+from .objective import BEARS, LISTED, PASSAGE, SHARED, SUPPORTS, batch_of, loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -204,7 +204,7 @@ def _lengths(drawn: Sequence[_Drawn], tokenizer: TextTokenizer) -> dict[int, int
 
 def _plan(stages: Sequence[Stage], schedule: Schedule) -> str:
     """Return a checksum of all that decides on the steps."""
-    digest = hashlib.sha256(f"{schedule} {BATCH_TOKENS} {_SORTED_AMONG} {(PASSAGE, SHARED, LISTED, BEARS)}\n".encode())
+    digest = hashlib.sha256(f"{schedule} {BATCH_TOKENS} {_SORTED_AMONG} {(PASSAGE, SHARED, LISTED, BEARS, SUPPORTS)}\n".encode())
     for stage in stages:
         digest.update(f"{stage.epochs} {stage.wrong} {stage.most}\n".encode())
         for lesson in stage.lessons:

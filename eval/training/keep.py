@@ -42,17 +42,22 @@ def keep(weights: Mapping[str, torch.Tensor], base: ModelFiles, folder: Path, tr
 def calibrated(folder: Path, lessons: Sequence[Lesson]) -> Calibration:
     """Fit the calibration of the reader in `folder` on lessons that it has not seen, write it there, and return it."""
     facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-    _write_facts(folder, facts, Calibration())
+    _write_facts(folder, facts, Calibration(support=(1.0, 0.0)))
     reader = own_reader(folder)
     absent: list[tuple[float, bool]] = []
     bears: list[tuple[float, bool]] = []
+    supports: list[tuple[float, bool]] = []
     for lesson in tqdm(lessons, desc="calibration", unit="question", disable=None):
-        readings = reader.read(lesson.question, [Readable(one.context, one.text) for one in lesson.candidates])
+        passages = [Readable(one.context, one.text) for one in lesson.candidates]
+        if any(one.supports is not None for one in lesson.candidates):
+            supports += zip(reader.support(lesson.question, passages), (bool(one.supports) for one in lesson.candidates), strict=True)
+            continue
+        readings = reader.read(lesson.question, passages)
         for one, reading in zip(lesson.candidates, readings, strict=True):
             absent.append((reading.no_answer, not one.spans))
             if one.relevant is not None:
                 bears.append((reading.relevance, one.relevant))
-    found = Calibration(relevance=platt(bears), no_answer=platt(absent))
+    found = Calibration(relevance=platt(bears), no_answer=platt(absent), support=platt(supports) if supports else None)
     _write_facts(folder, facts, found)
     return found
 

@@ -1,4 +1,4 @@
-"""What a reader is taught from: a question beside passages, and where in each of them its answer stands, if it does.
+"""What a reader is taught from: a question beside passages, and where in each its answer stands; or a claim, and which passages support it.
 
 Frozen values, to JSON and back. Knows nothing of where they come from, and of networks.
 """
@@ -29,15 +29,18 @@ class Candidate:
     """The spans are the answer; else the answer stands somewhere within each: in that sentence, say."""
     relevant: bool | None = False
     """It bears on the question; None where nobody said."""
+    supports: bool | None = None
+    """Beside a claim: it says so; None beside a question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A question with the passages that were found for it, those that answer it first."""
+    """A question with the passages that were found for it, those that answer it first; or a claim with passages."""
 
     id: str
     source: str
     question: str
+    """Or the claim."""
     candidates: tuple[Candidate, ...]
 
     @property
@@ -54,6 +57,7 @@ class Lesson:
                 "spans": [list(span) for span in one.spans],
                 "exact": one.exact,
                 "relevant": one.relevant,
+                **({} if one.supports is None else {"supports": one.supports}),
             }
             for one in self.candidates
         ]
@@ -63,7 +67,14 @@ class Lesson:
     def from_json(cls, values: Mapping[str, Any]) -> Lesson:
         """Build the lesson that `to_json` wrote."""
         candidates = tuple(
-            Candidate(one["context"], one["text"], tuple(Span(*span) for span in one["spans"]), one["exact"], one["relevant"])
+            Candidate(
+                one["context"],
+                one["text"],
+                tuple(Span(*span) for span in one["spans"]),
+                one["exact"],
+                one["relevant"],
+                one.get("supports"),
+            )
             for one in values["candidates"]
         )
         return cls(values["id"], values["source"], values["question"], candidates)

@@ -1,6 +1,6 @@
 """What the network is taught to minimise: a batch of candidates, and how far its scores are from what is known of them.
 
-Four terms, each a mean over those that it is of:
+Five terms, each a mean over those that it is of:
 
 - the tokens at which the answer begins and ends, or the first token where it is not there: cross-entropy over a passage's tokens, the
   probability of all right ones together (marginal likelihood; Clark & Gardner, "Simple and Effective Multi-Paragraph Reading
@@ -8,7 +8,8 @@ Four terms, each a mean over those that it is of:
 - the same over all passages of a question together, without the first tokens, so that scores of different passages can be compared (their
   "shared normalisation");
 - which of a question's passages bears on it: cross-entropy over the passages;
-- whether a passage bears on the question: cross-entropy of yes and no.
+- whether a passage bears on the question: cross-entropy of yes and no;
+- whether a passage supports a claim, which asks nothing: the same.
 
 Knows nothing of lessons.
 """
@@ -20,15 +21,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch.nn import functional
 
-from rag import END, RELEVANCE, START
+from rag import END, RELEVANCE, START, SUPPORT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .features import Features
 
-#: How much each of the four terms counts.
-PASSAGE, SHARED, LISTED, BEARS = 1.0, 0.5, 0.5, 0.25
+#: How much each of the five terms counts.
+PASSAGE, SHARED, LISTED, BEARS, SUPPORTS = 1.0, 0.5, 0.5, 0.25, 1.0
 
 
 class Batch(NamedTuple):
@@ -42,6 +43,8 @@ class Batch(NamedTuple):
     """Bool (n, length): where the answer may begin, and where it may end; the first token where it is not there."""
     relevant: torch.Tensor
     """Float (n,): 1, 0, or -1 where nobody said."""
+    supports: torch.Tensor
+    """Float (n,): 1 or 0 beside a claim, -1 beside a question."""
     question: torch.Tensor
     """Int64 (n,): the place of the question, from 0."""
 
@@ -50,7 +53,12 @@ class Batch(NamedTuple):
         first, last = self.targets
         moved = {name: value.to(device) for name, value in self.inputs.items()}
         return Batch(
-            moved, self.readable.to(device), (first.to(device), last.to(device)), self.relevant.to(device), self.question.to(device)
+            moved,
+            self.readable.to(device),
+            (first.to(device), last.to(device)),
+            self.relevant.to(device),
+            self.supports.to(device),
+            self.question.to(device),
         )
 
 
@@ -68,22 +76,28 @@ def batch_of(groups: Sequence[Sequence[Features]], *, step: int = 8) -> Batch:
         first[place, one.starts or [0]] = True
         last[place, one.ends or [0]] = True
     inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
-    relevant = torch.tensor([-1.0 if one.relevant is None else float(one.relevant) for one in rows])
+    relevant, supports = (
+        torch.tensor([-1.0 if known is None else float(known) for known in told])
+        for told in ([one.relevant for one in rows], [one.supports for one in rows])
+    )
     question = torch.tensor([place for place, group in enumerate(groups) for _ in group])
-    return Batch(inputs, readable, (first, last), relevant, question)
+    return Batch(inputs, readable, (first, last), relevant, supports, question)
 
 
 def loss(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """Return the loss of a batch; `logits` are float (n, length, 3)."""
+    """Return the loss of a batch; `logits` are float (n, length, 4)."""
     logits = logits.float()
     relevance = logits[:, 0, RELEVANCE]
-    total = LISTED * _listed(relevance, batch) + BEARS * _bears(relevance, batch)
+    total = LISTED * _listed(relevance, batch) + BEARS * _told(relevance, batch.relevant)
+    total = total + SUPPORTS * _told(logits[:, 0, SUPPORT], batch.supports)
+    asked = (batch.supports < 0).float()
     null = torch.zeros_like(batch.readable)
     null[:, 0] = True
     for channel, targets in zip((START, END), batch.targets, strict=True):
         scores = logits[..., channel]
         within = _log_sum(scores, targets) - _log_sum(scores, batch.readable | null)
-        total = total - PASSAGE * within.mean() / 2 - SHARED * _shared(scores, targets & ~null, batch) / 2
+        mean = (within * asked).sum() / asked.sum().clamp(min=1)
+        total = total - PASSAGE * mean / 2 - SHARED * _shared(scores, targets & ~null, batch) / 2
     return total
 
 
@@ -113,7 +127,8 @@ def _listed(relevance: torch.Tensor, batch: Batch) -> torch.Tensor:
     return (every - right)[answered].sum() / answered.sum().clamp(min=1)
 
 
-def _bears(relevance: torch.Tensor, batch: Batch) -> torch.Tensor:
-    known = batch.relevant >= 0
-    each = functional.binary_cross_entropy_with_logits(relevance, batch.relevant.clamp(min=0), reduction="none")
+def _told(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Return the mean cross-entropy of yes and no over the rows whose truth is told, which is not -1."""
+    known = truth >= 0
+    each = functional.binary_cross_entropy_with_logits(logits, truth.clamp(min=0), reduction="none")
     return (each * known).sum() / known.sum().clamp(min=1)

@@ -1,7 +1,7 @@
 """How much each signal counts where passages were read, fitted on the questions held out for choices: `python -m eval.training.weights`.
 
 Three fits, each printed as the constants that the product has: the order of passages (`rag.rerank`), the probability that the answer
-stands in a sentence (`rag.evidence`), and that of an answer (`rag.verify`), for which half of the questions are asked without the articles
+stands in a sentence (`rag.evidence`), and that of an answer (`rag.silence`), for which half of the questions are asked without the articles
 that answer them. Every set counts the same, however many questions it has, and what is fitted is judged on sets left out of the fit: the
 articles of a user are of neither. Knows nothing of networks.
 """

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index import DEFAULT_MODEL, Span, TextTokenizer, locate
+from index import DEFAULT_MODEL, ModelError, Span, TextTokenizer, locate
 from rag import Calibration, Readable, SpanReader, paired, text_tokens
 from rag.read import ANSWER_TOKENS, ANSWERS, QUESTION_TOKENS
 
@@ -194,6 +194,28 @@ def test_calibration_scales_and_shifts_the_logits(source):
     assert other.relevance == pytest.approx(1 / (1 + math.exp(-2)))
     logit = math.log(plain.no_answer / (1 - plain.no_answer))
     assert other.no_answer == pytest.approx(1 / (1 + math.exp(-(2 * logit + 3))))
+
+
+def test_support_is_that_of_the_best_window(source):
+    text = "Nothing of interest was said on that day. " * 60 + "Codelco leads the talks."
+
+    def score(window):
+        logits = np.zeros((len(window.ids), 4))
+        logits[0, 3] = 2.0 if "talks" in window.tokens else -3.0
+        return logits
+
+    reader = SpanReader("scripted", Scripted(source, score), Calibration(support=(0.5, 1.0)))
+    assert reader.checks
+    passages = [Readable("", text), Readable("", "Peru shut a smelter.")]
+    assert reader.support("Codelco leads.", passages) == pytest.approx([1 / (1 + math.exp(-2)), 1 / (1 + math.exp(0.5))])
+    assert reader.support("Codelco leads.", []) == []
+
+
+def test_a_model_that_finds_answers_checks_no_claims(source):
+    reader = SpanReader("finder", Scripted(source, points_at(("chile", "chile", 0))))
+    assert not reader.checks
+    with pytest.raises(ModelError, match="checks claims, found 'finder'"):
+        reader.support("Chile leads.", [Readable("", "Chile leads.")])
 
 
 def test_without_a_channel_for_it_relevance_is_that_the_answer_is_there(source):
