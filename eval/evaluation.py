@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from index import ArticleFilter, Library, View
-    from rag import Answer, Ranking, Reader
+    from rag import Answer, Ranking, Reader, Writer
 
     from .dataset import Example
     from .measure import Column
@@ -110,16 +110,18 @@ class Target:
         library: Library,
         *,
         reader: Reader | str | None = OWN,
+        writer: Writer | None = None,
         caution: Caution | str = Caution.NORMAL,
         dense_weight: float = DENSE_WEIGHT,
     ) -> Target:
-        """Return the product as it is on `library`, or with another reader or none, another caution or share of the vectors."""
+        """Return the product as it is on `library`, or with another reader or none, a writer, another caution or share of the vectors."""
         reader = reader_named(reader) if isinstance(reader, str) else reader
         retriever = (
             ReadingRetriever(library, reader, dense_weight=dense_weight) if reader else Retriever(library, dense_weight=dense_weight)
         )
-        pipeline = Pipeline(library, reader=reader, dense_weight=dense_weight, caution=Caution(caution))
+        pipeline = Pipeline(library, reader=reader, writer=writer, dense_weight=dense_weight, caution=Caution(caution))
         settings: dict[str, Any] = {"reader": reader.name if reader else "none"}
+        settings |= {"llm": writer.name} if writer else {}
         settings |= {"caution": str(caution)} if caution != Caution.NORMAL else {}
         settings |= {"dense_weight": dense_weight} if dense_weight != DENSE_WEIGHT else {}
         return cls(library=library, system=lambda question, only: pipeline.ask(question, only=only), retriever=retriever, settings=settings)

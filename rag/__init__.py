@@ -8,26 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .adapters import AssayRetriever, AssayVectorStore
-    from .answer import Answer, AnswerSentence, Citation, Hit, Reason
+    from .answer import EXTRACTIVE, Answer, AnswerSentence, Citation, Hit, Reason, Removed
     from .chain import Chain
     from .cross_encoder import CrossEncoderReranker, RerankedReader
     from .embeddings import AssayEmbeddings, LangChainEmbedder
     from .evidence import Evidence, Signals, weigh
     from .kinds import Kind, kind_of
-    from .network import END, FROZEN, RELEVANCE, START, difference, reader_network
+    from .network import END, FROZEN, RELEVANCE, START, SUPPORT, difference, reader_network
+    from .numbering import Numbering
     from .odds import log_odds
     from .pipeline import PASSAGES_READ, SURE, Pipeline
     from .question import Question, Turn, opens_unresolved
-    from .read import Calibration, Readable, Reader, Reading, ReadSpan, SpanReader, paired, text_tokens
+    from .read import Calibration, Checker, Readable, Reader, Reading, ReadSpan, SpanReader, paired, text_tokens
     from .readers import FACTS, MAX_TOKENS, OWN, WEIGHTS, own_reader, reader_named
     from .rerank import ReadingRetriever
     from .retrieve import DENSE_WEIGHT, Found, RankedPassage, Ranking, Retriever
-    from .talk import PATIENCE, NoReplyError, Talk, chat_model
-    from .verify import Caution
+    from .silence import Caution
+    from .talk import PATIENCE, NoReplyError, Talk, advice, chat_model
+    from .verify import Checked, Verdict, check
+    from .writing import Writer
 
 __all__ = [
     "DENSE_WEIGHT",
     "END",
+    "EXTRACTIVE",
     "FACTS",
     "FROZEN",
     "MAX_TOKENS",
@@ -36,6 +40,7 @@ __all__ = [
     "PATIENCE",
     "RELEVANCE",
     "START",
+    "SUPPORT",
     "SURE",
     "WEIGHTS",
     "Answer",
@@ -46,6 +51,8 @@ __all__ = [
     "Calibration",
     "Caution",
     "Chain",
+    "Checked",
+    "Checker",
     "Citation",
     "CrossEncoderReranker",
     "Evidence",
@@ -54,6 +61,7 @@ __all__ = [
     "Kind",
     "LangChainEmbedder",
     "NoReplyError",
+    "Numbering",
     "Pipeline",
     "Question",
     "RankedPassage",
@@ -64,13 +72,18 @@ __all__ = [
     "Reading",
     "ReadingRetriever",
     "Reason",
+    "Removed",
     "RerankedReader",
     "Retriever",
     "Signals",
     "SpanReader",
     "Talk",
     "Turn",
+    "Verdict",
+    "Writer",
+    "advice",
     "chat_model",
+    "check",
     "difference",
     "kind_of",
     "log_odds",
@@ -85,22 +98,25 @@ __all__ = [
 
 _HOMES = {
     "adapters": ("AssayRetriever", "AssayVectorStore"),
-    "answer": ("Answer", "AnswerSentence", "Citation", "Hit", "Reason"),
+    "answer": ("EXTRACTIVE", "Answer", "AnswerSentence", "Citation", "Hit", "Reason", "Removed"),
     "chain": ("Chain",),
     "cross_encoder": ("CrossEncoderReranker", "RerankedReader"),
     "embeddings": ("AssayEmbeddings", "LangChainEmbedder"),
     "evidence": ("Evidence", "Signals", "weigh"),
     "kinds": ("Kind", "kind_of"),
+    "numbering": ("Numbering",),
     "odds": ("log_odds",),
     "pipeline": ("PASSAGES_READ", "SURE", "Pipeline"),
-    "network": ("END", "FROZEN", "RELEVANCE", "START", "difference", "reader_network"),
-    "read": ("Calibration", "ReadSpan", "Readable", "Reader", "Reading", "SpanReader", "paired", "text_tokens"),
+    "network": ("END", "FROZEN", "RELEVANCE", "START", "SUPPORT", "difference", "reader_network"),
+    "read": ("Calibration", "Checker", "ReadSpan", "Readable", "Reader", "Reading", "SpanReader", "paired", "text_tokens"),
     "readers": ("FACTS", "MAX_TOKENS", "OWN", "WEIGHTS", "own_reader", "reader_named"),
     "question": ("Question", "Turn", "opens_unresolved"),
     "rerank": ("ReadingRetriever",),
     "retrieve": ("DENSE_WEIGHT", "Found", "RankedPassage", "Ranking", "Retriever"),
-    "talk": ("PATIENCE", "NoReplyError", "Talk", "chat_model"),
-    "verify": ("Caution",),
+    "talk": ("PATIENCE", "NoReplyError", "Talk", "advice", "chat_model"),
+    "silence": ("Caution",),
+    "verify": ("Checked", "Verdict", "check"),
+    "writing": ("Writer",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

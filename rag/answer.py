@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+#: Whose words an answer is in where no language model wrote it: the articles'.
+EXTRACTIVE = "extractive"
+
+
 class Reason(StrEnum):
     """Why there is no answer; the list is closed."""
 
@@ -75,6 +79,18 @@ class AnswerSentence:
     text: str
     citations: tuple[int, ...]
     support: float
+    verdict: str = "supported"
+    """`supported`, `partly` or `unsupported`: the latter two only where such sentences were asked for."""
+    doubt: str | None = None
+    """Why it is not supported, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A sentence that is not shown, and why."""
+
+    text: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +107,12 @@ class Answer:
     reason: Reason | None = None
     short_answer: str | None = None
     id: str | None = None
-    model: str = "extractive"
+    model: str = EXTRACTIVE
+    """What wrote the sentences: `extractive` where they are quoted, else the name of a language model."""
+    notes: tuple[str, ...] = ()
+    """What the reader of the answer should know of how it came about, a sentence each."""
+    removed: tuple[Removed, ...] = ()
+    """What a language model wrote and the articles do not support."""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -115,11 +136,16 @@ class Answer:
             "abstained": self.abstained,
             "reason": self.reason.value if self.reason else None,
             "confidence": self.confidence,
-            "sentences": [{"text": s.text, "citations": list(s.citations), "support": s.support} for s in self.sentences],
+            "sentences": [
+                {"text": s.text, "citations": list(s.citations), "support": s.support, "verdict": s.verdict, "doubt": s.doubt}
+                for s in self.sentences
+            ],
             "citations": [{**asdict(citation), "also_in": list(citation.also_in)} for citation in self.citations],
             "hits": [hit.to_json() for hit in self.hits],
             "model": self.model,
             "timings_ms": dict(self.timings_ms),
+            "notes": list(self.notes),
+            "removed": [{"text": one.text, "reason": one.reason} for one in self.removed],
         }
 
     @classmethod
@@ -132,9 +158,14 @@ class Answer:
             short_answer=values["short_answer"],
             reason=Reason(values["reason"]) if values["reason"] else None,
             confidence=values["confidence"],
-            sentences=tuple(AnswerSentence(s["text"], tuple(s["citations"]), s["support"]) for s in values["sentences"]),
+            sentences=tuple(
+                AnswerSentence(s["text"], tuple(s["citations"]), s["support"], s.get("verdict", "supported"), s.get("doubt"))
+                for s in values["sentences"]
+            ),
             citations=tuple(Citation(**{**citation, "also_in": tuple(citation["also_in"])}) for citation in values["citations"]),
             hits=tuple(Hit(**{**hit, "also_in": tuple(hit["also_in"])}) for hit in values["hits"]),
             model=values["model"],
+            notes=tuple(values.get("notes", ())),
+            removed=tuple(Removed(one["text"], one["reason"]) for one in values.get("removed", ())),
             timings_ms=values["timings_ms"],
         )

@@ -6,18 +6,18 @@ Importing this module imports LangChain, which takes half a second; `rag.pipelin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables.config import run_in_executor
 
 from index import AssayError
 
 from .pipeline import Pipeline
 from .question import Question, Turn
 from .readers import OWN, reader_named
-from .verify import Caution
+from .silence import Caution
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -54,7 +54,7 @@ class Chain(Runnable["str | Mapping[str, Any] | Question", "Answer"]):
 
     def stream(self, input: str | Mapping[str, Any] | Question, config: RunnableConfig | None = None, **_: Any) -> Iterator[Answer]:  # noqa: A002  # as above
         """Yield the answer as it grows by one sentence at a time; the last is whole. Every one holds the citations it uses."""
-        yield from _growing(self.invoke(input, config))
+        yield from self._transform_stream_with_config(iter([input]), self._grown, config)
 
     async def astream(
         self,
@@ -63,17 +63,13 @@ class Chain(Runnable["str | Mapping[str, Any] | Question", "Answer"]):
         **_: Any,
     ) -> AsyncIterator[Answer]:
         """Yield what `stream` does, without blocking the event loop meanwhile."""
-        for answer in _growing(await self.ainvoke(input, config)):
+        answers = self.stream(input, config)
+        while (answer := await run_in_executor(config, next, answers, None)) is not None:
             yield answer
 
-
-def _growing(answer: Answer) -> Iterator[Answer]:
-    """Yield the answer one sentence longer each time; the last is whole."""
-    for count in range(1, len(answer.sentences)):
-        used = {n for sentence in answer.sentences[:count] for n in sentence.citations}
-        citations = tuple(citation for citation in answer.citations if citation.n in used)
-        yield replace(answer, sentences=answer.sentences[:count], citations=citations)
-    yield answer
+    def _grown(self, asked: Iterator[str | Mapping[str, Any] | Question]) -> Iterator[Answer]:
+        for one in asked:
+            yield from self._pipeline.stream(_question(one))
 
 
 def _question(asked: str | Mapping[str, Any] | Question) -> Question:

@@ -141,7 +141,7 @@ def compose(view: View, chosen: Sequence[Chosen]) -> tuple[tuple[AnswerSentence,
             text = shown(span.of(article.text))
             if not text:
                 continue
-            citation = _citation(view, quoted[span].evidence.found, span, len(citations) + 1)
+            citation = cited(view, quoted[span].evidence.found, span, len(citations) + 1)
             citations.append(citation)
             sentences.append(AnswerSentence(text, (citation.n,), 1.0))
     return tuple(sentences), tuple(citations)
@@ -181,7 +181,8 @@ def _paragraphs_between(text: str, before: Span, after: Span) -> int:
     return text.count("\n", before.end, after.start)
 
 
-def _citation(view: View, found: Found, span: Span, n: int) -> Citation:
+def cited(view: View, found: Found, span: Span, n: int) -> Citation:
+    """Return the citation, numbered `n`, of characters of a passage's article."""
     record = view.record(found.passage.article)
     ordinal = view.ordinal_at(found.passage.article, span.start)
     return Citation(

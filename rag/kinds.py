@@ -119,9 +119,14 @@ _ASKS_NAME = re.compile(
     r"\b(?:what|which) (?:company|companies|country|countries|person|minister|president|agency|city|firm|organi[sz]ation)\b",
     re.IGNORECASE,
 )
-_SORTS = ((_ASKS_NUMBER, _NUMBER), (_ASKS_TIME, _TIME), (_ASKS_NAME, _NAME))
+_SORTS = (("a number", _ASKS_NUMBER, _NUMBER), ("a time", _ASKS_TIME, _TIME), ("a name", _ASKS_NAME, _NAME))
 
 
 def asked_for(question: str) -> re.Pattern[str] | None:
     """Return the pattern of what the question asks for: a number, a time or a name; None when it asks for something else."""
-    return next((sort for asks, sort in _SORTS if asks.search(question)), None)
+    return next((sort for _, asks, sort in _SORTS if asks.search(question)), None)
+
+
+def asked_for_in_words(question: str) -> str | None:
+    """Return what the question asks for: `a number`, `a time` or `a name`; None when it asks for something else."""
+    return next((words for words, asks, _ in _SORTS if asks.search(question)), None)

@@ -1,4 +1,4 @@
-"""A question into a cited answer, step by step: understand, retrieve, weigh, decide, choose, cite.
+"""A question into a cited answer, step by step: understand, retrieve, weigh, decide, choose or write and check, cite.
 
 This is the whole way, readable from top to bottom; each step's input and output are frozen values. `rag.chain.Chain` is the same as
 a LangChain Runnable. Knows nothing of screens or of how an index is kept.
@@ -7,7 +7,9 @@ a LangChain Runnable. Knows nothing of screens or of how an index is kept.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .answer import Answer, Reason
 from .compose import choose, compose, short_answer
@@ -16,10 +18,10 @@ from .kinds import kind_of
 from .question import Question, Turn
 from .rerank import ReadingRetriever
 from .retrieve import DENSE_WEIGHT, Retriever
-from .verify import Caution, confidence, enough
+from .silence import Caution, confidence, enough, would_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from index import ArticleFilter, Library, View
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from .kinds import Kind
     from .read import Reader
     from .retrieve import Found
+    from .writing import Draft, Writer
 
 #: Passages that an answer is made from.
 PASSAGES_READ = 8
@@ -43,6 +46,7 @@ class Pipeline:
         library: Library,
         *,
         reader: Reader | None = None,
+        writer: Writer | None = None,
         retriever: Retriever | None = None,
         dense_weight: float = DENSE_WEIGHT,
         caution: Caution = Caution.NORMAL,
@@ -53,6 +57,7 @@ class Pipeline:
         Args:
             library: The articles.
             reader: Reads the best passages; without one, sentences are chosen by search scores alone.
+            writer: Writes the answer in its own words, each sentence checked; without one, sentences are quoted.
             retriever: Finds passages in its own way, and then reads them if it does.
             dense_weight: The share of the vectors in the ranking of any other, from 0 (words alone) to 1.
             caution: How sure an answer must be to be shown.
@@ -63,57 +68,149 @@ class Pipeline:
         if reader is not None:
             found_by = ReadingRetriever(library, reader, depth=PASSAGES_READ, sure=SURE, dense_weight=dense_weight)
         self._retriever = retriever or found_by
+        self._writer = writer
         self._caution = caution
         self._threshold = threshold
 
     def ask(self, question: str | Question, *, history: Sequence[Turn] = (), only: ArticleFilter | None = None) -> Answer:
         """Return a cited answer, or an abstention with its reason; raises `AssayError` when the question cannot be asked."""
+        (answer,) = deque(self.stream(question, history=history, only=only), maxlen=1)
+        return answer
+
+    def stream(self, question: str | Question, *, history: Sequence[Turn] = (), only: ArticleFilter | None = None) -> Iterator[Answer]:
+        """Yield the answer as it grows by a sentence at a time, each checked, with all the citations that it uses; the last is whole.
+
+        Only the last one may be an abstention, and only the last one may differ from its beginnings: where a model's sentences are followed
+        by nothing that holds. Raises as `ask` does.
+        """
         asked = question if isinstance(question, Question) else Question(question, tuple(history))
         clock = _Clock()
         with self.library.view() as view:
-            found = self._retriever.retrieve(view, asked.standalone, PASSAGES_READ, only=only)
-            clock.lap("retrieve")
-            evidence = weigh(view, asked.standalone, [one for one in found if one.reading] or found)
-            clock.lap("read")
-            sure = round(confidence(evidence), 4)
-            kind = kind_of(asked.standalone)
-            if not evidence or not self._shown(evidence, sure, kind):
-                return _abstention(asked, found, sure, _reason(view, found, only), clock)
-            chosen = choose(view, evidence, question_terms(view, asked.standalone), kind)
-            if not chosen:
-                return _abstention(asked, found, sure, Reason.NOT_SUPPORTED, clock)
-            sentences, citations = compose(view, chosen)
-            short = short_answer(view, chosen, kind)
-            clock.lap("verify")
+            looked = self._look(view, asked, only, clock)
+            if self._writer is not None and looked.evidence and self._worth_asking(looked):
+                yield from self._written(view, looked, self._writer, clock)
+            else:
+                answer = self._quoted(view, looked, clock)
+                yield from _growing(answer)
+
+    def _look(self, view: View, asked: Question, only: ArticleFilter | None, clock: _Clock) -> _Looked:
+        if self._writer is not None and asked.follows:
+            asked = replace(asked, understood=self._writer.standalone(asked))
+            clock.lap("understand")
+        found = self._retriever.retrieve(view, asked.standalone, PASSAGES_READ, only=only)
+        clock.lap("retrieve")
+        evidence = weigh(view, asked.standalone, [one for one in found if one.reading] or found)
+        clock.lap("read")
+        return _Looked(asked, found, evidence, round(confidence(evidence), 4), kind_of(asked.standalone), _reason(view, found, only))
+
+    def _quoted(self, view: View, looked: _Looked, clock: _Clock, notes: tuple[str, ...] = ()) -> Answer:
+        """Return the answer in the articles' own words, or an abstention."""
+        shown = looked.evidence and self._shown(looked)
+        chosen = choose(view, looked.evidence, question_terms(view, looked.asked.standalone), looked.kind) if shown else []
+        if not chosen:
+            return self._silent(view, looked, clock, notes)
+        sentences, citations = compose(view, chosen)
+        short = short_answer(view, chosen, looked.kind)
+        return looked.answer(clock, sentences=sentences, citations=citations, short_answer=short, notes=notes)
+
+    def _silent(self, view: View, looked: _Looked, clock: _Clock, notes: tuple[str, ...]) -> Answer:
+        lacks = (would_answer(view, looked.asked.standalone, looked.found),) if looked.found else ()
+        return looked.answer(clock, reason=looked.silent_for, notes=(*notes, *lacks))
+
+    def _written(self, view: View, looked: _Looked, writer: Writer, clock: _Clock) -> Iterator[Answer]:
+        """Yield the answer in a model's words as it grows; at the end the articles' own words where nothing of it holds."""
+        if writer.rests:
+            yield self._quoted(view, looked, clock, (f"{writer.name} did not reply lately and is left alone for a minute. {_QUOTED}",))
+            return
+        for draft in writer.write(view, looked.asked.standalone, looked.found):
+            if draft.whole:
+                yield self._checked(view, looked, draft, writer.name, clock)
+            else:
+                yield looked.answer(clock, sentences=tuple(draft.sentences), citations=tuple(draft.citations), model=writer.name)
+
+    def _checked(self, view: View, looked: _Looked, draft: Draft, model: str, clock: _Clock) -> Answer:
+        """Return what a model's whole reply comes to."""
+        notes, removed = _notes(draft, model), tuple(draft.removed)
+        if draft.sentences:
+            short = self._quoted(view, looked, clock).short_answer
+            return looked.answer(
+                clock,
+                sentences=tuple(draft.sentences),
+                citations=tuple(draft.citations),
+                short_answer=short if short and any(short in sentence.text for sentence in draft.sentences) else None,
+                model=model,
+                notes=notes,
+                removed=removed,
+            )
+        if draft.says_nothing and not removed and not enough(looked.evidence, looked.sure, Caution.HIGH, looked.kind):
+            return replace(self._silent(view, looked, clock, notes), model=model)
+        return replace(self._quoted(view, looked, clock, (*notes, _QUOTED)), removed=removed)
+
+    def _shown(self, looked: _Looked) -> bool:
+        if self._threshold is not None:
+            return looked.sure >= self._threshold
+        return enough(looked.evidence, looked.sure, self._caution, looked.kind)
+
+    def _worth_asking(self, looked: _Looked) -> bool:
+        """Say whether a model may find an answer: a degree less sure than one that is quoted, since what it writes is checked."""
+        if self._threshold is not None:
+            return looked.sure >= self._threshold
+        lower = {Caution.NORMAL: Caution.LOW, Caution.HIGH: Caution.NORMAL}.get(self._caution)
+        return lower is None or enough(looked.evidence, looked.sure, lower, looked.kind)
+
+
+#: Said where a model was asked and the answer is not its own.
+_QUOTED = "The answer is quoted from the articles."
+
+
+class _Looked(NamedTuple):
+    """What was found for a question, and what that is worth."""
+
+    asked: Question
+    found: Sequence[Found]
+    evidence: Sequence[Evidence]
+    sure: float
+    kind: Kind
+    silent_for: Reason
+    """Why there is no answer, if there is none."""
+
+    def answer(self, clock: _Clock, *, reason: Reason | None = None, **more: Any) -> Answer:
+        """Return the answer to it: `more` of what an answer has."""
+        clock.lap("verify")
         return Answer(
-            id=asked.id,
-            question=asked.text,
-            standalone_question=asked.standalone,
-            sentences=sentences,
-            citations=citations,
-            hits=tuple(one.hit for one in found),
-            confidence=sure,
-            short_answer=short,
+            id=self.asked.id,
+            question=self.asked.text,
+            standalone_question=self.asked.standalone,
+            hits=tuple(one.hit for one in self.found),
+            confidence=self.sure,
+            reason=reason,
             timings_ms=clock.total(),
+            **({"sentences": (), "citations": ()} | more),
         )
 
-    def _shown(self, evidence: Sequence[Evidence], sure: float, kind: Kind) -> bool:
-        return enough(evidence, sure, self._caution, kind) if self._threshold is None else sure >= self._threshold
+
+def _growing(answer: Answer) -> Iterator[Answer]:
+    """Yield an answer one sentence longer each time; the last is whole."""
+    for count in range(1, len(answer.sentences)):
+        used = {n for sentence in answer.sentences[:count] for n in sentence.citations}
+        citations = tuple(citation for citation in answer.citations if citation.n in used)
+        yield replace(answer, sentences=answer.sentences[:count], citations=citations)
+    yield answer
 
 
-def _abstention(asked: Question, found: Sequence[Found], sure: float, reason: Reason, clock: _Clock) -> Answer:
-    clock.lap("verify")
-    return Answer(
-        id=asked.id,
-        question=asked.text,
-        standalone_question=asked.standalone,
-        sentences=(),
-        citations=(),
-        hits=tuple(one.hit for one in found),
-        confidence=sure,
-        reason=reason,
-        timings_ms=clock.total(),
-    )
+def _notes(draft: Draft, name: str) -> tuple[str, ...]:
+    """Return what is to be known of how a model's answer came about."""
+    notes = []
+    if draft.failure:
+        notes.append(f"{name} gave no whole reply ({draft.failure}).")
+    if draft.says_nothing and not draft.sentences:
+        notes.append(f"{name} found no answer in the passages.")
+    if draft.removed:
+        many = len(draft.removed) > 1
+        notes.append(f"The articles do not support {len(draft.removed)} {'sentences' if many else 'sentence'} of {name}, left out here.")
+    if not (draft.failure or draft.says_nothing or draft.removed or draft.sentences):
+        notes.append(f"{name} replied nothing.")
+    return tuple(notes)
 
 
 def _reason(view: View, found: Sequence[Found], only: ArticleFilter | None) -> Reason:

@@ -64,10 +64,14 @@ class Question:
     text: str
     history: tuple[Turn, ...] = ()
     id: str | None = None
+    understood: str | None = None
+    """The question that stands alone, where somebody has said what it is; else a rule makes it."""
 
     def __post_init__(self) -> None:
         """Refuse what is not a question; leave out what cannot be stored."""
         object.__setattr__(self, "text", storable(self.text))
+        if self.understood is not None:
+            object.__setattr__(self, "understood", re.sub(r"\s+", " ", storable(self.understood)).strip()[:MAX_CHARACTERS] or None)
         if not _WORD.search(self.text):
             raise AssayError("expected a question, found no words; ask with letters or digits")
         if len(self.text) > MAX_CHARACTERS:
@@ -75,7 +79,7 @@ class Question:
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Question:
-        """Build a question from `{"id", "question", "history"}`; raises `AssayError` saying what is wrong."""
+        """Build a question from `{"id", "question", "history", "standalone_question"}`; raises `AssayError` saying what is wrong."""
         text = row.get("question", row.get("text"))
         if not isinstance(text, str):
             raise AssayError('expected a row with a "question" in words, found none')
@@ -85,11 +89,21 @@ class Question:
         except (TypeError, KeyError, AttributeError) as error:
             raise AssayError('expected "history" as a list of {"role", "content"}, found something else') from error
         identity = row.get("id", row.get("_id"))
-        return cls(text, turns, None if identity is None else storable(str(identity)))
+        understood = row.get("standalone_question")
+        if understood is not None and not (isinstance(understood, str) and _WORD.search(understood)):
+            raise AssayError('expected "standalone_question" in words, found something else; leave it out')
+        return cls(text, turns, None if identity is None else storable(str(identity)), understood)
+
+    @property
+    def follows(self) -> bool:
+        """Say whether it cannot be understood without what was said before, and nobody has said how."""
+        return self.understood is None and bool(self.history) and leans(self.text)
 
     @property
     def standalone(self) -> str:
-        """Return the question to search for: itself, or joined to what it leans on."""
+        """Return the question to search for: as it is understood, or itself, or joined to what it leans on."""
+        if self.understood is not None:
+            return self.understood
         turns = [turn.content for turn in self.history[-_MAX_TURNS:] if turn.role == "user" and _WORD.search(turn.content)]
         whole = ""
         for turn in (*turns, self.text):
@@ -141,7 +155,12 @@ def _refers_back(opening: list[str]) -> bool:
 
 def content_words(text: str) -> list[str]:
     """Return the words of `text` that say what it is about, lower-cased, in order."""
-    return [word for word in (word.lower() for word in _WORD.findall(text)) if word not in FUNCTION_WORDS]
+    return [word.lower() for word in telling_words(text)]
+
+
+def telling_words(text: str) -> list[str]:
+    """Return the same as they are written."""
+    return [word for word in _WORD.findall(text) if word.lower() not in FUNCTION_WORDS]
 
 
 def without_function_words(text: str) -> str:

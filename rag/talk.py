@@ -46,6 +46,18 @@ _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9_]{1,40}_(?:API_KEY|API_TOKEN)\b")
 #: Where providers tell why a reply ends, and what they say of one that is whole.
 _TELL, _ENDS = ("finish_reason", "done_reason", "stop_reason"), frozenset(("stop", "end_turn", "stop_sequence"))
 
+#: What may be wrong, by the kind of failure.
+_ADVICE = (
+    ("40[13]", "is the right key set in the environment, such as OPENAI_API_KEY, ANTHROPIC_API_KEY or, with --llm-url, ASSAY_LLM_KEY?"),
+    ("404|NotFound", "has the server a model of this name, and does the address end as it should, mostly in /v1?"),
+    ("400|422", "does the server know a model of this name?"),
+    ("429", "it is asked too often, or the account is used up"),
+    (" 5[0-9][0-9]", "the server is in trouble; is there memory enough for the model?"),
+    ("Timeout|late", "it took too long; is the model too large for the machine?"),
+    ("Connect", "is the server started, and the address right?"),
+    ("redirect", "give the address that it points to"),
+)
+
 #: What stands in the queue after the last piece.
 _DONE = object()
 
@@ -217,6 +229,11 @@ def _wait(error: Exception, attempt: int) -> float | None:
         return seconds if seconds <= _LONGEST_WAIT else None
     refused = isinstance(error, TimeoutError | RefusedError) or "Timeout" in type(error).__name__
     return 0.2 * 2**attempt if not refused and "Connect" in f"{type(error).__name__} {type(error.__cause__).__name__}" else None
+
+
+def advice(kind: str) -> str:
+    """Return what to look at when a model did not reply, by the kind of failure that `NoReplyError` names."""
+    return next((words for pattern, words in _ADVICE if re.search(pattern, kind)), "see what its server says")
 
 
 def _kind(error: Exception) -> str:

@@ -1,69 +1,164 @@
-"""Whether what was found answers the question, or the honest word is that the articles do not say.
+"""Each sentence against what it cites, before it is shown: which words of the articles prove it, and how far they do.
 
-Looks at raw scores only: they mean the same in any collection, a fused score does not. Knows nothing of wording.
+A sentence is held against the passages that it names and, where these do not support it, against the others that were found. Its figures,
+dates and names must stand in its proof. Whether the proof says what it says is a checker's word; without one it is judged by the words
+that both have and by how near their vectors are, strictly. Knows nothing of who wrote it.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from .evidence import Signals
-from .kinds import Kind
-from .odds import probability, weighted
+import numpy as np
+
+from .evidence import MAX_CHARACTERS, question_terms
+from .facts import missing
+from .odds import probability
+from .read import Readable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from .evidence import Evidence
+    from index import Span, View
 
+    from .read import Checker
+    from .retrieve import Found
 
-class Caution(StrEnum):
-    """How sure an answer must be to be shown."""
+#: A sentence is supported from this probability on, and partly from this: where there is a checker, and where there is none.
+CHECKED, UNCHECKED = (0.5, 0.3), (0.6, 0.45)
 
-    LOW = "low"
-    """Rather an answer that may be wrong than none."""
-    NORMAL = "normal"
-    HIGH = "high"
-    """Rather none than one that may be wrong."""
+#: Without a checker: the logit of the probability that a proof supports a claim, from the share of the claim's rare words that it has and
+#: the cosine of the two; fitted on seeds/claims.jsonl and claims about news (docs/decisions/0010-written-answers.md).
+_COVERAGE, _COSINE, _INTERCEPT = 1.17, 4.88, -4.48
 
+#: A proof consists of so many sentences of one passage at most.
+_MOST = 4
 
-#: Logistic regression of "the articles answer this question" on the signals of the best evidence, both outcomes weighing the same;
-#: fitted by `python -m eval.experiments.calibrate` on public question sets (docs/decisions/0005-silence.md).
-INTERCEPT = -4.04
-COEFFICIENTS = Signals(cosine=2.91, coverage=1.06, passage_cosine=3.31, passage_coverage=0.04, fits=0.27)
+#: A further sentence has to hold so much of what the proof lacks: of the claim's rare words, as a share.
+_ADDS = 0.08
 
-#: The same where passages were read, half of the questions asked without the articles that answer them; fitted by
-#: `python -m eval.training.weights` (docs/decisions/0009-reader.md).
-READ_INTERCEPT = -4.11
-READ_COEFFICIENTS = Signals(cosine=4.07, coverage=0.17, passage_cosine=2.7, passage_coverage=0, fits=0, answer=0.24, relevance=0.09)
-
-#: An answer less probable than this is not shown: at normal caution it withholds one answerable question in ten of those sets.
-#: The other two are by judgement.
-THRESHOLDS = {Caution.LOW: 0.2, Caution.NORMAL: 0.33, Caution.HIGH: 0.6}
-
-#: The same where passages were read. Of questions of sets that took no part in the fit they withhold 13, 16 and 32 of a hundred that are
-#: answerable, and 42, 52 and 76 of a hundred that are not.
-READ_THRESHOLDS = {Caution.LOW: 0.1, Caution.NORMAL: 0.15, Caution.HIGH: 0.4}
-
-#: The same for a topic, which is answered by articles that speak of it. Of a hundred topics taken from the titles of the sample articles
-#: 96, 90 and 58 are told about, of a hundred from titles of sport and business news 15, 9 and 1.
-TOPIC_THRESHOLDS = {Caution.LOW: 0.1, Caution.NORMAL: 0.15, Caution.HIGH: 0.33}
+#: So many of the passages that a sentence does not name are looked at.
+_OTHERS = 3
 
 
-def confidence(evidence: Sequence[Evidence]) -> float:
-    """Return the probability that the articles answer the question, from the best evidence; 0 when there is none."""
-    if not evidence:
+class Verdict(StrEnum):
+    """How far the articles prove a sentence."""
+
+    SUPPORTED = "supported"
+    PARTLY = "partly"
+    UNSUPPORTED = "unsupported"
+
+
+class Quote(NamedTuple):
+    """Words of a passage that was found: characters of its article."""
+
+    found: Found
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A sentence with its proof."""
+
+    text: str
+    verdict: Verdict
+    support: float
+    """The probability that the quotes support it."""
+    quotes: tuple[Quote, ...]
+    """In reading order; the nearest words where nothing supports it, and none where nothing is near."""
+    reason: str | None = None
+    """Why it is not supported, in words."""
+
+
+def check(view: View, checker: Checker | None, claim: str, named: Sequence[Found], others: Sequence[Found] = ()) -> Checked:
+    """Return a claim with its proof from the passages that it names or, where these do not prove it, from the `others`."""
+    terms = question_terms(view, claim)
+    tried = [_best(view, checker, claim, passages, terms) for passages in (named, others) if passages][:1]
+    if not tried or tried[0].verdict is not Verdict.SUPPORTED:
+        near = sorted(others, key=lambda one: -_share(_terms_of(view, one, terms), terms))[:_OTHERS]
+        tried += [_best(view, checker, claim, near, terms)] if near else []
+    return max(
+        tried, key=lambda one: (one.verdict is Verdict.SUPPORTED, one.verdict is Verdict.PARTLY, one.support), default=_nothing(claim)
+    )
+
+
+def _nothing(claim: str) -> Checked:
+    return Checked(claim, Verdict.UNSUPPORTED, 0.0, (), "it names no passage")
+
+
+def _best(view: View, checker: Checker | None, claim: str, passages: Sequence[Found], terms: Mapping[str, float]) -> Checked:
+    """Return the claim with the best proof that one of the passages has, or two of them together."""
+    proofs = [_proof(view, claim, one, terms) for one in passages]
+    texts = [
+        Readable(one.passage.context, " ".join(quote.span.of(view.article(one.passage.article).text) for quote in proof))
+        for one, proof in zip(passages, proofs, strict=True)
+    ]
+    whole = [Readable(one.passage.context, one.hit.text) for one in passages]
+    if checker is None:
+        supported, partly = UNCHECKED
+        support = [_by_words(view, claim, text, terms) for text in texts]
+    else:
+        supported, partly = CHECKED
+        both = checker.support(claim, [*texts, *whole])
+        support = [max(pair) for pair in zip(both[: len(texts)], both[len(texts) :], strict=True)]
+    judged = []
+    for one, proof, text, sure in zip(passages, proofs, whole, support, strict=True):
+        lacking = missing(claim, f"{one.hit.published or ''} {one.hit.source or ''} {text.context} {text.text}")
+        verdict = Verdict.SUPPORTED if sure >= supported else Verdict.PARTLY if sure >= partly else Verdict.UNSUPPORTED
+        reason = None if verdict is Verdict.SUPPORTED else "its passage does not say so"
+        if lacking:
+            verdict, reason = Verdict.UNSUPPORTED, f"its passage does not say {', '.join(lacking[:3])}"
+        judged.append(Checked(claim, verdict, round(min(sure, partly / 2) if lacking else sure, 4), proof, reason))
+    return max(judged, key=lambda one: (one.reason is None, one.support))
+
+
+def _by_words(view: View, claim: str, text: Readable, terms: Mapping[str, float]) -> float:
+    """Return the probability that a text supports a claim, by words and vectors."""
+    if not text.text:
         return 0.0
-    best = evidence[0]
-    if best.found.reading is None:
-        return probability(INTERCEPT + weighted(COEFFICIENTS, best.signals))
-    return probability(READ_INTERCEPT + weighted(READ_COEFFICIENTS, best.signals))
+    coverage = _share(frozenset(view.terms(f"{text.text} {text.context}")) & terms.keys(), terms)
+    cosine = float(np.dot(view.embed_query(claim), view.embed_sentences([text.text])[0]))
+    return probability(_INTERCEPT + _COVERAGE * coverage + _COSINE * cosine)
 
 
-def enough(evidence: Sequence[Evidence], sure: float, caution: Caution, kind: Kind = Kind.FACT) -> bool:
-    """Say whether an answer of this confidence, to a question of this kind, may be shown."""
-    if not evidence:
-        return False
-    unread = TOPIC_THRESHOLDS if kind is Kind.TOPIC else THRESHOLDS
-    return sure >= (unread if evidence[0].found.reading is None else READ_THRESHOLDS)[caution]
+def _proof(view: View, claim: str, one: Found, terms: Mapping[str, float]) -> tuple[Quote, ...]:
+    """Return the fewest sentences of a passage that hold what the claim's words, figures and dates share with it, in reading order."""
+    article, marks = view.article(one.passage.article), view.article(one.passage.article).marks()
+    spans = [
+        span
+        for span in view.sentences(one.passage.article)
+        if span.start < one.hit.end and one.hit.start < span.end and not marks.touch(span) and span.end - span.start <= MAX_CHARACTERS
+    ]
+    held = {span: frozenset(view.terms(span.of(article.text))) & terms.keys() for span in spans}
+    chosen: list[Span] = []
+    covered: set[str] = set()
+    lacking = missing(claim, "")
+    while len(chosen) < _MOST:
+        gains = {
+            span: _share(held[span] - covered, terms) + 0.3 * (len(lacking) - len(_still(lacking, claim, span.of(article.text))))
+            for span in spans
+            if span not in chosen
+        }
+        best = max(gains, key=lambda span: gains[span], default=None)
+        if best is None or (chosen and gains[best] < _ADDS):
+            break
+        chosen.append(best)
+        covered |= held[best]
+        lacking = _still(lacking, claim, best.of(article.text))
+    return tuple(Quote(one, span) for span in sorted(chosen))
+
+
+def _still(lacking: Iterable[str], claim: str, text: str) -> list[str]:
+    absent = set(missing(claim, text))
+    return [one for one in lacking if one in absent]
+
+
+def _terms_of(view: View, one: Found, terms: Mapping[str, float]) -> frozenset[str]:
+    return frozenset(view.terms(f"{one.passage.context}\n{one.hit.text}")) & terms.keys()
+
+
+def _share(held: Iterable[str], terms: Mapping[str, float]) -> float:
+    whole = sum(terms.values())
+    return sum(terms[term] for term in sorted(held)) / whole if whole else 0.0

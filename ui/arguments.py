@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from index import AssayError, parse_date
 
-from . import evaluation_arguments, reading, verbs
+from . import evaluation_arguments, reading, verbs, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -158,13 +158,16 @@ def _asking_verbs(verb: Callable[..., Parser]) -> None:
     _filters(ask)
     ask.add_argument("--from", dest="rows", metavar="FILE", type=_not_empty, help="questions, one JSON object a line, answered in order")
     reading.add_options(ask, answers=True)
+    writing.add_options(ask)
     ends = "'exit' or Ctrl-D ends it. With --json, one line of JSON for each line of stdin."
-    reading.add_options(verb("chat", "ask in a conversation", verbs.chat, ends), answers=True)
+    chat = verb("chat", "ask in a conversation", verbs.chat, ends)
+    reading.add_options(chat, answers=True)
+    writing.add_options(chat)
 
 
 def _keeping_verbs(verb: Callable[..., Parser]) -> None:
     checks = "Reads every page, text and vector of the store and every derived file; exit 1 when something is wrong."
-    verb("doctor", "check everything", verbs.doctor, checks)
+    writing.add_model(verb("doctor", "check everything", verbs.doctor, checks))
     verb("rebuild", "build what is derived anew", verbs.rebuild, "Needs no model; deletes for good what was removed.")
     backup = verb("backup", "copy the index while it is in use", verbs.backup)
     backup.add_argument("folder", metavar="DEST", type=_index_folder, help="an empty or absent folder")

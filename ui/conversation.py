@@ -6,12 +6,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from index import AssayError
+from rag import EXTRACTIVE
 
 from . import render, screen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from index import ArticleFilter
     from rag import Answer, Pipeline, Turn
 
 #: What ends a conversation.
@@ -22,13 +24,14 @@ _GREETING = "Ask your articles; 'exit' or Ctrl-D ends the conversation."
 
 def hold(pipeline: Pipeline, *, as_json: bool) -> int:
     """Answer each line of stdin until it ends; the exit code is 1 when a question of a `--json` conversation failed."""
-    from rag import Turn
+    from rag import Numbering, Turn
 
     history: list[Turn] = []
+    numbering = Numbering()
     failed = False
     for asked in _lines(quiet=as_json):
         try:
-            answer = pipeline.ask(asked, history=history)
+            answer = _answered(map(numbering.of, pipeline.stream(asked, history=history)), pipeline, as_json=as_json)
         except AssayError as error:
             failed = True
             if as_json:
@@ -37,16 +40,38 @@ def hold(pipeline: Pipeline, *, as_json: bool) -> int:
                 screen.talk(str(error))
             continue
         history += [Turn("user", asked), Turn("assistant", answer.text or render.ABSTENTION)]
-        _show(answer, pipeline, as_json=as_json)
     return 1 if failed and as_json else 0
 
 
-def _show(answer: Answer, pipeline: Pipeline, *, as_json: bool) -> None:
+def _answered(answers: Iterator[Answer], pipeline: Pipeline, *, as_json: bool) -> Answer:
     if as_json:
+        *_, answer = answers
         screen.put_json(answer.to_json())
-        return
-    screen.put((*render.answer_page(answer, articles=pipeline.library.counts()[0]), render.Line()))
+        return answer
+    answer = tell(answers, articles=pipeline.library.counts()[0])
+    screen.put((render.Line(),))
     sys.stdout.flush()
+    return answer
+
+
+def tell(answers: Iterator[Answer], *, articles: int, only: ArticleFilter | None = None) -> Answer:
+    """Show an answer while it grows, and return the whole of it: a model's sentences one by one, as soon as each has been checked."""
+    told = 0
+    for answer in answers:
+        if answer.model != EXTRACTIVE:
+            told = _tell_on(answer, told)
+    screen.put(render.answer_page(answer, articles=articles, only=only, told=bool(told)))
+    return answer
+
+
+def _tell_on(answer: Answer, told: int) -> int:
+    """Show the sentences after the first `told`, and return how many are told now."""
+    if answer.sentences and not told:
+        screen.put(tuple(render.understood(answer)))
+    for sentence in answer.sentences[told:]:
+        screen.put((render.sentences_line((sentence,)),))
+        sys.stdout.flush()
+    return len(answer.sentences)
 
 
 def _lines(*, quiet: bool) -> Iterator[str]:

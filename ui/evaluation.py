@@ -13,6 +13,7 @@ from . import screen
 from .output import expect_writable, replaced
 from .progress import bar
 from .reading import reader_of
+from .writing import writer_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -53,7 +54,8 @@ def run(args: Namespace) -> int:
         baseline = _foreseen(args, dataset)
         judge = chat_model(args.judge) if args.judge else None
         library = stack.enter_context(_library(args, dataset))
-        target = Target.of(library, reader=reader_of(args), caution=args.caution, dense_weight=_RANKINGS.get(args.ranking, DENSE_WEIGHT))
+        dense_weight = _RANKINGS.get(args.ranking, DENSE_WEIGHT)
+        target = Target.of(library, reader=reader_of(args), writer=writer_of(args), caution=args.caution, dense_weight=dense_weight)
         folder = Path(args.out) if args.out else free_folder(Path(args.index) / "runs", dataset.name, description(dataset, target))
         with bar("questions", len(dataset.examples)) as shown:
             evaluation = evaluate(dataset, target, folder=folder, retrieval=retrieval, own=own, judge=judge, done=shown.step)

@@ -6,7 +6,7 @@ import argparse
 import re
 from typing import TYPE_CHECKING
 
-from . import evaluation, reading
+from . import evaluation, reading, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +58,7 @@ def _run(verb: AddVerb) -> None:
     run.add_argument("--measure", metavar="FILE.py:FUNCTION", action="append", help="a measure of your own; its code is run")
     run.add_argument("--judge", metavar="PROVIDER:MODEL", type=_path, help="a chat model that judges too, beside the other figures")
     reading.add_options(run, answers=True)
+    writing.add_options(run)
     gate = run.add_argument_group("gate", "exit 1 when a figure misses what is asked and its interval excludes luck")
     gate.add_argument("--min", metavar="NAME=V", action="append", dest="at_least", help="at least V, such as nDCG@10=0.70")
     gate.add_argument("--max", metavar="NAME=V", action="append", dest="at_most", help="at most V, such as ECE=0.1")

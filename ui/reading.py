@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,12 +41,18 @@ def reader_of(args: Namespace) -> Reader | None:
         if args.reranker:
             raise AssayError("expected a reader of the passages that --reranker orders, found --reader none; name another or leave it out")
         return None
-    reader: Reader = _Own() if name == OWN else reader_named(name, download=True)
+    reader: Reader = own_reader() if name == OWN else reader_named(name, download=True)
     if not args.reranker:
         return reader
     from rag import CrossEncoderReranker, RerankedReader
 
     return RerankedReader(reader, CrossEncoderReranker(args.reranker, download=True))
+
+
+@cache
+def own_reader() -> _Own:
+    """Return our own reader, the same each time."""
+    return _Own()
 
 
 class _Own:
@@ -62,6 +69,15 @@ class _Own:
     def read(self, question: str, passages: Sequence[Readable]) -> list[Reading]:
         """Return what it says once it is there; raises `ModelError` when it cannot be had."""
         return self._reader.result().read(question, passages)
+
+    @property
+    def checks(self) -> bool:
+        """Say whether it was taught to check claims."""
+        return self._reader.result().checks
+
+    def support(self, claim: str, passages: Sequence[Readable]) -> list[float]:
+        """Return what it says of a claim; raises `ModelError` when it cannot be had."""
+        return self._reader.result().support(claim, passages)
 
 
 def _name(text: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from index import AddReport, Article, ArticleFilter, Health
-    from rag import Answer, Citation, Hit
+    from rag import Answer, AnswerSentence, Citation, Hit
 
 #: Characters of a passage that a list of hits shows.
 SNIPPET_CHARACTERS = 240
@@ -82,14 +82,19 @@ def plain(page: Page) -> str:
     return "".join(f"{line}\n" for part in page for line in _plain_lines(part))
 
 
-def answer_page(answer: Answer, *, articles: int, only: ArticleFilter | None = None) -> Page:
-    """Show an answer with its proof, or say that there is none and why; `articles` is how many there are to search."""
-    lines = _understood(answer)
+def answer_page(answer: Answer, *, articles: int, only: ArticleFilter | None = None, told: bool = False) -> Page:
+    """Show an answer with its proof, or say that there is none and why; `articles` is how many there are to search.
+
+    Without its sentences where these have been `told` already.
+    """
+    notes = [Line((Run(note, Style.WARNING),)) for note in answer.notes]
     if answer.reason is not None:
-        return (*lines, *_abstention(answer, answer.reason, articles, only))
-    if answer.short_answer:
+        return (*understood(answer), *_abstention(answer, answer.reason, articles, only))
+    lines: list[Line] = [] if told else understood(answer)
+    if answer.short_answer and not told:
         lines.append(Line((Run(answer.short_answer, Style.STRONG),)))
-    lines += [_sentences_line(answer), Line()]
+    lines += [] if told else [sentences_line(answer.sentences)]
+    lines += [*notes, Line()]
     for citation in answer.citations:
         lines += _citation_lines(citation)
     return (*lines, Line((Run(f"Confidence: {confidence_words(answer.confidence)}", Style.QUIET),)))
@@ -184,17 +189,21 @@ def note_page(text: str) -> Page:
     return (Line((Run(text),)),)
 
 
-def _understood(answer: Answer) -> list[Line]:
+def understood(answer: Answer) -> list[Line]:
     """Say which question was searched for, when that is not the one that was asked."""
     if answer.standalone_question.split() == answer.question.split():
         return []
     return [Line((Run(f"Understood as: {answer.standalone_question}", Style.QUIET),))]
 
 
-def _sentences_line(answer: Answer) -> Line:
+def sentences_line(sentences: Iterable[AnswerSentence]) -> Line:
+    """Show sentences with their citations, and the doubt about those that are not supported."""
     runs: list[Run] = []
-    for sentence in answer.sentences:
-        runs += [Run(f"{sentence.text} "), Run("".join(f"[{n}]" for n in sentence.citations), Style.NUMBER), Run(" ")]
+    for sentence in sentences:
+        runs += [Run(f"{sentence.text} "), Run("".join(f"[{n}]" for n in sentence.citations), Style.NUMBER)]
+        if sentence.doubt:
+            runs.append(Run(f" ({sentence.verdict}: {sentence.doubt})", Style.WARNING))
+        runs.append(Run(" "))
     return Line(tuple(runs[:-1]))
 
 
@@ -210,6 +219,7 @@ def _abstention(answer: Answer, reason: Reason, articles: int, only: ArticleFilt
         Line((Run(hit.title, Style.STRONG), Run(_origin(hit)), Run(f"  {_place(hit)}", Style.QUIET)), 2)
         for hit in answer.hits[:NEAREST_SHOWN]
     ]
+    lines += [Line((Run(note),)) for note in answer.notes]
     confidence = f"Confidence that the articles answer this: {confidence_words(answer.confidence)}"
     return (*lines, Line((Run(confidence, Style.QUIET),)))
 

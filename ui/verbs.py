@@ -11,6 +11,7 @@ from index import ArticleFilter, AssayError, BusyError, Health, Library, Mismatc
 from . import batch, conversation, render, screen
 from .progress import bar, expected_articles
 from .reading import reader_of
+from .writing import tried, writer_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -113,12 +114,11 @@ def ask(args: Namespace) -> int:
     with _open(args) as library:
         if question is None:
             return batch.answer_rows(_pipeline(args, library), args.rows, only=only, as_json=args.json, debug=args.debug)
-        answer = _pipeline(args, library).ask(question, only=only)
-        articles = library.counts()[0]
-    if args.json:
-        screen.put_json(answer.to_json())
-    else:
-        screen.put(render.answer_page(answer, articles=articles, only=only))
+        pipeline = _pipeline(args, library)
+        if args.json:
+            screen.put_json(pipeline.ask(question, only=only).to_json())
+        else:
+            conversation.tell(pipeline.stream(question, only=only), articles=library.counts()[0], only=only)
     return DONE
 
 
@@ -141,12 +141,16 @@ def doctor(args: Namespace) -> int:
         raise
     except StoreError as error:  # what cannot even be opened is what a doctor is asked about
         health = Health((str(error),))
+    trial = tried(args)
     if args.json:
         found = {"well": not health.faults, "faults": list(health.faults), "articles": articles, "passages": passages}
-        screen.put_json({**found, "recall_at_10": health.recall})
+        found |= {"recall_at_10": health.recall}
+        screen.put_json(found if trial is None else {**found, "model": trial._asdict()})
     else:
         screen.put(render.doctor_page(health, articles=articles, passages=passages))
-    return DONE_BUT if health.faults else DONE
+        if trial is not None:
+            screen.put(render.note_page(f"{trial.name}: {trial.fault or f'replies after {trial.seconds} s'}"))
+    return DONE_BUT if health.faults or (trial and trial.fault) else DONE
 
 
 def rebuild(args: Namespace) -> int:
@@ -177,7 +181,7 @@ def _open(args: Namespace, *, create: bool = False) -> Library:
 def _pipeline(args: Namespace, library: Library) -> Pipeline:
     from rag import Caution, Pipeline
 
-    return Pipeline(library, reader=reader_of(args), caution=Caution(args.caution))
+    return Pipeline(library, reader=reader_of(args), writer=writer_of(args), caution=Caution(args.caution))
 
 
 def _retriever(args: Namespace, library: Library) -> Retriever:

@@ -1,6 +1,6 @@
 """Fit the two rules that choose evidence and decide on silence, on public question sets.
 
-`python -m eval.experiments.calibrate DATA_DIR` prints the weights for `rag.evidence` and the coefficients for `rag.verify`, with how well
+`python -m eval.experiments.calibrate DATA_DIR` prints the weights for `rag.evidence` and the coefficients for `rag.silence`, with how well
 they do on questions left out of the fit. Negatives are of two kinds: questions that their set marks unanswerable, and answerable ones
 asked of the collection without their articles. Sets marked "evaluation only" are not used.
 """

@@ -61,7 +61,7 @@ def page(evaluations: Mapping[str, Evaluation], comparisons: Mapping[str, Compar
     parts = [
         "# Evaluation\n",
         "What Assay does on its sample articles and on public question sets, without a language model and with `--reader none`, since",
-        "a part of most sets trained its reader: what that changes on the others is in [reader.md](reader.md). Written by `make eval`;",
+        "a part of most sets trained its reader: `make eval-reader` shows what that changes. Written by `make eval`;",
         "every figure stands with its 95 % interval and the number of questions that it is of.",
         "Definitions: [measures.md](measures.md).\n",
         *(f"- {name}: {value}" for name, value in facts.items()),

@@ -10,7 +10,7 @@ from index import Article, Heading, Library, Span
 from rag import Pipeline, Reading, ReadingRetriever, ReadSpan, Retriever, weigh
 from rag.evidence import MAX_CHARACTERS, MAX_EMBEDDED, MAX_READ_EMBEDDED, WEIGHTS, Signals, question_terms
 from rag.kinds import asked_for
-from rag.verify import confidence
+from rag.silence import confidence
 
 NOTICE = "Illustrations are examples and show no real persons."
 HEADING = "What the lithium plan says"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from index import Article, ArticleError, ArticleFilter, AssayError, Library, Span
 from rag import Answer, Caution, Kind, Pipeline, Question, Reading, ReadSpan, Reason, Retriever, Turn, weigh
-from rag.verify import THRESHOLDS, TOPIC_THRESHOLDS, enough
+from rag.silence import THRESHOLDS, TOPIC_THRESHOLDS, enough
 
 ARTICLES = [
     Article(
@@ -331,3 +331,21 @@ def test_a_topic_needs_less_than_a_question(make_library):
         assert enough(evidence, TOPIC_THRESHOLDS[caution], caution, Kind.TOPIC)
         assert not enough(evidence, TOPIC_THRESHOLDS[caution] - 0.01, caution, Kind.TOPIC)
         assert not enough([], 1.0, caution, Kind.TOPIC)
+
+
+@pytest.mark.parametrize(
+    ("question", "lacks"),
+    [
+        ("When did Bolivia present a lithium plan?", "speaks of Bolivia and gives a time"),
+        ("Who leads the talks?", "gives a name"),
+        ("Did Peru shut a smelter?", "says so in so many words"),
+    ],
+)
+def test_silence_says_what_would_answer(make_library, question, lacks):
+    answer = Pipeline(make_library(ARTICLES), threshold=1.1).ask(question)
+    assert answer.abstained
+    assert answer.notes == (f"What would answer it: a passage that {lacks}.",)
+
+
+def test_silence_over_nothing_asks_for_nothing(make_library):
+    assert Pipeline(make_library()).ask("Who leads the talks?").notes == ()

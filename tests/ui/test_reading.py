@@ -24,7 +24,9 @@ def named(monkeypatch):
     monkeypatch.setattr("rag.reader_named", Named)
     monkeypatch.setattr("rag.CrossEncoderReranker", Named)
     monkeypatch.delenv("ASSAY_READER", raising=False)
-    return asked
+    reading.own_reader.cache_clear()
+    yield asked
+    reading.own_reader.cache_clear()
 
 
 def test_who_is_named_reads(named, monkeypatch):
