@@ -53,7 +53,7 @@ eval: $(VENV)/.installed
 eval-reader: $(VENV)/.installed-dev
 	$(BIN)/python -m eval.suite.reader $(READER)
 
-# A reader of our own into rag/model, from the public sets in ASSAY_DATA: an hour and a half on two cores, interrupted and taken up again as you like.
+# A reader of our own into rag/model, from the public sets in ASSAY_DATA: two and a half hours on two cores, interrupted and taken up again as you like.
 train-reader: $(VENV)/.installed
 	$(BIN)/python -m eval.training
 

@@ -35,6 +35,9 @@ SHORT = 400
 #: Claims that are made by rule, and questions that are practised on between claims, so that answering is not unlearnt.
 MADE, PRACTISED = 5_000, 3_000
 
+#: The share of the supported claims that are shown beside another passage too.
+BESIDE = 0.6
+
 #: The highest learning rate while claims are learnt.
 PEAK_OF_CLAIMS = 1e-4
 
@@ -61,7 +64,7 @@ def _train(arguments: argparse.Namespace) -> None:
     make_lessons(arguments.data, lessons)
     if arguments.lessons_only:
         return
-    from .claims import checksum, made, written
+    from .claims import beside_others, checksum, invented, made, written
     from .fit import Schedule, Stage, fit
     from .keep import calibrated, keep
 
@@ -74,7 +77,8 @@ def _train(arguments: argparse.Namespace) -> None:
     weights = fit(network, tokenizer, stages, Schedule(), arguments.work)
 
     passages = {checksum(one): one for lesson in lessons_of(lessons, Part.TRAIN, *names) for one in lesson.positives}
-    claims = [*written(passages, Part.TRAIN), *made(list(passages.values()), MADE)]
+    told = [*written(passages, Part.TRAIN), *invented(Part.TRAIN)]
+    claims = [*told, *beside_others(told, BESIDE), *made(list(passages.values()), MADE)]
     practice = Random(1963).sample(questions, min(PRACTISED, len(questions)))  # noqa: S311  # a choice, no secret
     network.load_state_dict(weights)
     both = Stage([*claims, *practice], arguments.claims, WRONG, SHORT)
@@ -84,7 +88,7 @@ def _train(arguments: argparse.Namespace) -> None:
     facts: dict[str, Any] = {"questions": len(questions), "claims": len(claims), "epochs": epochs}
     facts |= {"sets": {source.name: source.licence for source in SOURCES}}
     keep(weights, base, arguments.out, facts)
-    calibrated(arguments.out, [*lessons_of(lessons, Part.DEV, *names), *written(passages, Part.DEV)])
+    calibrated(arguments.out, [*lessons_of(lessons, Part.DEV, *names), *written(passages, Part.DEV), *invented(Part.DEV)])
 
 
 if __name__ == "__main__":
