@@ -14,7 +14,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 # Public data sets for measurements; tests that need them are skipped where there are none.
 export ASSAY_DATA ?= $(wildcard $(CURDIR)/../shared/data)
 
-.PHONY: demo test test-all test-browser lint format gate eval eval-reader train-reader measure bench clean
+.PHONY: demo test test-all test-browser lint format gate eval eval-reader eval-claims train-reader measure bench clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python -m ui.demo --index $(INDEX)
@@ -52,6 +52,10 @@ eval: $(VENV)/.installed
 # What that reader changes, on questions that it has not seen: docs/reader.md. Those of --only alone: make eval-reader READER="--only trecqa"
 eval-reader: $(VENV)/.installed-dev
 	$(BIN)/python -m eval.suite.reader $(READER)
+
+# How well sentences are held against the articles: docs/verifying.md. With another reader: make eval-claims CLAIMS="--reader FOLDER"
+eval-claims: $(VENV)/.installed-dev
+	$(BIN)/python -m eval.suite.claims $(CLAIMS)
 
 # A reader of our own into rag/model, from the public sets in ASSAY_DATA: two and a half hours on two cores, interrupted and taken up again as you like.
 train-reader: $(VENV)/.installed
