@@ -24,7 +24,7 @@ IN_SEVERAL = {
     ("index", "torch"): {"index/embed.py", "index/runtime.py"},  # the reference model, and its conversion into the fast one
     ("eval", "tqdm"): {
         *("eval/bench/__main__.py", "eval/experiments/calibrate.py", "eval/experiments/figures.py", "eval/experiments/growth.py"),
-        *("eval/experiments/overhead.py", "eval/suite/__main__.py", "eval/suite/reader.py"),
+        *("eval/experiments/overhead.py", "eval/suite/__main__.py", "eval/suite/claims.py", "eval/suite/reader.py"),
         *("eval/training/fit.py", "eval/training/keep.py", "eval/training/lessons.py", "eval/training/weights.py"),
     },  # a bar for each long measurement
     ("eval", "torch"): {
@@ -36,7 +36,7 @@ IN_SEVERAL = {
     },
     ("eval", "sklearn"): {
         *("eval/experiments/calibrate.py", "eval/training/weights.py"),  # logistic regressions
-        "eval/suite/reader.py",  # the curve's area
+        *("eval/suite/claims.py", "eval/suite/reader.py"),  # the curve's area
     },
     ("eval", "ir_measures"): {"eval/measures.py", "eval/grading/trec.py"},  # the benchmark's means, until it is graded as runs are
     ("eval", "langchain_core"): {"eval/bench/stock.py", "eval/metering.py"},  # the peer, and what models report of their use
