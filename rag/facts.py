@@ -16,6 +16,12 @@ from text_to_num import alpha2digit  # type: ignore[import-untyped]
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+#: An address of the web, or of somebody's mail.
+_ADDRESS = re.compile(
+    r"\b(?:https?://|www\.)\S{1,500}|\b[\w.-]{1,64}@[\w-]{1,64}\.\w|\b[a-z0-9-]{2,63}\.(?:com|org|net|io|info|example|ru|cn|co)\b\S{0,200}",
+    re.IGNORECASE,
+)
+
 #: What is said to be about so much may be so far from it, as a share of it.
 _NEAR = 0.06
 
@@ -75,7 +81,7 @@ def stated(text: str) -> Facts:
 
 
 def missing(claim: str, text: str) -> list[str]:
-    """Return the times, amounts and names of a claim, as they are written, that a text does not state."""
+    """Return the addresses, times, amounts and names of a claim, as they are written, that a text does not state."""
     said, found = stated(claim), stated(text)
     amounts = [
         one.words
@@ -83,7 +89,12 @@ def missing(claim: str, text: str) -> list[str]:
         if not _is_a_word(one) and not any(one.same_as(other) for other in found.amounts) and not _as_time(one, found)
     ]
     times = [one.words for one in said.times if not any(one.agrees(other) for other in found.times) and not _as_amount(one, found)]
-    return [*times, *amounts, *_strange_names(claim, text)]
+    return [*_strange_addresses(claim, text), *times, *amounts, *_strange_names(claim, text)]
+
+
+def _strange_addresses(claim: str, text: str) -> list[str]:
+    """Return the addresses of a claim that a text does not have, character by character."""
+    return [found[0] for found in _ADDRESS.finditer(claim) if found[0] not in text]
 
 
 def _is_a_word(amount: Amount) -> bool:
@@ -218,7 +229,7 @@ def _rounded(value: float, digits: int) -> float:
 _MONTHS = "january february march april may june july august september october november december".split()
 _MONTH_OF = {name[:length]: place for place, name in enumerate(_MONTHS, 1) for length in (3, len(name))} | {"sept": 9}
 _MONTH = (
-    r"(?P<month>Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|Sept?(?:ember|\.)?"
+    r"(?P<month>Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|Sep(?:t(?:ember|\.)?|\.)?"
     r"|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
 )
 _YEAR = r"(?P<year>1[5-9]\d\d|20\d\d)"
@@ -256,7 +267,9 @@ def _times(text: str) -> Iterator[tuple[When, tuple[int, int]]]:
                 continue
             taken[start:end] = b"\1" * (end - start)
             told = {name: value for name, value in found.groupdict().items() if value}
-            month = _MONTH_OF[told["month"].rstrip(".").lower()] if "month" in told else int(told["number"]) if "number" in told else None
+            month = (
+                _MONTH_OF.get(told["month"].rstrip(".").lower()) if "month" in told else int(told["number"]) if "number" in told else None
+            )
             year, day = (int(told[name]) if name in told else None for name in ("year", "day"))
             yield When(year, month, day, found[0]), (start, end)
 

@@ -120,7 +120,7 @@ class Pipeline:
     def _written(self, view: View, looked: _Looked, writer: Writer, clock: _Clock) -> Iterator[Answer]:
         """Yield the answer in a model's words as it grows; at the end the articles' own words where nothing of it holds."""
         if writer.rests:
-            yield self._quoted(view, looked, clock, (f"{writer.name} did not reply lately and is left alone for a minute. {_QUOTED}",))
+            yield self._in_their_words(view, looked, clock, (f"{writer.name} did not reply lately and is left alone for a minute.",))
             return
         for draft in writer.write(view, looked.asked.standalone, looked.found):
             if draft.whole:
@@ -144,7 +144,12 @@ class Pipeline:
             )
         if draft.says_nothing and not removed and not enough(looked.evidence, looked.sure, Caution.HIGH, looked.kind):
             return replace(self._silent(view, looked, clock, notes), model=model)
-        return replace(self._quoted(view, looked, clock, (*notes, _QUOTED)), removed=removed)
+        return replace(self._in_their_words(view, looked, clock, notes), removed=removed)
+
+    def _in_their_words(self, view: View, looked: _Looked, clock: _Clock, notes: tuple[str, ...]) -> Answer:
+        """Return the articles' own words where a model's were to be, and say so; or silence."""
+        answer = self._quoted(view, looked, clock, notes)
+        return answer if answer.abstained else replace(answer, notes=(*notes, _QUOTED))
 
     def _shown(self, looked: _Looked) -> bool:
         if self._threshold is not None:

@@ -37,6 +37,9 @@ _REST = 60.0
 #: HTTP statuses after which the same request may succeed.
 _PASSING = frozenset((408, 409, 425, 429, 500, 502, 503, 504, 529))
 
+#: Who asks is no business of a server that is given by its address, whatever the environment says of one's accounts elsewhere.
+_NOBODYS = {"OpenAI-Organization": "", "OpenAI-Project": ""}
+
 #: Names the key for a server that is given by its address: no other key is ever sent there.
 KEY = "ASSAY_LLM_KEY"
 
@@ -44,7 +47,10 @@ _PACKAGE = re.compile(r"\blangchain-[a-z-]{1,40}")
 _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9_]{1,40}_(?:API_KEY|API_TOKEN)\b")
 
 #: Where providers tell why a reply ends, and what they say of one that is whole.
-_TELL, _ENDS = ("finish_reason", "done_reason", "stop_reason"), frozenset(("stop", "end_turn", "stop_sequence"))
+_TELL, _ENDS = (
+    ("finish_reason", "done_reason", "stop_reason"),
+    frozenset(("stop", "end_turn", "stop_sequence", "completed", "eos", "eos_token")),
+)
 
 #: What may be wrong, by the kind of failure.
 _ADVICE = (
@@ -186,7 +192,7 @@ def chat_model(name: str, url: str | None = None) -> BaseChatModel:
     more: dict[str, Any] = {}
     if url is not None:
         provider, model = "openai", name.strip().removeprefix("openai:")
-        more = {"base_url": _address(url), "api_key": os.environ.get(KEY) or "none"}
+        more = {"base_url": _address(url), "api_key": os.environ.get(KEY) or "none", "default_headers": _NOBODYS}
     if not provider or not model:
         raise AssayError(f"expected a model as provider:name, such as ollama:llama3.2, found {name[:60]!r}; name both")
     if provider in ("openai", "anthropic"):

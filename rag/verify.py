@@ -75,10 +75,10 @@ class Checked:
 def check(view: View, checker: Checker | None, claim: str, named: Sequence[Found], others: Sequence[Found] = ()) -> Checked:
     """Return a claim with its proof from the passages that it names or, where these do not prove it, from the `others`."""
     terms = question_terms(view, claim)
-    tried = [_best(view, checker, claim, passages, terms) for passages in (named, others) if passages][:1]
-    if not tried or tried[0].verdict is not Verdict.SUPPORTED:
+    tried = [_best(view, checker, claim, named, terms)] if named else []
+    if others and not (tried and tried[0].verdict is Verdict.SUPPORTED):
         near = sorted(others, key=lambda one: -_share(_terms_of(view, one, terms), terms))[:_OTHERS]
-        tried += [_best(view, checker, claim, near, terms)] if near else []
+        tried.append(_best(view, checker, claim, near, terms))
     return max(
         tried, key=lambda one: (one.verdict is Verdict.SUPPORTED, one.verdict is Verdict.PARTLY, one.support), default=_nothing(claim)
     )
@@ -108,7 +108,9 @@ def _best(view: View, checker: Checker | None, claim: str, passages: Sequence[Fo
         lacking = missing(claim, f"{one.hit.published or ''} {one.hit.source or ''} {text.context} {text.text}")
         verdict = Verdict.SUPPORTED if sure >= supported else Verdict.PARTLY if sure >= partly else Verdict.UNSUPPORTED
         reason = None if verdict is Verdict.SUPPORTED else "its passage does not say so"
-        if lacking:
+        if not proof:
+            verdict, reason = Verdict.UNSUPPORTED, "its passage has no words that can be cited"
+        elif lacking:
             verdict, reason = Verdict.UNSUPPORTED, f"its passage does not say {', '.join(lacking[:3])}"
         judged.append(Checked(claim, verdict, round(min(sure, partly / 2) if lacking else sure, 4), proof, reason))
     return max(judged, key=lambda one: (one.reason is None, one.support))

@@ -75,13 +75,15 @@ class Writer:
         try:
             for one in written(self._talk.reply(prompt(question, passages)), len(passages)):
                 draft.unknown += one.unknown
-                draft.says_nothing = draft.says_nothing or one.says_nothing
-                if one.says_nothing or one.text.casefold() in seen or len(content_words(one.text)) < 2:  # "Sure!"
+                if one.text.casefold() in seen or len(content_words(one.text)) < 2:  # noqa: PLR2004  # "Sure!"
+                    draft.says_nothing = draft.says_nothing or one.says_nothing
                     continue
                 seen.add(one.text.casefold())
                 named = [passages[number - 1] for number in one.numbers]
-                others = [other for other in passages if other not in named]
-                if self._add(view, draft, check(view, self._checker, one.text, named, others)):
+                found = check(view, self._checker, one.text, named, [other for other in passages if other not in named])
+                if one.says_nothing and found.verdict is not Verdict.SUPPORTED:  # else it is news: "The ministry did not say why"
+                    draft.says_nothing = True
+                elif self._add(view, draft, found):
                     yield draft
                 if len(seen) == MOST_SENTENCES:
                     break

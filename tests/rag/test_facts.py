@@ -227,3 +227,14 @@ def test_a_long_text_is_read_in_time_that_grows_with_it(piece):
     started = time.process_time()
     stated(piece * (60_000 // len(piece)))
     assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize("month", ["Sepember", "Septober", "Mayor", "Marchh", "Juneau"])
+def test_a_month_that_is_none_is_no_month(month):
+    assert missing(f"It came in {month} 2024.", f"It came in {month} 2024.") == []
+
+
+@pytest.mark.parametrize("address", ["http://evil.example/x", "www.evil.test", "evil.example", "me@evil.test", "evil-mines.com/pay"])
+def test_an_address_must_stand_in_the_text_as_it_is(address):
+    assert missing(f"Chile has a plan, see {address} for more.", "Chile has a plan, see more.")
+    assert missing(f"Chile has a plan, see {address} for more.", f"Chile has a plan, see {address} for more.") == []

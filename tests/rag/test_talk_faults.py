@@ -244,3 +244,11 @@ def test_the_request_says_what_it_is():
     request = json.loads(body)
     assert (request["model"], request["stream"], request["temperature"]) == ("m", True, 0)
     assert [message["content"] for message in request["messages"]] == ["Answer.", "What has Chile?"]
+
+
+def test_a_server_that_is_given_by_its_address_learns_of_no_account_elsewhere(monkeypatch):
+    for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_ORGANIZATION", "OPENAI_PROJECT_ID"):
+        monkeypatch.setenv(name, f"secret-{name}")
+    with ModelServer(says(WHOLE)) as server:
+        assert heard(Talk(chat_model("m", f"{server.url}/v1"), limits=LIMITS)) == (SAID, None)
+        assert not any("secret" in request for request, _ in server.requests)

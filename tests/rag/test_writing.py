@@ -304,3 +304,18 @@ def test_a_model_that_is_gone_is_left_alone(library):
         assert len(server.requests) == 3
     assert "left alone for a minute" in answers[-1].notes[0]
     assert "96,600 tonnes" in answers[-1].text
+
+
+def test_where_the_articles_say_nothing_either_they_are_not_said_to_be_quoted(library):
+    writer = Writer(Talk(Scripted(reply="The moon is made of green cheese [1].")), Literal(), "scripted")
+    answer = Pipeline(library, writer=writer, caution="high").ask("Who won the chess olympiad of 1998 in Elista?")
+    assert answer.abstained
+    assert "The answer is quoted from the articles." not in answer.notes
+
+
+def test_news_of_what_was_not_said_is_news(make_library):
+    said = "The ministry of Peru did not say why the smelter was shut"
+    library = make_library([*ARTICLES, Article(id="why", title="Peru", text=f"{said}. It rained.")])
+    writer = Writer(Talk(Scripted(reply=f"{said} [1].")), Literal(), "scripted")
+    answer = Pipeline(library, writer=writer, threshold=0).ask("Why did Peru shut the smelter?")
+    assert [sentence.text for sentence in answer.sentences] == [f"{said}."]
