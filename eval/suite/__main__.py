@@ -1,6 +1,6 @@
 """`make eval`: every set of the project's evaluation, asked and measured, into docs/evaluation.md and one HTML report.
 
-Nobody reads the passages here: a part of most of these sets trained our reader. What it changes on the others is docs/reader.md. An
+Nobody reads the passages here: a part of most of these sets trained our reader. What it changes on the others, `make eval-reader` shows. An
 interrupted evaluation goes on where it stopped when the same command is given again. Knows nothing of how anything is measured.
 """
 

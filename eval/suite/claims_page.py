@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .aims import aim_in_words, number, reached
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -26,7 +28,7 @@ class Line:
     @property
     def reached(self) -> bool | None:
         """Say whether the aim was reached; None where there is none."""
-        return None if self.aim is None else (self.value <= self.aim if self.lower else self.value >= self.aim)
+        return reached(self.value, self.aim, lower=self.lower)
 
 
 def claims_page(lines: Sequence[Line], facts: Mapping[str, str]) -> str:
@@ -44,17 +46,12 @@ def claims_page(lines: Sequence[Line], facts: Mapping[str, str]) -> str:
             "",
             "| claims | measure | value | aim | number |",
             "|---|---|---|---|---|",
-            *(f"| {one.claims} | {one.measure} | {_number(one.value)} | {_aim(one)} | {one.count:,} |" for one in lines),
+            *map(_row, lines),
             "",
         ]
     )
 
 
-def _aim(one: Line) -> str:
-    if one.aim is None:
-        return "–"
-    return f"{'≤' if one.lower else '≥'} {_number(one.aim)}: {'reached' if one.reached else 'missed'}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if value >= 10 else f"{value:.3f}"  # milliseconds are whole
+def _row(one: Line) -> str:
+    aim = aim_in_words(one.value, one.aim, lower=one.lower)
+    return f"| {one.claims} | {one.measure} | {number(one.value)} | {aim} | {one.count:,} |"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .aims import aim_in_words, number, reached
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -29,14 +31,11 @@ class Line:
     @property
     def reached(self) -> bool | None:
         """Say whether the aim was reached; None where there is none."""
-        return None if self.aim is None else (self.reading <= self.aim if self.lower else self.reading >= self.aim)
+        return reached(self.reading, self.aim, lower=self.lower)
 
 
 def reader_page(lines: Sequence[Line], facts: Mapping[str, str]) -> str:
     """Return the page."""
-    rows = [
-        f"| {one.asked} | {one.measure} | {_number(one.without)} | {_number(one.reading)} | {_aim(one)} | {one.count:,} |" for one in lines
-    ]
     return "\n".join(
         [
             "# The reader, measured",
@@ -50,17 +49,12 @@ def reader_page(lines: Sequence[Line], facts: Mapping[str, str]) -> str:
             "",
             "| questions | measure | without | with | aim | number |",
             "|---|---|---|---|---|---|",
-            *rows,
+            *map(_row, lines),
             "",
         ]
     )
 
 
-def _aim(one: Line) -> str:
-    if one.aim is None:
-        return "–"
-    return f"{'≤' if one.lower else '≥'} {_number(one.aim)}: {'reached' if one.reached else 'missed'}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if value >= 10 else f"{value:.3f}"
+def _row(one: Line) -> str:
+    aim = aim_in_words(one.reading, one.aim, lower=one.lower)
+    return f"| {one.asked} | {one.measure} | {number(one.without)} | {number(one.reading)} | {aim} | {one.count:,} |"
