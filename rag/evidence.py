@@ -19,7 +19,7 @@ from .odds import log_odds, probability, weighted
 from .question import without_function_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from index import Span, View
 
@@ -109,9 +109,9 @@ def weigh(view: View, question: str, found: Sequence[Found]) -> list[Evidence]:
     for draft, vector in zip(drafts, vectors, strict=True):
         signals = Signals(
             cosine=float(np.dot(vector, query)),
-            coverage=_share(draft.terms, terms),
+            coverage=share(draft.terms, terms),
             passage_cosine=draft.found.cosine,
-            passage_coverage=_share(draft.passage_terms, terms),
+            passage_coverage=share(draft.passage_terms, terms),
             fits=0.5 if kind is None else float(bool(kind.search(draft.text))),
         )
         answer = None
@@ -159,7 +159,7 @@ def _drafts(view: View, found: Sequence[Found], terms: Mapping[str, float]) -> l
                 answers = one.reading.answers if one.reading else ()
                 inside = tuple(answer for answer in answers if span.start <= answer.span.start < span.end)
                 drafts.append(_Draft(one, place, span, text, frozenset(view.terms(text)) & terms.keys(), held, inside))
-    drafts.sort(key=lambda draft: (-_share(draft.terms, terms) - _held(draft) + 0.05 * draft.found.hit.rank, draft.place))
+    drafts.sort(key=lambda draft: (-share(draft.terms, terms) - _held(draft) + 0.05 * draft.found.hit.rank, draft.place))
     return drafts[: MAX_READ_EMBEDDED if found and found[0].reading else MAX_EMBEDDED]
 
 
@@ -169,7 +169,8 @@ def _held(draft: _Draft) -> float:
     return present * sum(one.probability for one in draft.inside)
 
 
-def _share(held: frozenset[str], terms: Mapping[str, float]) -> float:
+def share(held: Iterable[str], terms: Mapping[str, float]) -> float:
+    """Return how much of `terms`, weighted by rarity, is among those `held`: 0 to 1."""
     whole = sum(terms.values())
     return sum(terms[term] for term in sorted(held)) / whole if whole else 0.0
 

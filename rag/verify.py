@@ -1,8 +1,8 @@
 """Each sentence against what it cites, before it is shown: which words of the articles prove it, and how far they do.
 
 A sentence is held against the passages that it names and, where these do not support it, against the others that were found. Its figures,
-dates and names must stand in its proof. Whether the proof says what it says is a checker's word; without one it is judged by the words
-that both have and by how near their vectors are, strictly. Knows nothing of who wrote it.
+dates and names must stand in the passage. Whether that says what it says is a checker's word; without one it is judged by the words that
+claim and proof have in common and by how near their vectors are, strictly. Knows nothing of who wrote it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .evidence import MAX_CHARACTERS, question_terms
+from .evidence import MAX_CHARACTERS, question_terms, share
 from .facts import missing
 from .odds import probability
 from .read import Readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from index import Span, View
 
@@ -38,6 +38,9 @@ _MOST = 4
 
 #: A further sentence has to hold so much of what the proof lacks: of the claim's rare words, as a share.
 _ADDS = 0.08
+
+#: A figure, date or name counts as much as this share of the words.
+_FACT = 0.3
 
 #: So many of the passages that a sentence does not name are looked at.
 _OTHERS = 3
@@ -77,7 +80,7 @@ def check(view: View, checker: Checker | None, claim: str, named: Sequence[Found
     terms = question_terms(view, claim)
     tried = [_best(view, checker, claim, named, terms)] if named else []
     if others and not (tried and tried[0].verdict is Verdict.SUPPORTED):
-        near = sorted(others, key=lambda one: -_share(_terms_of(view, one, terms), terms))[:_OTHERS]
+        near = sorted(others, key=lambda one: -share(_terms_of(view, one, terms), terms))[:_OTHERS]
         tried.append(_best(view, checker, claim, near, terms))
     return max(
         tried, key=lambda one: (one.verdict is Verdict.SUPPORTED, one.verdict is Verdict.PARTLY, one.support), default=_nothing(claim)
@@ -89,7 +92,7 @@ def _nothing(claim: str) -> Checked:
 
 
 def _best(view: View, checker: Checker | None, claim: str, passages: Sequence[Found], terms: Mapping[str, float]) -> Checked:
-    """Return the claim with the best proof that one of the passages has, or two of them together."""
+    """Return the claim with the best proof that one of the passages has."""
     proofs = [_proof(view, claim, one, terms) for one in passages]
     texts = [
         Readable(one.passage.context, " ".join(quote.span.of(view.article(one.passage.article).text) for quote in proof))
@@ -98,7 +101,7 @@ def _best(view: View, checker: Checker | None, claim: str, passages: Sequence[Fo
     whole = [Readable(one.passage.context, one.hit.text) for one in passages]
     if checker is None:
         supported, partly = UNCHECKED
-        support = [_by_words(view, claim, text, terms) for text in texts]
+        support = _by_words(view, claim, texts, terms)
     else:
         supported, partly = CHECKED
         both = checker.support(claim, [*texts, *whole])
@@ -116,13 +119,14 @@ def _best(view: View, checker: Checker | None, claim: str, passages: Sequence[Fo
     return max(judged, key=lambda one: (one.reason is None, one.support))
 
 
-def _by_words(view: View, claim: str, text: Readable, terms: Mapping[str, float]) -> float:
-    """Return the probability that a text supports a claim, by words and vectors."""
-    if not text.text:
-        return 0.0
-    coverage = _share(frozenset(view.terms(f"{text.text} {text.context}")) & terms.keys(), terms)
-    cosine = float(np.dot(view.embed_query(claim), view.embed_sentences([text.text])[0]))
-    return probability(_INTERCEPT + _COVERAGE * coverage + _COSINE * cosine)
+def _by_words(view: View, claim: str, texts: Sequence[Readable], terms: Mapping[str, float]) -> list[float]:
+    """Return the probability that each text supports a claim, by words and vectors."""
+    query, vectors = view.embed_query(claim), view.embed_sentences([text.text for text in texts])
+    coverages = [share(frozenset(view.terms(f"{text.text} {text.context}")) & terms.keys(), terms) for text in texts]
+    return [
+        probability(_INTERCEPT + _COVERAGE * coverage + _COSINE * float(np.dot(vector, query))) if text.text else 0.0
+        for text, coverage, vector in zip(texts, coverages, vectors, strict=True)
+    ]
 
 
 def _proof(view: View, claim: str, one: Found, terms: Mapping[str, float]) -> tuple[Quote, ...]:
@@ -134,33 +138,21 @@ def _proof(view: View, claim: str, one: Found, terms: Mapping[str, float]) -> tu
         if span.start < one.hit.end and one.hit.start < span.end and not marks.touch(span) and span.end - span.start <= MAX_CHARACTERS
     ]
     held = {span: frozenset(view.terms(span.of(article.text))) & terms.keys() for span in spans}
+    stated = set(missing(claim, ""))
+    states = {span: stated.difference(missing(claim, span.of(article.text))) for span in spans}
     chosen: list[Span] = []
     covered: set[str] = set()
-    lacking = missing(claim, "")
+    told: set[str] = set()
     while len(chosen) < _MOST:
-        gains = {
-            span: _share(held[span] - covered, terms) + 0.3 * (len(lacking) - len(_still(lacking, claim, span.of(article.text))))
-            for span in spans
-            if span not in chosen
-        }
+        gains = {span: share(held[span] - covered, terms) + _FACT * len(states[span] - told) for span in spans if span not in chosen}
         best = max(gains, key=lambda span: gains[span], default=None)
         if best is None or (chosen and gains[best] < _ADDS):
             break
         chosen.append(best)
         covered |= held[best]
-        lacking = _still(lacking, claim, best.of(article.text))
+        told |= states[best]
     return tuple(Quote(one, span) for span in sorted(chosen))
-
-
-def _still(lacking: Iterable[str], claim: str, text: str) -> list[str]:
-    absent = set(missing(claim, text))
-    return [one for one in lacking if one in absent]
 
 
 def _terms_of(view: View, one: Found, terms: Mapping[str, float]) -> frozenset[str]:
     return frozenset(view.terms(f"{one.passage.context}\n{one.hit.text}")) & terms.keys()
-
-
-def _share(held: Iterable[str], terms: Mapping[str, float]) -> float:
-    whole = sum(terms.values())
-    return sum(terms[term] for term in sorted(held)) / whole if whole else 0.0
