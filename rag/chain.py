@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from .answer import Answer
     from .read import Reader
+    from .writing import Writer
 
 
 class Chain(Runnable["str | Mapping[str, Any] | Question", "Answer"]):
@@ -34,15 +35,23 @@ class Chain(Runnable["str | Mapping[str, Any] | Question", "Answer"]):
     Takes a question in words, a `Question`, or `{"question" or "input", "history" or "chat_history"}`; returns an `Answer`.
     """
 
-    def __init__(self, library: Library, *, reader: Reader | str | None = OWN, caution: Caution | str = Caution.NORMAL) -> None:
+    def __init__(
+        self,
+        library: Library,
+        *,
+        reader: Reader | str | None = OWN,
+        writer: Writer | None = None,
+        caution: Caution | str = Caution.NORMAL,
+    ) -> None:
         """Answer from `library`.
 
         `reader` reads the best passages: Assay's own, or a question-answering model, by name or folder too; with None, sentences are chosen
-        by search scores alone. `caution` says how sure an answer must be to be shown: low, normal or high. Raises `ModelError` when the
+        by search scores alone. `writer` writes the answer in a language model's words, each sentence checked; without one, sentences are
+        quoted. `caution` says how sure an answer must be to be shown: low, normal or high. Raises `ModelError` when the
         reader cannot be had.
         """
         read = reader_named(reader, download=True) if isinstance(reader, str) else reader
-        self._pipeline = Pipeline(library, reader=read, caution=Caution(caution))
+        self._pipeline = Pipeline(library, reader=read, writer=writer, caution=Caution(caution))
 
     def ask(self, question: str | Question, *, history: Sequence[Turn] = (), only: ArticleFilter | None = None) -> Answer:
         """Return a cited answer, or an abstention with its reason; raises `AssayError` when the question cannot be asked."""

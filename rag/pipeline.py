@@ -90,8 +90,7 @@ class Pipeline:
             if self._writer is not None and looked.evidence and self._worth_asking(looked):
                 yield from self._written(view, looked, self._writer, clock)
             else:
-                answer = self._quoted(view, looked, clock)
-                yield from _growing(answer)
+                yield from _growing(self._quoted(view, looked, clock))
 
     def _look(self, view: View, asked: Question, only: ArticleFilter | None, clock: _Clock) -> _Looked:
         if self._writer is not None and asked.follows:
@@ -227,7 +226,7 @@ def _reason(view: View, found: Sequence[Found], only: ArticleFilter | None) -> R
 
 
 class _Clock:
-    """Milliseconds of each step since the one before."""
+    """Milliseconds of each step since the one before; of one that comes again, all of them."""
 
     def __init__(self) -> None:
         self._start = self._last = time.perf_counter()
@@ -235,7 +234,7 @@ class _Clock:
 
     def lap(self, step: str) -> None:
         now = time.perf_counter()
-        self._laps[step] = round((now - self._last) * 1000, 2)
+        self._laps[step] = round(self._laps.get(step, 0.0) + (now - self._last) * 1000, 2)
         self._last = now
 
     def total(self) -> dict[str, float]:

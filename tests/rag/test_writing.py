@@ -13,7 +13,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from model_server import ModelServer, event, head, http, openai_stream
 
 from index import Article
-from rag import Pipeline, Reason, Talk, Verdict, Writer, chat_model
+from rag import Chain, Pipeline, Reason, Talk, Verdict, Writer, chat_model
 from rag.exchange import Limits
 from rag.prompt import NOT_SAID
 
@@ -319,3 +319,12 @@ def test_news_of_what_was_not_said_is_news(make_library):
     writer = Writer(Talk(Scripted(reply=f"{said} [1].")), Literal(), "scripted")
     answer = Pipeline(library, writer=writer, threshold=0).ask("Why did Peru shut the smelter?")
     assert [sentence.text for sentence in answer.sentences] == [f"{said}."]
+
+
+def test_the_chain_writes_too_and_its_time_is_told(library):
+    writer = Writer(Talk(Scripted(reply=f"{TRUE} [1]. Codelco leads the talks [1].")), Literal(), "scripted")
+    answers = list(Chain(library, reader=None, writer=writer, caution="low").stream(QUESTION))
+    assert [len(answer.sentences) for answer in answers] == [1, 2, 2]
+    assert answers[-1].model == "scripted"
+    laps = answers[-1].timings_ms
+    assert sum(value for step, value in laps.items() if step != "total") == pytest.approx(laps["total"], abs=0.5 + 0.2 * laps["total"])
