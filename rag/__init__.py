@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .chain import Chain
     from .cross_encoder import CrossEncoderReranker, RerankedReader
     from .embeddings import AssayEmbeddings, LangChainEmbedder
-    from .evidence import Evidence, Signals, weigh
+    from .evidence import Evidence, Signals, question_terms, weigh
     from .kinds import Kind, kind_of
     from .network import END, FROZEN, RELEVANCE, START, SUPPORT, difference, reader_network
     from .numbering import Numbering
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .retrieve import DENSE_WEIGHT, Found, RankedPassage, Ranking, Retriever
     from .silence import Caution
     from .talk import PATIENCE, NoReplyError, Talk, advice, chat_model
-    from .verify import Checked, Verdict, check
+    from .verify import Checked, Signs, Verdict, check, hold
     from .writing import Writer
 
 __all__ = [
@@ -76,6 +76,7 @@ __all__ = [
     "RerankedReader",
     "Retriever",
     "Signals",
+    "Signs",
     "SpanReader",
     "Talk",
     "Turn",
@@ -85,11 +86,13 @@ __all__ = [
     "chat_model",
     "check",
     "difference",
+    "hold",
     "kind_of",
     "log_odds",
     "opens_unresolved",
     "own_reader",
     "paired",
+    "question_terms",
     "reader_named",
     "reader_network",
     "text_tokens",
@@ -102,7 +105,7 @@ _HOMES = {
     "chain": ("Chain",),
     "cross_encoder": ("CrossEncoderReranker", "RerankedReader"),
     "embeddings": ("AssayEmbeddings", "LangChainEmbedder"),
-    "evidence": ("Evidence", "Signals", "weigh"),
+    "evidence": ("Evidence", "Signals", "question_terms", "weigh"),
     "kinds": ("Kind", "kind_of"),
     "numbering": ("Numbering",),
     "odds": ("log_odds",),
@@ -115,7 +118,7 @@ _HOMES = {
     "retrieve": ("DENSE_WEIGHT", "Found", "RankedPassage", "Ranking", "Retriever"),
     "talk": ("PATIENCE", "NoReplyError", "Talk", "advice", "chat_model"),
     "silence": ("Caution",),
-    "verify": ("Checked", "Verdict", "check"),
+    "verify": ("Checked", "Signs", "Verdict", "check", "hold"),
     "writing": ("Writer",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -25,7 +25,8 @@ IN_SEVERAL = {
     ("eval", "tqdm"): {
         *("eval/bench/__main__.py", "eval/experiments/calibrate.py", "eval/experiments/figures.py", "eval/experiments/growth.py"),
         *("eval/experiments/overhead.py", "eval/suite/__main__.py", "eval/suite/claims.py", "eval/suite/reader.py"),
-        *("eval/training/fit.py", "eval/training/keep.py", "eval/training/lessons.py", "eval/training/weights.py"),
+        *("eval/training/fit.py", "eval/training/keep.py", "eval/training/lessons.py"),
+        *("eval/training/verdicts.py", "eval/training/weights.py"),
     },  # a bar for each long measurement
     ("eval", "torch"): {
         *("eval/training/fit.py", "eval/training/layers.py", "eval/training/objective.py"),

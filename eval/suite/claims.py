@@ -90,7 +90,7 @@ def _eval_claims(arguments: argparse.Namespace) -> None:
     wanted = arguments.only or ["seeds", "news", *CHANGED]
     lines = [line for name in wanted for line in _lines(name, measured(name, arguments.data, checker))]
     about = facts([one.name for one in SETS]) | {"Command": "`make eval-claims`, with the public sets in `ASSAY_DATA`"}
-    text = claims_page(lines, about | {"Checked by": reader.name if checker else "words and vectors"})
+    text = claims_page(lines, about | {"Checked by": reader.name if checker else "words, vectors and where the two differ"})
     if arguments.only:
         print(text)
     else:

@@ -36,6 +36,14 @@ class Believes:
         return [0.9 if any(word in one.text for word in self.words) else 0.1 for one in passages]
 
 
+class BelievesAll(Believes):
+    """A checker that wants to see all of its words."""
+
+    def support(self, claim, passages):
+        self.seen += [(claim, one.text) for one in passages]
+        return [0.9 if all(word in one.text for word in self.words) else 0.1 for one in passages]
+
+
 @pytest.fixture
 def checked(make_library):
     """`checked(claim, *believed, named="congo", …) -> Checked`; without words believed, no checker."""
@@ -80,7 +88,7 @@ def test_figures_dates_and_names_must_stand_in_the_passage_whatever_a_checker_sa
     result, _ = checked(claim, "a")
     assert result.verdict is Verdict.UNSUPPORTED
     assert result.support < 0.3
-    assert result.reason == f"its passage does not say {said}"
+    assert result.reason == f"the words cited for it do not say {said}"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +112,7 @@ def test_what_another_passage_proves_is_cited_there(checked):
 
 def test_what_nothing_proves_comes_with_the_nearest_words(checked):
     result, quotes = checked("Glencore has shipped cobalt since February.", "nothing of the kind")
-    assert (result.verdict, result.reason) == (Verdict.UNSUPPORTED, "its passage does not say so")
+    assert (result.verdict, result.reason) == (Verdict.UNSUPPORTED, "one says “not” where the other does not")
     assert quotes == ["Glencore has not shipped any cobalt since February."]
 
 
@@ -112,6 +120,40 @@ def test_a_claim_over_no_passages_has_no_proof(make_library):
     with make_library(ARTICLES).view() as view:
         result = check(view, Believes("a"), "Peru shut a copper smelter.", [])
     assert (result.verdict, result.quotes, result.support) == (Verdict.UNSUPPORTED, (), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("claim", "reason"),
+    [
+        ("Glencore has shipped cobalt since February.", "one says “not” where the other does not"),
+        ("Exporters ship 96,600 tonnes a year in 2026 and 2027.", "the article does not say it as a fact"),
+        ("All exporters may ship 96,600 tonnes a year in 2026 and 2027.", "the article does not say it of all, or of nothing else"),
+        ("The head of the regulator, Patrick Luabeya, said that stocks would last until February.", "say this of March, not of February"),
+    ],
+)
+def test_a_near_copy_that_twists_its_sentence_is_left_out_even_where_a_checker_is_rather_sure(checked, claim, reason):
+    result, _ = checked(claim, "a")
+    assert checked(claim)[0].verdict is not Verdict.SUPPORTED
+    assert result.support < 0.9
+    assert reason in (checked(claim)[0].reason or "")
+
+
+def test_words_in_quotation_marks_must_stand_there(checked):
+    assert checked("Reuters says that “stocks would last until March”.", "a")[0].verdict is Verdict.SUPPORTED
+    result, _ = checked("Reuters says that “stocks will last for years”.", "a")
+    assert result.reason == "the words cited for it do not say “stocks will last for years”"
+
+
+def test_a_claim_that_names_two_passages_is_proved_by_both_together(make_library):
+    library = make_library(ARTICLES)
+    claim = "Congo replaced a ban on cobalt exports with quotas, and Peru shut a copper smelter."
+    with library.view() as view:
+        found = {one.hit.article_id: one for one in Retriever(library).retrieve(view, "cobalt copper smelter quotas", 8)}
+        alone = check(view, BelievesAll("replaced a ban", "shut a copper"), claim, [found["congo"]])
+        both = check(view, BelievesAll("replaced a ban", "shut a copper"), claim, list(found.values()))
+    assert alone.verdict is Verdict.UNSUPPORTED
+    assert both.verdict is Verdict.SUPPORTED
+    assert {quote.found.hit.article_id for quote in both.quotes} == {"congo", "peru"}
 
 
 def test_without_a_checker_the_articles_own_words_pass_and_others_do_not(checked):

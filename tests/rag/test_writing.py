@@ -125,7 +125,7 @@ def test_a_wrong_figure_is_left_out_and_told(ask, lie):
     assert [sentence.text for sentence in answer.sentences] == [f"{TRUE}."]
     (removed,) = answer.removed
     assert removed.text in lie.replace(" [1]", "")
-    assert re.search(r"does not say (120,000 tonnes|2028)", removed.reason)
+    assert re.search(r"do not say (120,000 tonnes|2028)", removed.reason)
     assert answer.notes == ("The articles do not support 1 sentence of scripted, left out here.",)
 
 

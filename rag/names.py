@@ -1,0 +1,121 @@
+"""The names that a claim has and a text has not, in whatever form: Chile and Chilean, the EU and the European Union.
+
+For English; names of other languages are found where they are written alike. Knows nothing of figures.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .question import FUNCTION_WORDS
+from .times import is_month
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_WORD = re.compile(r"[^\W\d_][\w’'&-]*")
+
+#: Names of the same that neither initials nor endings tell: whoever says one says the others.
+_ALIASES = tuple(
+    frozenset(line.split())
+    for line in """us usa america american americans united states
+    uk britain british united kingdom
+    eu european europe union
+    un united nations
+    drc congo congolese
+    uae emirati emirates
+    denmark danish dane danes
+    finland finnish finns
+    france french
+    greece greek greeks
+    ireland irish
+    netherlands dutch
+    philippines filipino filipinos
+    poland polish poles
+    portugal portuguese
+    slovakia slovak slovaks
+    spain spanish
+    switzerland swiss
+    wales welsh""".splitlines()
+)
+
+#: Words that are such a name only together with another of its line.
+_PARTS_OF_NAMES = frozenset("united states kingdom nations union".split())
+
+#: What may follow the beginning that a name shares with its adjective or its people: Chile, Chilean; China, Chinese; Sweden, Swedish.
+_ENDINGS = frozenset(
+    """s n ns an ans ian ians ean eans ese lese nese i is ic er ers ish y ies a e en o on ay egian ey vian vians ain land stan
+    istan ist ists""".split()
+) | {""}
+
+#: That beginning has at least so many letters.
+_ALIKE = 4
+
+
+def strange_names(claim: str, text: str) -> list[str]:
+    """Return the names of a claim of which a text has no word that is the same or a form of it, and no run of words with these initials."""
+    words = [found[0] for found in _WORD.finditer(text)]
+    known = {_bare(part) for word in words for part in (word, *word.split("-"))} | _initials(words)
+    for names in _ALIASES:
+        said = names & known
+        if said - _PARTS_OF_NAMES or len(said) > 1:
+            known |= names
+    return [name for name in dict.fromkeys(_capitalised(claim)) if (bare := _bare(name)) not in known and not _has_form(bare, known)]
+
+
+def _has_form(name: str, known: Iterable[str]) -> bool:
+    """Say whether one of the known words is the same name in another form: a country's adjective, a plural."""
+    return any(_same_stem(name, other) for other in known if other[:_ALIKE] == name[:_ALIKE])
+
+
+def _same_stem(first: str, second: str) -> bool:
+    shared = next(
+        (place for place, (one, other) in enumerate(zip(first, second, strict=False)) if one != other), min(len(first), len(second))
+    )
+    return any(first[length:] in _ENDINGS and second[length:] in _ENDINGS for length in range(shared, _ALIKE - 1, -1))
+
+
+def _capitalised(claim: str) -> Iterator[str]:
+    """Yield the words that are written with a capital but need not be, those joined by hyphens one by one.
+
+    A word that opens the claim or stands after a full stop needs to be: it is surely a name only where another follows it or where it has
+    another capital inside.
+    """
+    opens = True
+    words = list(_WORD.finditer(claim))
+    for place, found in enumerate(words):
+        opens = opens or claim[: found.start()].rstrip(" “\"‘'(")[-1:] in ("", ".", "!", "?", ":")
+        sure = any(map(str.isupper, found[0][1:])) or _before_a_name(words, place, claim)
+        for part in found[0].split("-"):
+            if part[:1].isupper() and len(part) > 1 and not is_month(part) and (sure or not opens):
+                yield part
+        opens = False
+
+
+def _before_a_name(words: Sequence[re.Match[str]], place: int, claim: str) -> bool:
+    """Say whether a capitalised word follows at once, so that the two are one name: none of those that only open a sentence."""
+    first = words[place][0].lower()
+    if place + 1 >= len(words) or first in _OPENERS or first.endswith(("ing", "ly", "ed")):
+        return False
+    return claim[words[place].end() : words[place + 1].start()] == " " and words[place + 1][0][0].isupper()
+
+
+#: Before a name they are no part of it.
+_OPENERS = FUNCTION_WORDS | frozenset(
+    """since despite although though unless yet either neither every many several even still according unlike like without within across per
+    among against mr mrs ms dr sir president minister chairman former meanwhile however yesterday today recently monday tuesday
+    wednesday thursday friday saturday sunday besides another one two three four five six seven eight nine ten""".split()
+)
+
+
+def _initials(words: list[str]) -> set[str]:
+    """Return the initials of runs of two to five words with capitals: `eu` for `European Union`."""
+    capitals = "".join(word[0].lower() if word[0].isupper() else " " for word in words)
+    return {
+        run[start:end] for run in capitals.split() for start in range(len(run)) for end in range(start + 2, min(start + 5, len(run)) + 1)
+    }
+
+
+def _bare(word: str) -> str:
+    return re.sub(r"[’']s?$|[^\w]", "", word.casefold())
