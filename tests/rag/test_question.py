@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from index import AssayError
 from rag import Question, Turn, opens_unresolved
-from rag.question import MAX_CHARACTERS, content_words, leans, without_function_words
+from rag.leaning import leans
+from rag.question import MAX_CHARACTERS
+from rag.words import content_words, without_function_words
 
 FOLLOW_UPS = [
     *("And in Chile?", "What about copper?", "How about Bolivia and Peru?", "Or in Peru?", "So who pays?", "Then what happened?"),
