@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .embeddings import AssayEmbeddings, LangChainEmbedder
     from .evidence import Evidence, Signals, weigh
     from .kinds import Kind, kind_of
-    from .leaning import opens_unresolved
+    from .leaning import leans, opens_unresolved
     from .network import END, FROZEN, RELEVANCE, START, SUPPORT, difference, reader_network
     from .numbering import Numbering
     from .odds import log_odds
@@ -87,6 +87,7 @@ __all__ = [
     "check",
     "difference",
     "kind_of",
+    "leans",
     "log_odds",
     "opens_unresolved",
     "own_reader",
@@ -111,7 +112,7 @@ _HOMES = {
     "network": ("END", "FROZEN", "RELEVANCE", "START", "SUPPORT", "difference", "reader_network"),
     "read": ("Calibration", "Checker", "ReadSpan", "Readable", "Reader", "Reading", "SpanReader", "paired", "text_tokens"),
     "readers": ("FACTS", "MAX_TOKENS", "OWN", "WEIGHTS", "own_reader", "reader_named"),
-    "leaning": ("opens_unresolved",),
+    "leaning": ("leans", "opens_unresolved"),
     "question": ("Question", "Turn"),
     "rerank": ("ReadingRetriever",),
     "retrieve": ("DENSE_WEIGHT", "Found", "RankedPassage", "Ranking", "Retriever"),

@@ -1,6 +1,6 @@
 """The question as asked, the turns before it, and the question that stands alone.
 
-A first rule, without a model: a question that leans on what was said before is searched together with the user's previous turn.
+Without a model, rules say what a follow-up stands for (`follow_ups`); where none does, it is searched together with the user's turn before.
 Knows nothing of articles.
 """
 
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from index import AssayError
 
+from .follow_ups import standalone
 from .leaning import leans
 from .words import WORD
 
@@ -82,14 +84,10 @@ class Question:
 
     @property
     def standalone(self) -> str:
-        """Return the question to search for: as it is understood, or itself, or joined to what it leans on."""
+        """Return the question to search for: as it is understood, or itself, or as rules make it stand alone."""
         if self.understood is not None:
             return self.understood
-        turns = [turn.content for turn in self.history[-_MAX_TURNS:] if turn.role == "user" and WORD.search(turn.content)]
-        whole = ""
-        for turn in (*turns, self.text):
-            whole = f"{whole} {turn}" if whole and leans(turn) else turn
-        return re.sub(r"\s+", " ", whole).strip()[-MAX_CHARACTERS:]
+        return _standalone(self.text, self.history[-_MAX_TURNS:])
 
 
 def _words(content: Any) -> str:
@@ -102,3 +100,10 @@ def _words(content: Any) -> str:
 def storable(text: str) -> str:
     """Return `text` without lone surrogates, which JSON can spell and nothing can store."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+@lru_cache(maxsize=16)
+def _standalone(text: str, history: tuple[Turn, ...]) -> str:
+    """Return what `Question.standalone` does: it is asked for at every step of an answer."""
+    turns = [(turn.role == "user", turn.content) for turn in history if turn.role in ("user", "assistant") and WORD.search(turn.content)]
+    return standalone(text, turns)[-MAX_CHARACTERS:]
