@@ -64,10 +64,8 @@ def test_the_page_is_written_from_the_public_sets(tmp_path, capsys):
             write = gzip.open if file.endswith(".gz") else open
             with write(folder / file, "wt", encoding="utf-8") as out:
                 out.write(text)
-    assert main(["--data", str(tmp_path), "--out", str(tmp_path)]) in (0, 2)
-    page = tmp_path / "conversations.md"
-    assert page.exists(), capsys.readouterr().err
-    text = page.read_text(encoding="utf-8")
+    assert main(["--data", str(tmp_path), "--out", str(tmp_path)]) == 0, capsys.readouterr().err
+    text = (tmp_path / "conversations.md").read_text(encoding="utf-8")
     assert "| Is it treatable? | Is throat cancer treatable? | Is throat cancer treatable? |" in text
     assert "≥ 0.500: reached" in text
 
