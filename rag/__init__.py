@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from .embeddings import AssayEmbeddings, LangChainEmbedder
     from .evidence import Evidence, Signals, question_terms, weigh
     from .kinds import Kind, kind_of
+    from .leaning import leans, opens_unresolved
     from .network import END, FROZEN, RELEVANCE, START, SUPPORT, difference, reader_network
     from .numbering import Numbering
     from .odds import log_odds
     from .pipeline import PASSAGES_READ, SURE, Pipeline
-    from .question import Question, Turn, opens_unresolved
+    from .question import Question, Turn
     from .read import Calibration, Checker, Readable, Reader, Reading, ReadSpan, SpanReader, paired, text_tokens
     from .readers import FACTS, MAX_TOKENS, OWN, WEIGHTS, own_reader, reader_named
     from .rerank import ReadingRetriever
@@ -88,6 +89,7 @@ __all__ = [
     "difference",
     "hold",
     "kind_of",
+    "leans",
     "log_odds",
     "opens_unresolved",
     "own_reader",
@@ -113,7 +115,8 @@ _HOMES = {
     "network": ("END", "FROZEN", "RELEVANCE", "START", "SUPPORT", "difference", "reader_network"),
     "read": ("Calibration", "Checker", "ReadSpan", "Readable", "Reader", "Reading", "SpanReader", "paired", "text_tokens"),
     "readers": ("FACTS", "MAX_TOKENS", "OWN", "WEIGHTS", "own_reader", "reader_named"),
-    "question": ("Question", "Turn", "opens_unresolved"),
+    "leaning": ("leans", "opens_unresolved"),
+    "question": ("Question", "Turn"),
     "rerank": ("ReadingRetriever",),
     "retrieve": ("DENSE_WEIGHT", "Found", "RankedPassage", "Ranking", "Retriever"),
     "talk": ("PATIENCE", "NoReplyError", "Talk", "advice", "chat_model"),

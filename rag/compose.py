@@ -14,7 +14,7 @@ from .answer import AnswerSentence, Citation
 from .copies import resemblance
 from .evidence import MAX_CHARACTERS
 from .kinds import Kind
-from .question import opens_unresolved
+from .leaning import opens_unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

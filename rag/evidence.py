@@ -16,7 +16,7 @@ import numpy as np
 
 from .kinds import asked_for
 from .odds import log_odds, probability, weighted
-from .question import without_function_words
+from .words import without_function_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -1,6 +1,6 @@
 """The question as asked, the turns before it, and the question that stands alone.
 
-A first rule, without a model: a question that leans on what was said before is searched together with the user's previous turn.
+Without a model, rules say what a follow-up stands for (`follow_ups`); where none does, it is searched together with the user's turn before.
 Knows nothing of articles.
 """
 
@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from index import AssayError
+
+from .follow_ups import standalone
+from .leaning import leans
+from .words import WORD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,28 +25,6 @@ MAX_CHARACTERS = 10_000
 
 #: Only so many turns of a conversation are looked at.
 _MAX_TURNS = 20
-
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-
-_PRONOUNS = frozenset("it its itself they them their theirs themselves he him his himself she her hers herself ones".split())
-_POSSESSIVES = frozenset("its their theirs his her hers itself themselves himself herself".split())
-_DEMONSTRATIVES = frozenset("this that these those".split())
-_OPENERS = re.compile(r"\s*(?:and|but|or|so|then|what about|how about|why|why not|since when|until when|which ones?)\b", re.IGNORECASE)
-
-#: Words that say nothing of what a question is about.
-FUNCTION_WORDS = frozenset(
-    """a about above after again against all also am an and any are as at be because been before being below between both but by can
-    could did do does doing don down during each else few for from further had has have having he her here hers herself him himself
-    his how i if in into is it its itself just many may me might more most much must my myself no nor not now of off on once only or other
-    ought our ours ourselves out over own please same shall she should so some such tell than that the their theirs them themselves
-    then there these they this those through to too under until up us very was we were what when where which while who whom whose
-    why will with would yes you your yours""".split()
-)
-
-_DEICTIC_NOUNS = frozenset(
-    """week weekend month quarter year decade century morning afternoon evening night spring summer autumn winter time
-    days""".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +55,7 @@ class Question:
         object.__setattr__(self, "text", storable(self.text))
         if self.understood is not None:
             object.__setattr__(self, "understood", re.sub(r"\s+", " ", storable(self.understood)).strip()[:MAX_CHARACTERS] or None)
-        if not _WORD.search(self.text):
+        if not WORD.search(self.text):
             raise AssayError("expected a question, found no words; ask with letters or digits")
         if len(self.text) > MAX_CHARACTERS:
             raise AssayError(f"expected a question of at most {MAX_CHARACTERS:,} characters, found {len(self.text):,}; shorten it")
@@ -90,7 +73,7 @@ class Question:
             raise AssayError('expected "history" as a list of {"role", "content"}, found something else') from error
         identity = row.get("id", row.get("_id"))
         understood = row.get("standalone_question")
-        if understood is not None and not (isinstance(understood, str) and _WORD.search(understood)):
+        if understood is not None and not (isinstance(understood, str) and WORD.search(understood)):
             raise AssayError('expected "standalone_question" in words, found something else; leave it out')
         return cls(text, turns, None if identity is None else storable(str(identity)), understood)
 
@@ -101,121 +84,10 @@ class Question:
 
     @property
     def standalone(self) -> str:
-        """Return the question to search for: as it is understood, or itself, or joined to what it leans on."""
+        """Return the question to search for: as it is understood, or itself, or as rules make it stand alone."""
         if self.understood is not None:
             return self.understood
-        turns = [turn.content for turn in self.history[-_MAX_TURNS:] if turn.role == "user" and _WORD.search(turn.content)]
-        whole = ""
-        for turn in (*turns, self.text):
-            whole = f"{whole} {turn}" if whole and leans(turn) else turn
-        return re.sub(r"\s+", " ", whole).strip()[-MAX_CHARACTERS:]
-
-
-def leans(text: str) -> bool:
-    """Say whether a question cannot be understood without what was said before it.
-
-    It does when it has fewer than two content words, opens as a continuation ("And in Chile?"), or holds a pronoun or a
-    demonstrative; joining it to the turn before costs little where the pronoun had its noun in the question itself. A
-    possessive after a name belongs to that name: "When did Chile present its plan?"
-    """
-    words = _WORD.findall(text)
-    if len(content_words(text)) < 2 or _OPENERS.match(text):
-        return True
-    named = False
-    for i, word in enumerate(words):
-        if _points(words, i) and not (named and word.lower() in _POSSESSIVES):
-            return True
-        named = named or (i > 0 and word[0].isupper())
-    return False
-
-
-def opens_unresolved(sentence: str) -> bool:
-    """Say whether a sentence opens with a pronoun or demonstrative whose noun lies outside it.
-
-    `This week` and its like point at the day of writing, which the citation shows, and count as resolved.
-    """
-    words = _WORD.findall(sentence)[:6]
-    if _refers_back([word.lower() for word in words[:2]]):
-        return True
-    for i, word in enumerate(words):
-        if _points(words, i):
-            return True
-        if word.lower() not in _BEFORE_SUBJECT and not word[0].isdigit():
-            return False
-    return False
-
-
-def _refers_back(opening: list[str]) -> bool:
-    """Say whether a sentence's first two words, lower-cased, stand for something named before: "Both rose", "The latter fell"."""
-    first, second = (*opening, "", "")[:2]
-    if first == "there":
-        return second not in _EXISTENTIAL
-    return first in _STAND_INS or (first == "the" and second in _STAND_INS_AFTER_THE)
-
-
-def content_words(text: str) -> list[str]:
-    """Return the words of `text` that say what it is about, lower-cased, in order."""
-    return [word.lower() for word in telling_words(text)]
-
-
-def telling_words(text: str) -> list[str]:
-    """Return the same as they are written."""
-    return [word for word in _WORD.findall(text) if word.lower() not in FUNCTION_WORDS]
-
-
-def without_function_words(text: str) -> str:
-    """Return `text` but for the words that say nothing of what it is about; all of it when it has no others.
-
-    The rest stays as it is written, since what makes a word is the index's to say: vowel signs of Hindi or Thai are no letters
-    to `content_words`, and a word without them is another.
-    """
-    if not content_words(text):
-        return text
-    return _WORD.sub(lambda found: " " if found[0].lower() in FUNCTION_WORDS else found[0], text)
-
-
-_CONNECTIVES = frozenset(
-    """however moreover meanwhile still yet instead therefore thus hence furthermore additionally nevertheless consequently otherwise
-    later earlier today yesterday finally overall first second third ultimately eventually similarly likewise indeed according
-    despite although though even since addition result example instance contrast""".split()
-)
-
-_TIMES = _DEICTIC_NOUNS | frozenset(
-    """january february march april may june july august september october november december monday tuesday wednesday thursday friday
-    saturday sunday early mid late last next years months weeks""".split()
-)
-
-#: Words that say nothing of what a sentence is about, so that a pronoun after them is still its opening: "In 2023 it rose."
-_BEFORE_SUBJECT = FUNCTION_WORDS | _CONNECTIVES | _TIMES
-
-
-_STAND_INS = frozenset("here such both neither either another others latter former".split())
-_STAND_INS_AFTER_THE = frozenset("latter former two three four same other others pair".split())
-
-#: After `there` these only say that something exists: "There are two plants."
-_EXISTENTIAL = frozenset(
-    """is are was were be been has have had will would can could may might must should isn't aren't wasn't weren't remain remains remained
-    seem seems appears exist exists""".split()
-)
-
-#: Where `that` follows one of these it points at something; elsewhere it mostly joins clauses.
-_BEFORE_DEMONSTRATIVE = frozenset(
-    """is was are were be did does do has have had will would can could about after at before by for from in of on since to under until
-    upon with and but why""".split()
-)
-
-
-def _points(words: list[str], i: int) -> bool:
-    """Say whether the word at `i` is a pronoun, or a demonstrative that points at something said before."""
-    word = words[i].lower().replace("’", "'").split("'")[0]
-    if word in _PRONOUNS:
-        return True
-    following = words[i + 1].lower() if i + 1 < len(words) else ""
-    if following in _DEICTIC_NOUNS:
-        return word in ("that", "those")  # "this week" is told by the day of writing, "that week" by what was said before
-    if word == "that" and i > 0 and following and words[i - 1].lower() not in _BEFORE_DEMONSTRATIVE:
-        return False  # it joins clauses: "the plan that Chile presented"
-    return word in _DEMONSTRATIVES
+        return _standalone(self.text, self.history[-_MAX_TURNS:])
 
 
 def _words(content: Any) -> str:
@@ -228,3 +100,10 @@ def _words(content: Any) -> str:
 def storable(text: str) -> str:
     """Return `text` without lone surrogates, which JSON can spell and nothing can store."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+@lru_cache(maxsize=16)
+def _standalone(text: str, history: tuple[Turn, ...]) -> str:
+    """Return what `Question.standalone` does: it is asked for at every step of an answer."""
+    turns = [(turn.role == "user", turn.content) for turn in history if turn.role in ("user", "assistant") and WORD.search(turn.content)]
+    return standalone(text, turns)[-MAX_CHARACTERS:]

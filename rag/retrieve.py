@@ -17,7 +17,8 @@ from index import ArticleFilter
 
 from .answer import Hit
 from .copies import same_words
-from .question import storable, without_function_words
+from .question import storable
+from .words import without_function_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable

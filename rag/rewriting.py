@@ -9,8 +9,8 @@ import json
 from typing import TYPE_CHECKING
 
 from .facts import missing
-from .question import content_words
 from .talk import NoReplyError
+from .words import content_words
 from .written import plain, without_thoughts
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .evidence import Signals
 from .kinds import Kind, asked_for_in_words
 from .odds import probability, weighted
-from .question import telling_words
+from .words import telling_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from .answer import AnswerSentence, Citation, Removed
 from .compose import cited
 from .prompt import prompt
-from .question import content_words
 from .rewriting import rewritten
 from .talk import NoReplyError
 from .verify import Checked, Verdict, check
+from .words import content_words
 from .written import written
 
 if TYPE_CHECKING:

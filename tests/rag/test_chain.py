@@ -93,7 +93,8 @@ MESSAGES = [SystemMessage("Be brief."), HumanMessage(QUESTION), AIMessage("The S
 )
 def test_a_history_comes_in_several_shapes(chain, asked):
     answer = chain.invoke(asked)
-    assert answer.standalone_question == f"{QUESTION} {FOLLOW_UP}"
+    assert answer.standalone_question.startswith("How many does ")
+    assert " it " not in answer.standalone_question, "the history says what it stands for"
     assert "It employs 900 people from the desert towns." in answer.text
 
 
@@ -188,7 +189,7 @@ def test_callbacks_hear_of_a_refusal(chain):
 
 def test_a_filter_and_a_history_are_passed_on(chain):
     assert {hit.article_id for hit in chain.ask(QUESTION, only=ArticleFilter(ids=("b",))).hits} == {"b"}
-    assert chain.ask(FOLLOW_UP, history=TURNS).standalone_question == f"{QUESTION} {FOLLOW_UP}"
+    assert chain.ask(FOLLOW_UP, history=TURNS).standalone_question == Question(FOLLOW_UP, TURNS).standalone != FOLLOW_UP
 
 
 def test_as_shipped_it_answers_as_the_pipeline_does(library):

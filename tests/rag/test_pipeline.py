@@ -140,10 +140,12 @@ def test_a_question_of_its_own_index_gives_the_same_bytes_in_another_process_of_
 
 def test_the_identity_and_history_of_a_question_come_back(make_library):
     library = make_library(ARTICLES)
-    asked = Question("Who leads it?", (Turn("user", "What of the lithium plan of Chile?"), Turn("assistant", "Zinc.")), "q7")
+    asked = Question(
+        "Who leads it?", (Turn("user", "What of the lithium plan of Chile?"), Turn("assistant", "It is a plan of 2023.")), "q7"
+    )
     answer = Pipeline(library, threshold=0).ask(asked)
     assert (answer.id, answer.question) == ("q7", "Who leads it?")
-    assert answer.standalone_question == "What of the lithium plan of Chile? Who leads it?"
+    assert answer.standalone_question == "Who leads the lithium plan of Chile?"
     again = Pipeline(library, threshold=0).ask("Who leads it?", history=asked.history)
     assert {**untimed(again), "id": "q7"} == untimed(answer)
 

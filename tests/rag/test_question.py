@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from index import AssayError
 from rag import Question, Turn, opens_unresolved
-from rag.question import MAX_CHARACTERS, content_words, leans, without_function_words
+from rag.leaning import leans
+from rag.question import MAX_CHARACTERS
+from rag.words import content_words, without_function_words
 
 FOLLOW_UPS = [
     *("And in Chile?", "What about copper?", "How about Bolivia and Peru?", "Or in Peru?", "So who pays?", "Then what happened?"),
@@ -40,7 +42,8 @@ STANDALONE = [
 def test_a_follow_up_leans(question):
     assert leans(question)
     asked = Question(question, (Turn("user", "What did Chile announce on lithium?"), Turn("assistant", "A plan. [1]")))
-    assert asked.standalone == f"What did Chile announce on lithium? {question}"
+    assert asked.standalone != question
+    assert {"chile", "lithium", "plan", "plan's"} & set(content_words(asked.standalone)), "it names something that was said"
     assert asked.text == question
 
 
@@ -57,6 +60,7 @@ def test_without_a_history_nothing_is_added(question):
 
 
 def test_a_chain_of_follow_ups_goes_back_to_the_question_that_stands_alone():
+    """Each is understood by the one before as that was understood, and not by what was spoken of earlier."""
     history = (
         Turn("user", "Who owns the Kolwezi smelter in Congo?"),
         Turn("assistant", "A state company. [1]"),
@@ -65,7 +69,10 @@ def test_a_chain_of_follow_ups_goes_back_to_the_question_that_stands_alone():
         Turn("user", "Who leads it?"),
         Turn("assistant", "Codelco. [1]"),
     )
-    assert Question("And until when?", history).standalone == "What did Chile announce on lithium? Who leads it? And until when?"
+    understood = Question("And until when?", history).standalone
+    assert understood.endswith("And until when?")
+    assert "Who leads" in understood
+    assert "Kolwezi" not in understood
     assert Question("Who closed the smelters of Peru?", history).standalone == "Who closed the smelters of Peru?"
 
 
@@ -92,11 +99,13 @@ def test_a_standalone_question_is_one_line_of_bounded_length():
 
 @given(st.lists(st.builds(Turn, st.sampled_from(["user", "assistant", "x"]), st.text(max_size=30)), max_size=30), st.text(max_size=40))
 def test_any_conversation_has_a_standalone_question(history, text):
+    """That the question's own words are all in it no longer holds: a rule puts a name in the place of a pronoun."""
     try:
         asked = Question(text, tuple(history))
     except AssayError:
         return
-    assert " ".join(asked.text.split()) in " ".join(asked.standalone.split())
+    assert asked.standalone.strip()
+    assert len(asked.standalone) <= MAX_CHARACTERS
     asked.standalone.encode()
 
 

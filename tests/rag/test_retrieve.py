@@ -8,7 +8,7 @@ import pytest
 
 from index import Article, ArticleFilter
 from rag import Retriever, retrieve
-from rag.question import content_words
+from rag.words import content_words
 
 VOCABULARY = """lithium copper nickel cobalt graphite antimony gallium brine mine smelter export quota tariff price tonne contract minister
 court protest village river desert harbour battery magnet recycler stockpile licence royalty auction survey reserve output plant""".split()
