@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
 
-from .question import FUNCTION_WORDS
+from .words import FUNCTION_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
