@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .adapters import AssayRetriever, AssayVectorStore
-    from .answer import EXTRACTIVE, Answer, AnswerSentence, Citation, Hit, Reason, Removed
+    from .answer import EXTRACTIVE, Answer, AnswerSentence, Citation, Conflict, Difference, Hit, Reason, Removed, Side
     from .chain import Chain
     from .cross_encoder import CrossEncoderReranker, RerankedReader
     from .embeddings import AssayEmbeddings, LangChainEmbedder
@@ -54,7 +54,9 @@ __all__ = [
     "Checked",
     "Checker",
     "Citation",
+    "Conflict",
     "CrossEncoderReranker",
+    "Difference",
     "Evidence",
     "Found",
     "Hit",
@@ -75,6 +77,7 @@ __all__ = [
     "Removed",
     "RerankedReader",
     "Retriever",
+    "Side",
     "Signals",
     "SpanReader",
     "Talk",
@@ -98,7 +101,7 @@ __all__ = [
 
 _HOMES = {
     "adapters": ("AssayRetriever", "AssayVectorStore"),
-    "answer": ("EXTRACTIVE", "Answer", "AnswerSentence", "Citation", "Hit", "Reason", "Removed"),
+    "answer": ("EXTRACTIVE", "Answer", "AnswerSentence", "Citation", "Conflict", "Difference", "Hit", "Reason", "Removed", "Side"),
     "chain": ("Chain",),
     "cross_encoder": ("CrossEncoderReranker", "RerankedReader"),
     "embeddings": ("AssayEmbeddings", "LangChainEmbedder"),

@@ -80,6 +80,14 @@ def stated(text: str) -> Facts:
     return Facts(amounts, tuple(one for one, _ in sorted(times, key=lambda time: time[1])))
 
 
+def amounts_in_figures(text: str) -> Iterator[tuple[Amount, int, int]]:
+    """Yield the amounts that a text writes in figures, with where each begins and ends; a time is none unless it has a unit: 1500 kg."""
+    taken = _marked(text, (span for _, span in _times(text)))
+    for one, (start, end) in _amounts(text):
+        if one.unit or not any(taken[start:end]):
+            yield one, start, end
+
+
 def missing(claim: str, text: str) -> list[str]:
     """Return the addresses, times, amounts and names of a claim, as they are written, that a text does not state."""
     said, found = stated(claim), stated(text)
