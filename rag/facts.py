@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from text_to_num import alpha2digit  # type: ignore[import-untyped]
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -73,6 +71,8 @@ class Facts:
 @lru_cache(maxsize=4096)
 def stated(text: str) -> Facts:
     """Return the amounts and times that a text states, in order of place."""
+    from text_to_num import alpha2digit  # type: ignore[import-untyped]  # a cold question without a language model does without
+
     figures = str(alpha2digit(_FRACTION.sub(_percentage, text), "en", threshold=0.0))
     times = list(_times(figures))
     taken = _marked(figures, (span for _, span in times))
@@ -86,6 +86,11 @@ def amounts_in_figures(text: str) -> Iterator[tuple[Amount, int, int]]:
     for one, (start, end) in _amounts(text):
         if one.unit or not any(taken[start:end]):
             yield one, start, end
+
+
+def times_in_figures(text: str) -> list[When]:
+    """Return the times that a text tells as they are written, in order of place."""
+    return [one for one, _ in sorted(_times(text), key=lambda time: time[1])]
 
 
 def missing(claim: str, text: str) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from .facts import amounts_in_figures, stated
+from .facts import amounts_in_figures, times_in_figures
 from .kinds import Kind, asked_for_in_words, kind_of
 
 if TYPE_CHECKING:
@@ -48,6 +48,11 @@ class Value:
     """How the words begin that an amount without a unit counts."""
     denied: bool = False
     """Of a decision: it is not so."""
+
+    @property
+    def unit(self) -> str:
+        """Return the unit of an amount; empty where it has none, or is none."""
+        return self.amount.unit if self.amount is not None else ""
 
     def comparable(self, other: Value, *, answers: bool = False) -> bool:
         """Say whether the two speak of the same kind of thing, so that being different means something.
@@ -103,6 +108,9 @@ class Value:
 _FAR = 4.0
 _MONTH, _YEAR = 31, 366
 
+#: An amount after a year is so many times as far from it as one before it: "12 tonnes in 2022, or 4 percent".
+_AFTER = 4
+
 _YEAR_WORD = re.compile(r"(?<![\w.,/-])(?:1[5-9]|20)\d\d(?![\w%]|[.,/-]\d)")
 _MONTH_BEFORE = re.compile(
     r"\b(?:\d{1,2}(?:st|nd|rd|th)? )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?(?: \d{1,2}(?:st|nd|rd|th)?)?,? ?$",
@@ -143,10 +151,9 @@ def sort_of(question: str, answer: str | None) -> Sort | None:
         return _SORTS[asked]
     if _QUANTITY.search(question):
         return Sort.AMOUNT
-    found = stated(answer or "")
-    if any(one.unit or one.value > 1 for one in found.amounts):
+    if any(one.unit or one.value > 1 for one, _, _ in amounts_in_figures(answer or "")):
         return Sort.AMOUNT
-    return Sort.NAME if asked else Sort.TIME if found.times else None
+    return Sort.NAME if asked else Sort.TIME if times_in_figures(answer or "") else None
 
 
 def values(text: str, sort: Sort) -> list[Value]:
@@ -156,7 +163,7 @@ def values(text: str, sort: Sort) -> list[Value]:
     if sort is Sort.DECISION:
         return [Value(sort, text, denied=len(_DENIES.findall(text)) % 2 == 1)]
     if sort is Sort.TIME:
-        return [Value(sort, one.words, when=one) for one in stated(text).times]
+        return [Value(sort, one.words, when=one) for one in times_in_figures(text)]
     return list(_amounts(text))
 
 
@@ -168,7 +175,7 @@ def reference_years(text: str) -> frozenset[int]:
 def _amounts(text: str) -> Iterator[Value]:
     """Yield the amounts of a text, each with the years that stand nearer to it than to any other; the two ends of a range are one."""
     told = list(amounts_in_figures(text))
-    years = _years_of(text, [start for _, start, _ in told])
+    years = _years_of(text, [(start, end) for _, start, end in told])
     held, last = None, 0
     for one, start, end in told:
         counted = frozenset() if one.unit else _counted(text[end : end + 60])
@@ -185,13 +192,14 @@ def _amounts(text: str) -> Iterator[Value]:
         yield held
 
 
-def _years_of(text: str, starts: Sequence[int]) -> dict[int, int]:
+def _years_of(text: str, spans: Sequence[tuple[int, int]]) -> dict[int, int]:
     """Return the year that each amount, by where it begins, is told of: each year belongs to the amount nearest to it."""
-    belongs: dict[int, tuple[int, int]] = {}
+    belongs: dict[int, tuple[float, int]] = {}
     for year, place in _years(text):
-        if starts and place not in starts:
-            nearest = min(starts, key=lambda start: abs(start - place))
-            belongs[nearest] = min(belongs.get(nearest, (len(text), 0)), (abs(nearest - place), year))
+        gaps = [((start - place - 4) * _AFTER if place < start else place - end, start) for start, end in spans if not start <= place < end]
+        if len(gaps) == len(spans) > 0:  # else the year is an amount: 1500 kg
+            gap, nearest = min(gaps)
+            belongs[nearest] = min(belongs.get(nearest, (math.inf, 0)), (gap, year))
     return {start: year for start, (_, year) in belongs.items()}
 
 

@@ -5,6 +5,7 @@ Read with the reader that is shipped; the articles are made up.
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 
@@ -171,3 +172,16 @@ def test_hostile_articles_take_no_time(tmp_path, text):
         began = time.perf_counter()
         pipeline.ask("How tall is the tower?")
         assert time.perf_counter() - began < 10
+
+
+def test_most_disagreements_of_made_up_articles_are_found_and_few_are_imagined(tmp_path):
+    """The set that the weights were fitted on, all its articles in one index: what is found must not quietly become less."""
+    rows = [json.loads(line) for line in (Path(__file__).parent / "disagreements.jsonl").read_text(encoding="utf-8").splitlines()]
+    articles = [Article(id=f"{n}-{place}", **article) for n, row in enumerate(rows) for place, article in enumerate(row["articles"])]
+    with Library.open(tmp_path / "i") as library:
+        library.add(articles)
+        pipeline = Pipeline(library, reader=reader_named())
+        shown = [pipeline.ask(row["question"]).conflict is not None for row in rows]
+    disagree = [bool(row["values"]) for row in rows]
+    assert sum(one for one, wanted in zip(shown, disagree, strict=True) if wanted) >= 0.85 * sum(disagree)
+    assert sum(one for one, wanted in zip(shown, disagree, strict=True) if not wanted) <= 0.25 * disagree.count(False)

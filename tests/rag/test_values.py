@@ -120,3 +120,11 @@ def test_hostile_text_takes_no_time(text):
         values(text, sort)
     reference_years(text)
     assert time.perf_counter() - began < 3
+
+
+def test_a_year_belongs_to_the_amount_beside_it():
+    told = [(one.words, one.year) for one in values("It dug 144 tonnes in 2022 and 175 tonnes in 2023, and sold 90 tonnes.", Sort.AMOUNT)]
+    assert told == [("144 tonnes", 2022), ("175 tonnes", 2023), ("90 tonnes", None)]
+    told = [(one.words, one.year) for one in values("It dug 144 tonnes of coal in 2022, or 4 percent of all.", Sort.AMOUNT)]
+    assert told == [("144 tonnes", 2022), ("4 percent", None)]
+    assert [(one.words, one.year) for one in values("In 2021 it dug 12 tonnes.", Sort.AMOUNT)] == [("12 tonnes", 2021)]
