@@ -122,6 +122,7 @@ _BETWEEN = re.compile(r"\s?and\s?")
 _DENIES = re.compile(
     r"\b(?:not|never|no longer|cannot|without|den(?:y|ies|ied)|refus(?:e|es|ed)|rejects?|rejected|neither|nor)\b|n[’']t\b", re.IGNORECASE
 )
+_METRIC = re.compile(r"[ -]tons?(?:nes?)?\b", re.IGNORECASE)
 _FIGURE = re.compile(r"\d[\d.,]*\d|\d")
 _WORD = re.compile(r"[^\W\d_]+")
 _NO_NAME = frozenset(
@@ -177,7 +178,9 @@ def _amounts(text: str) -> Iterator[Value]:
     told = list(amounts_in_figures(text))
     years = _years_of(text, [(start, end) for _, start, end in told])
     held, last = None, 0
-    for one, start, end in told:
+    for one, start, found_end in told:
+        tons = _METRIC.match(text, found_end) if text[start:found_end].lower().endswith("metric") else None
+        end = tons.end() if tons else found_end
         counted = frozenset() if one.unit else _counted(text[end : end + 60])
         value = Value(Sort.AMOUNT, " ".join(text[start:end].split()), one, None, None, years.get(start), counted)
         if held is not None and held.amount is not None and held.amount.unit in ("", one.unit) and _is_range(text[:last], text[last:start]):

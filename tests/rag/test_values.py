@@ -128,3 +128,10 @@ def test_a_year_belongs_to_the_amount_beside_it():
     told = [(one.words, one.year) for one in values("It dug 144 tonnes of coal in 2022, or 4 percent of all.", Sort.AMOUNT)]
     assert told == [("144 tonnes", 2022), ("4 percent", None)]
     assert [(one.words, one.year) for one in values("In 2021 it dug 12 tonnes.", Sort.AMOUNT)] == [("12 tonnes", 2021)]
+
+
+def test_the_words_of_an_amount_are_whole():
+    assert [one.words for one in values("It dug 255,000 metric tons, then 12 metric tonnes.", Sort.AMOUNT)] == [
+        "255,000 metric tons",
+        "12 metric tonnes",
+    ]
