@@ -71,7 +71,7 @@ _ALIKE = 5
 #: How words begin that stand for any kind of person.
 _PERSONS = frozenset(("peopl", "perso"))
 
-#: Who says so: "GlobalData projected", "according to the Ministry of Mines".
+#: Who says so: "Harbour Watch reported", "according to the Ministry of Fisheries".
 _WHO = r"(?<!\w)(?:[A-Z][\w’'&.-]{0,30},? (?:of |for |the )?){1,6}"
 _SAYS = re.compile(
     rf"\b(?:[Aa]ccording to|[Bb]y) (?:the |an? )?{_WHO}|{_WHO}(?:has |have |had |later |also |then )?"

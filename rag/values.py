@@ -135,8 +135,8 @@ _ALIKE = 4
 
 #: Nouns that ask for an amount: "What was the turnout?"
 _QUANTITY = re.compile(
-    r"\bwh(?:at|ich) (?:(?:is|was|were|are|will be|did) )?(?:[\w’'-]+ ){0,4}?(?:tonnage|share|percentage|proportion|portion|part of"
-    r"|output|production|capacity|population|price|cost|value|budget|length|height|weight|distance|speed|rate|toll|turnout|revenue|profit|debt|salary|size)\b",
+    r"\bwh(?:at|ich) (?:(?:is|was|were|are|will be|did) )?(?:[\w’'-]+ ){0,4}?(?:share|percentage|proportion|output|production|capacity"
+    r"|population|price|cost|value|budget|length|height|weight|distance|speed|rate|toll|turnout|revenue|profit|debt|salary|size)\b",
     re.IGNORECASE,
 )
 
