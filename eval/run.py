@@ -130,6 +130,8 @@ class Row:
         """Build the row that `to_json` wrote; raises TypeError or ValueError on anything else."""
         _check_flat(values)
         _ROW(values)
+        if values["answer"]:
+            _ANSWER_SINCE(values["answer"])
         for _, article, start, end, _ in values["passages"]:
             _span((article, start, end))
         return cls(
@@ -149,6 +151,8 @@ _SENTENCE = fields({"text": text, "citations": many(whole), "support": number})
 _SOURCE = {**dict.fromkeys(("article_id", "passage_id", "title"), text), "source": maybe(text), "published": maybe(text), **_SPAN}
 _CITATION = fields({**_SOURCE, "n": whole, "url": maybe(text), "quote": text, "page": maybe(whole), "also_in": many(text)})
 _HIT = fields({**_SOURCE, "rank": whole, "score": number, "text": text, "also_in": many(text)})
+_SIDE = fields({"value": text, "citations": many(whole), "source": maybe(text), "published": maybe(text)})
+_CONFLICT = fields({"kind": text, "sides": many(_SIDE)})
 _ANSWER = fields(
     {
         **dict.fromkeys(("question", "standalone_question", "model"), text),
@@ -160,6 +164,7 @@ _ANSWER = fields(
         "timings_ms": mapping(number),
     }
 )
+_ANSWER_SINCE = fields({"conflict": maybe(_CONFLICT)}, partly=True)  # runs of before do not say
 _STANDS = series(text, place, place)
 _PLACES = many(many(series(_STANDS, many(text))))
 _GOLD = fields({"spans": many(_STANDS), "places": _PLACES, **dict.fromkeys(("passages", "texts", "unfound"), many(text))})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .adapters import AssayRetriever, AssayVectorStore
-    from .answer import EXTRACTIVE, Answer, AnswerSentence, Citation, Hit, Reason, Removed
+    from .answer import EXTRACTIVE, Answer, AnswerSentence, Citation, Conflict, Difference, Hit, Reason, Removed, Side
     from .chain import Chain
     from .cross_encoder import CrossEncoderReranker, RerankedReader
     from .embeddings import AssayEmbeddings, LangChainEmbedder
@@ -55,7 +55,9 @@ __all__ = [
     "Checked",
     "Checker",
     "Citation",
+    "Conflict",
     "CrossEncoderReranker",
+    "Difference",
     "Evidence",
     "Found",
     "Hit",
@@ -76,6 +78,7 @@ __all__ = [
     "Removed",
     "RerankedReader",
     "Retriever",
+    "Side",
     "Signals",
     "Signs",
     "SpanReader",
@@ -103,7 +106,7 @@ __all__ = [
 
 _HOMES = {
     "adapters": ("AssayRetriever", "AssayVectorStore"),
-    "answer": ("EXTRACTIVE", "Answer", "AnswerSentence", "Citation", "Hit", "Reason", "Removed"),
+    "answer": ("EXTRACTIVE", "Answer", "AnswerSentence", "Citation", "Conflict", "Difference", "Hit", "Reason", "Removed", "Side"),
     "chain": ("Chain",),
     "cross_encoder": ("CrossEncoderReranker", "RerankedReader"),
     "embeddings": ("AssayEmbeddings", "LangChainEmbedder"),

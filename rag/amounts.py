@@ -9,8 +9,6 @@ import math
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from text_to_num import alpha2digit  # type: ignore[import-untyped]
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -50,6 +48,8 @@ class Amount(NamedTuple):
 
 def in_figures(text: str) -> str:
     """Return a text with its number words as figures, and shares like "a third of" as percentages."""
+    from text_to_num import alpha2digit  # type: ignore[import-untyped]  # a cold question without a language model does without
+
     return str(alpha2digit(_FRACTION.sub(_percentage, text), "en", threshold=0.0))
 
 
@@ -137,6 +137,8 @@ def _percentage(found: re.Match[str]) -> str:
     return f"about {100 * _COUNTS.get(count, 1) / _PARTS[part]:.2f} %"
 
 
+_YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
+
 #: Between the two numbers of a range: "5 to 10 million", "30-40 %". The first has the second's scale and unit.
 _UP_TO = re.compile(r"\s?(?:to|-|–|and|or)\s?", re.IGNORECASE)
 
@@ -147,7 +149,12 @@ def amounts_in(text: str) -> Iterator[tuple[Amount, tuple[int, int]]]:
     later: Amount | None = None
     amounts = []
     for found, after in zip(reversed(every), [None, *reversed(every)], strict=False):
-        bare = not (found["scale"] or found["sign"] or _measure(found["unit"], text[found.end() : found.end() + 20]))
+        bare = not (
+            _YEAR.fullmatch(found["number"])
+            or found["scale"]
+            or found["sign"]
+            or _measure(found["unit"], text[found.end() : found.end() + 20])
+        )
         ranges = bool(bare and after and _UP_TO.fullmatch(text[found.end("number") : after.start()].rstrip("$€£¥USACHK")))
         one, end = _amount(found, text, later if ranges else None)
         later = one

@@ -93,6 +93,37 @@ class Removed:
     reason: str
 
 
+class Difference(StrEnum):
+    """How what articles say differs."""
+
+    CONFLICT = "conflict"
+    """They disagree; which of them is right is not for us to say."""
+    UPDATE = "update"
+    """One source said one thing first and another later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One of the answers that articles give to the same question."""
+
+    value: str
+    """The words that answer, as its sentence has them."""
+    citations: tuple[int, ...]
+    """The numbers of the citations that say so."""
+    source: str | None
+    """Of the first of them, as the next."""
+    published: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """What articles say differently in answer to a question."""
+
+    kind: Difference
+    sides: tuple[Side, ...]
+    """Two at least, the newest first; those without a date stand last."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A cited answer, or an abstention with its reason."""
@@ -113,6 +144,8 @@ class Answer:
     """What the reader of the answer should know of how it came about, a sentence each."""
     removed: tuple[Removed, ...] = ()
     """What a language model wrote and the articles do not support."""
+    conflict: Conflict | None = None
+    """Where the articles disagree on the answer: all sides, each of which has its sentence here."""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -146,6 +179,7 @@ class Answer:
             "timings_ms": dict(self.timings_ms),
             "notes": list(self.notes),
             "removed": [{"text": one.text, "reason": one.reason} for one in self.removed],
+            "conflict": _conflict_to_json(self.conflict) if self.conflict else None,
         }
 
     @classmethod
@@ -167,5 +201,15 @@ class Answer:
             model=values["model"],
             notes=tuple(values.get("notes", ())),
             removed=tuple(Removed(one["text"], one["reason"]) for one in values.get("removed", ())),
+            conflict=_conflict_from_json(values["conflict"]) if values.get("conflict") else None,
             timings_ms=values["timings_ms"],
         )
+
+
+def _conflict_to_json(conflict: Conflict) -> dict[str, Any]:
+    return {"kind": conflict.kind.value, "sides": [{**asdict(side), "citations": list(side.citations)} for side in conflict.sides]}
+
+
+def _conflict_from_json(values: Mapping[str, Any]) -> Conflict:
+    sides = tuple(Side(**{**side, "citations": tuple(side["citations"])}) for side in values["sides"])
+    return Conflict(kind=Difference(values["kind"]), sides=sides)

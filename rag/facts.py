@@ -8,10 +8,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from .amounts import Amount, amounts_in, in_figures
 from .names import strange_names
 from .times import When, times_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 #: An address of the web, or of somebody's mail.
 _ADDRESS = re.compile(
@@ -37,11 +41,30 @@ def stated(text: str) -> Facts:
     """Return the amounts and times that a text states, in order of place."""
     figures = in_figures(text)
     times = times_in(figures)
-    taken = bytearray(len(figures))
-    for _, (start, end) in times:
-        taken[start:end] = b"\1" * (end - start)
+    taken = _marked(figures, (span for _, span in times))
     amounts = tuple(one for one, (start, end) in amounts_in(figures) if not any(taken[start:end]))
     return Facts(amounts, tuple(one for one, _ in times))
+
+
+def amounts_in_figures(text: str) -> Iterator[tuple[Amount, int, int]]:
+    """Yield the amounts that a text writes in figures, with where each begins and ends; a time is none unless it has a unit: 1500 kg."""
+    taken = _marked(text, (span for _, span in times_in(text)))
+    for one, (start, end) in amounts_in(text):
+        if one.unit or not any(taken[start:end]):
+            yield one, start, end
+
+
+def times_in_figures(text: str) -> list[When]:
+    """Return the times that a text tells as they are written, in order of place."""
+    return [one for one, _ in times_in(text)]
+
+
+def _marked(text: str, spans: Iterable[tuple[int, int]]) -> bytearray:
+    """Return a byte for each character of a text: 1 where a span lies."""
+    marked = bytearray(len(text))
+    for start, end in spans:
+        marked[start:end] = b"\1" * (end - start)
+    return marked
 
 
 def missing(claim: str, text: str) -> list[str]:

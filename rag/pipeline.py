@@ -1,4 +1,4 @@
-"""A question into a cited answer, step by step: understand, retrieve, weigh, decide, choose or write and check, cite.
+"""A question into a cited answer, step by step: understand, retrieve, weigh, decide, choose or write and check, compare, cite.
 
 This is the whole way, readable from top to bottom; each step's input and output are frozen values. `rag.chain.Chain` is the same as
 a LangChain Runnable. Knows nothing of screens or of how an index is kept.
@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .answer import Answer, Reason
 from .compose import choose, compose, short_answer
+from .conflicts import disagreement
 from .evidence import question_terms, weigh
 from .kinds import kind_of
 from .question import Question, Turn
 from .rerank import ReadingRetriever
 from .retrieve import DENSE_WEIGHT, Retriever
+from .sides import beside, completed, conflict_of, in_words, short_of, sides_told
 from .silence import Caution, confidence, enough, would_answer
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ class Pipeline:
         if reader is not None:
             found_by = ReadingRetriever(library, reader, depth=PASSAGES_READ, sure=SURE, dense_weight=dense_weight)
         self._retriever = retriever or found_by
+        self._reader = reader
         self._writer = writer
         self._caution = caution
         self._threshold = threshold
@@ -108,9 +111,18 @@ class Pipeline:
         chosen = choose(view, looked.evidence, question_terms(view, looked.asked.standalone), looked.kind) if shown else []
         if not chosen:
             return self._silent(view, looked, clock, notes)
-        sentences, citations = compose(view, chosen)
-        short = short_answer(view, chosen, looked.kind)
-        return looked.answer(clock, sentences=sentences, citations=citations, short_answer=short, notes=notes)
+        told = sides_told(view, disagreement(view, looked.asked.standalone, looked.evidence, looked.found, self._reader))
+        clock.lap("compare")
+        sentences, citations = compose(view, beside(chosen, told))
+        conflict = conflict_of(view, told, citations) if told else None
+        return looked.answer(
+            clock,
+            sentences=sentences,
+            citations=citations,
+            short_answer=short_of(conflict) if conflict else short_answer(view, chosen, looked.kind),
+            notes=(*notes, in_words(conflict)) if conflict else notes,
+            conflict=conflict,
+        )
 
     def _silent(self, view: View, looked: _Looked, clock: _Clock, notes: tuple[str, ...]) -> Answer:
         lacks = (would_answer(view, looked.asked.standalone, looked.found),) if looked.found else ()
@@ -131,15 +143,18 @@ class Pipeline:
         """Return what a model's whole reply comes to."""
         notes, removed = _notes(draft, model), tuple(draft.removed)
         if draft.sentences:
-            short = self._quoted(view, looked, clock).short_answer
+            quoted = self._quoted(view, looked, clock)
+            sentences, citations, conflict = completed(draft.sentences, draft.citations, quoted)
+            short = quoted.short_answer
             return looked.answer(
                 clock,
-                sentences=tuple(draft.sentences),
-                citations=tuple(draft.citations),
-                short_answer=short if short and any(short in sentence.text for sentence in draft.sentences) else None,
+                sentences=sentences,
+                citations=citations,
+                short_answer=short if short and (conflict or any(short in sentence.text for sentence in sentences)) else None,
                 model=model,
-                notes=notes,
+                notes=(*notes, in_words(conflict)) if conflict else notes,
                 removed=removed,
+                conflict=conflict,
             )
         if draft.says_nothing and not removed and not enough(looked.evidence, looked.sure, Caution.HIGH, looked.kind):
             return replace(self._silent(view, looked, clock, notes), model=model)
@@ -198,7 +213,7 @@ def _growing(answer: Answer) -> Iterator[Answer]:
     for count in range(1, len(answer.sentences)):
         used = {n for sentence in answer.sentences[:count] for n in sentence.citations}
         citations = tuple(citation for citation in answer.citations if citation.n in used)
-        yield replace(answer, sentences=answer.sentences[:count], citations=citations)
+        yield replace(answer, sentences=answer.sentences[:count], citations=citations, conflict=None)
     yield answer
 
 

@@ -20,6 +20,11 @@ class When(NamedTuple):
     day: int | None
     words: str
 
+    def agrees(self, other: When) -> bool:
+        """Say whether the two can be the same time: nothing that both tell is different, and something is told by both."""
+        pairs = [(mine, theirs) for mine, theirs in zip(self[:3], other[:3], strict=True) if mine is not None and theirs is not None]
+        return bool(pairs) and all(mine == theirs for mine, theirs in pairs)
+
     def told_by(self, others: Sequence[When]) -> bool:
         """Say whether the others tell all that this tells: day and month in one of them, the year there or, if that has none, elsewhere."""
         years = {other.year for other in others}

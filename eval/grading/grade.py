@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..grades import Grades
-from . import answers, citations, cost, silence, turns
+from . import answers, citations, cost, disagreement, silence, turns
 from .own import columns as own_columns
 from .registry import MEASURES
 from .retrieval import DEFAULT_RETRIEVAL
@@ -32,7 +32,7 @@ def grade(run: Run, *, retrieval: Sequence[str] = DEFAULT_RETRIEVAL, own: Sequen
     Raises:
         AssayError: A name is not that of a retrieval measure.
     """
-    rules = (*answers.RULES, *citations.RULES, *silence.RULES, *turns.RULES, *cost.rules(run.rows))
+    rules = (*answers.RULES, *disagreement.RULES, *citations.RULES, *silence.RULES, *turns.RULES, *cost.rules(run.rows))
     columns = [*retrieval_columns(run.rows, retrieval), *silence.fitting([rule.column(run.rows) for rule in rules])]
     taken = {*MEASURES, *(column.measure.name for column in columns)}
     for measure in own:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from index import AssayError
 
 from ..measure import Kind
-from . import answers, citations, silence, turns
+from . import answers, citations, disagreement, silence, turns
 from .cost import REPORTED, STEPS, latency
 from .retrieval import DEFAULT_RETRIEVAL, measure_of
 from .spans import CHARACTERS
@@ -30,7 +30,7 @@ class _Curves(dict[str, "Measure"]):
 
 
 _LATENCIES = [latency(f"{step}_p{percent}") for step in STEPS for percent in (50, 95)]
-_RULES = (*CHARACTERS, *answers.RULES, *citations.RULES, *silence.RULES, *turns.RULES)
+_RULES = (*CHARACTERS, *answers.RULES, *disagreement.RULES, *citations.RULES, *silence.RULES, *turns.RULES)
 
 #: Every measure that a run is graded by when nothing else is asked for, in the order of a report.
 MEASURES: Mapping[str, Measure] = {

@@ -52,3 +52,10 @@ def test_a_few_other_words_make_a_near_copy_and_many_do_not(differing, copies):
     other = [*words[: 40 - differing], *(f"x{n}" for n in range(differing))]
     assert same_words(" ".join(words), " ".join(other)) is copies
     assert (resemblance(" ".join(words), " ".join(other)) >= RESEMBLANCE) is copies
+
+
+def test_a_story_told_again_with_another_figure_is_no_copy():
+    story = "The Green League won {} seats in the assembly on Sunday, as many observers had expected, and will form a government in May{}."
+    assert same_words(story.format(16, ""), story.format(16, " 2025"))
+    assert not same_words(story.format(16, ""), story.format(17, ""))
+    assert same_words(story.format(16, ""), story.format(16, ""))

@@ -201,6 +201,14 @@ def test_one_digit_alone_rounds_nothing():
     assert not one_digit.same_as(exact)
 
 
+def test_two_times_agree_that_tell_nothing_different_and_something_alike():
+    (day,), (month,), (year,) = (stated(text).times for text in ("3 May 2024", "in May", "2024"))
+    assert day.agrees(month)
+    assert month.agrees(day)
+    assert day.agrees(year)
+    assert not month.agrees(year)
+
+
 @pytest.mark.parametrize(
     ("claimed", "text", "told"),
     [

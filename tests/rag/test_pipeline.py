@@ -64,7 +64,7 @@ def check_answer(library, answer):
     assert bool(answer.sentences) is not answer.abstained
     assert (answer.reason is None) is not answer.abstained
     assert answer.abstained or answer.citations
-    assert set(answer.timings_ms) == {"retrieve", "read", "verify", "total"} or answer.abstained
+    assert set(answer.timings_ms) == {"retrieve", "read", "compare", "verify", "total"} or answer.abstained
     assert all(milliseconds >= 0 for milliseconds in answer.timings_ms.values())
 
 

@@ -328,3 +328,25 @@ def test_the_chain_writes_too_and_its_time_is_told(library):
     assert answers[-1].model == "scripted"
     laps = answers[-1].timings_ms
     assert sum(value for step, value in laps.items() if step != "total") == pytest.approx(laps["total"], abs=0.5 + 0.2 * laps["total"])
+
+
+def test_a_model_that_tells_one_side_gets_the_other_from_the_articles(make_library):
+    library = make_library(
+        [
+            Article(id="new", title="Bridges", source="City Desk", published="2024-09-01", text="The Harrow Bridge is 1,310 metres long."),
+            Article(
+                id="old", title="Bridges", source="Review", published="2023-02-11", text="The Harrow Bridge is 1,240 metres long, and old."
+            ),
+        ]
+    )
+    for reply in ("The Harrow Bridge is 1,240 metres long [1].", "The Harrow Bridge is 1,310 metres long [1]."):
+        writer = Writer(Talk(Scripted(reply=reply)), Literal(), "scripted")
+        answer = Pipeline(library, writer=writer, threshold=0).ask("How long is the Harrow Bridge?")
+        check_answer(library, answer)
+        assert answer.model == "scripted"
+        assert [side.source for side in answer.conflict.sides] == ["City Desk", "Review"]
+        assert len(answer.sentences) == 2
+        assert answer.short_answer == "1,310 metres or 1,240 metres"
+        assert {citation.article_id for citation in answer.citations} == {"new", "old"}
+        for side in answer.conflict.sides:
+            assert all(side.value in next(one.quote for one in answer.citations if one.n == n) for n in side.citations)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index import AddReport, Article, ArticleFilter, Health, Refusal
-from rag import Answer, AnswerSentence, Citation, Hit, Reason
+from rag import Answer, AnswerSentence, Citation, Conflict, Difference, Hit, Reason, Side
+from rag.sides import in_words
 from ui import render, screen
 from ui.safe import safe
 
@@ -254,3 +255,26 @@ def test_a_report_counts_what_happened_and_names_what_was_refused():
     assert shown[-2] == "… and 5 more refused; --json lists them all"
     assert shown[-1] == "1 added, 2 updated, 25 refused in 1.2 s"
     assert render.plain(render.report_page(AddReport())) == "nothing found to add in 0.0 s\n"
+
+
+def test_both_sides_of_a_conflict_are_told_with_source_and_date():
+    sides = (
+        Side(value="1,310 metres", citations=(1,), source="City Desk", published="2024-09-01"),
+        Side(value="1,240 metres", citations=(2,), source="Bridge\x1b[31m Review", published=None),
+    )
+    conflict = Conflict(kind=Difference.CONFLICT, sides=sides)
+    page = render.plain(
+        render.answer_page(
+            answer(
+                sentences=(AnswerSentence("It is 1,310 metres long.", (1,), 1.0), AnswerSentence("It is 1,240 metres long.", (2,), 1.0)),
+                citations=(citation(1), citation(2)),
+                conflict=conflict,
+                notes=(in_words(conflict),),
+            ),
+            articles=2,
+        )
+    )
+    told = next(line for line in page.splitlines() if line.startswith("The articles disagree"))
+    assert told.index("1,310 metres (City Desk, 2024-09-01) [1]") < told.index("1,240 metres (Bridge")
+    assert "undated" in told
+    assert "\x1b" not in page

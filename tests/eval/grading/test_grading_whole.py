@@ -17,7 +17,7 @@ from eval.grading import CURVES, DEFAULT_RETRIEVAL, MEASURES, grade, groups, nam
 from eval.measure import Family, Kind
 from eval.run import Gold, GoldSpan, RankedPassage, Row, Run
 from index import AssayError
-from rag import Answer, AnswerSentence, Citation, Reason, Turn
+from rag import Answer, AnswerSentence, Citation, Conflict, Difference, Reason, Side, Turn
 
 #: Measures that are no judgement: what is descriptive, or a cost.
 NO_JUDGEMENT = {"citations_per_sentence"} | {name for name, measure in MEASURES.items() if measure.family is Family.COST}
@@ -156,10 +156,17 @@ def test_a_perfect_run_is_perfect_everywhere(made):
         **{**known, "spans": [("a", 0, 50)], "gold_passages": ["a:0"], "passages": [("a", 0, 50)], "articles": ["a"]},
         usage={"input_tokens": 1, "output_tokens": 1, "usd": 1},
     )
+    right = replace(right, example=replace(right.example, metadata={"conflict": False}))
     silent = made.row("silent", made.silence(confidence=0), answerable=False)
+    sides = tuple(Side(value=article, citations=(n,), source=None, published=None) for n, article in enumerate("ab", 1))
+    told = Conflict(kind=Difference.CONFLICT, sides=sides)
+    both = made.answer(("Corfo", (1, 2), 1), citations=[cited, made.citation("b", 0, 50, n=2)], confidence=1, timings={"total": 1})
+    known |= {"qrels": {"a": 1, "b": 1}, "metadata": {"conflict": True}, "history": [], "rewrite": None}
+    torn = made.row("torn", replace(both, conflict=told), spans=[("a", 0, 50), ("b", 0, 50)], **known)
+    assert figures(grade(made.run(torn), retrieval=[]))["conflicts_shown"] == 1
     names = [name for name in DEFAULT_RETRIEVAL if not name.split("@")[0].endswith(("P", "Judged"))]
     found = figures(grade(made.run(right, silent), retrieval=[*names, "P@1", "Judged@1", "span_P@1"]))
-    assert set(MEASURES) - set(found) <= {*DEFAULT_RETRIEVAL, *NO_JUDGEMENT}
+    assert set(MEASURES) - set(found) <= {*DEFAULT_RETRIEVAL, *NO_JUDGEMENT, "conflicts_shown"}
     for name, value in found.items():
         if name not in NO_JUDGEMENT:
             assert value == pytest.approx(float(named(name).higher_is_better)), name
