@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .adapters import AssayRetriever, AssayVectorStore
-    from .answer import EXTRACTIVE, Answer, AnswerSentence, Citation, Hit, Reason, Removed
+    from .answer import EXTRACTIVE, Answer, AnswerPart, AnswerSentence, Citation, Hit, Reason, Removed
     from .chain import Chain
     from .cross_encoder import CrossEncoderReranker, RerankedReader
     from .embeddings import AssayEmbeddings, LangChainEmbedder
@@ -44,6 +44,7 @@ __all__ = [
     "SURE",
     "WEIGHTS",
     "Answer",
+    "AnswerPart",
     "AnswerSentence",
     "AssayEmbeddings",
     "AssayRetriever",
@@ -98,7 +99,7 @@ __all__ = [
 
 _HOMES = {
     "adapters": ("AssayRetriever", "AssayVectorStore"),
-    "answer": ("EXTRACTIVE", "Answer", "AnswerSentence", "Citation", "Hit", "Reason", "Removed"),
+    "answer": ("EXTRACTIVE", "Answer", "AnswerPart", "AnswerSentence", "Citation", "Hit", "Reason", "Removed"),
     "chain": ("Chain",),
     "cross_encoder": ("CrossEncoderReranker", "RerankedReader"),
     "embeddings": ("AssayEmbeddings", "LangChainEmbedder"),

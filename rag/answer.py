@@ -93,6 +93,21 @@ class Removed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerPart:
+    """What became of one of several questions in one, or of one side of a comparison."""
+
+    question: str
+    """Its words in the question."""
+    sentences: tuple[int, ...]
+    """The places of the sentences that answer it among those of the answer, from 0."""
+
+    @property
+    def answered(self) -> bool:
+        """Say whether any sentence answers it."""
+        return bool(self.sentences)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A cited answer, or an abstention with its reason."""
@@ -113,6 +128,8 @@ class Answer:
     """What the reader of the answer should know of how it came about, a sentence each."""
     removed: tuple[Removed, ...] = ()
     """What a language model wrote and the articles do not support."""
+    parts: tuple[AnswerPart, ...] = ()
+    """Where several things were asked, what became of each; empty where the question is one."""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -146,6 +163,7 @@ class Answer:
             "timings_ms": dict(self.timings_ms),
             "notes": list(self.notes),
             "removed": [{"text": one.text, "reason": one.reason} for one in self.removed],
+            "parts": [{"question": one.question, "answered": one.answered, "sentences": list(one.sentences)} for one in self.parts],
         }
 
     @classmethod
@@ -167,5 +185,6 @@ class Answer:
             model=values["model"],
             notes=tuple(values.get("notes", ())),
             removed=tuple(Removed(one["text"], one["reason"]) for one in values.get("removed", ())),
+            parts=tuple(AnswerPart(one["question"], tuple(one["sentences"])) for one in values.get("parts", ())),
             timings_ms=values["timings_ms"],
         )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import Answer, AnswerSentence, Citation, Hit, Reason, Removed, Verdict
+from rag import Answer, AnswerPart, AnswerSentence, Citation, Hit, Reason, Removed, Verdict
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 OPTIONAL = st.none() | TEXTS
@@ -36,10 +36,11 @@ ANSWERS = st.builds(
     timings_ms=st.dictionaries(st.sampled_from(["retrieve", "total"]), NUMBERS),
     notes=st.lists(TEXTS, max_size=2).map(tuple),
     removed=st.lists(st.builds(Removed, TEXTS, TEXTS), max_size=2).map(tuple),
+    parts=st.lists(st.builds(AnswerPart, TEXTS, st.lists(st.integers(0, 9), max_size=3).map(tuple)), max_size=3).map(tuple),
 )
 KEYS = [
     *"id question standalone_question answer short_answer abstained reason confidence sentences citations hits model timings_ms".split(),
-    *("notes", "removed"),
+    *("notes", "removed", "parts"),
 ]
 
 
@@ -106,7 +107,13 @@ def test_scores_of_hits_are_rounded_in_json_alone():
 @pytest.mark.parametrize("key", KEYS)
 def test_what_is_missing_in_json_is_an_error(key):
     values = {name: value for name, value in answer_of(("A.", (1,))).to_json().items() if name != key}
-    if key in {"answer", "abstained", "notes", "removed"}:  # the first two follow from the others, the last two are younger than some runs
+    if key in {
+        "answer",
+        "abstained",
+        "notes",
+        "removed",
+        "parts",
+    }:  # the first two follow from the others, the last three are younger than some runs
         assert Answer.from_json(values) == answer_of(("A.", (1,)))
     else:
         with pytest.raises(KeyError):

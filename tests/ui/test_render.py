@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index import AddReport, Article, ArticleFilter, Health, Refusal
-from rag import Answer, AnswerSentence, Citation, Hit, Reason
+from rag import Answer, AnswerPart, AnswerSentence, Citation, Hit, Reason
 from ui import render, screen
 from ui.safe import safe
 
@@ -254,3 +254,21 @@ def test_a_report_counts_what_happened_and_names_what_was_refused():
     assert shown[-2] == "… and 5 more refused; --json lists them all"
     assert shown[-1] == "1 added, 2 updated, 25 refused in 1.2 s"
     assert render.plain(render.report_page(AddReport())) == "nothing found to add in 0.0 s\n"
+
+
+def test_the_answers_to_several_questions_stand_apart_and_what_is_not_answered_is_said():
+    sentences = (
+        AnswerSentence("Nickel fell.", (1,), 0.9),
+        AnswerSentence("Tin rose.", (2,), 0.9),
+        AnswerSentence("So did lead.", (2,), 0.9),
+    )
+    parts = (AnswerPart("What fell?", (0,)), AnswerPart("What did China say?", ()), AnswerPart("what rose?", (1,)))
+    page = render.plain(
+        render.answer_page(answer(sentences=sentences, citations=(citation(), citation(2, "Tin rose.")), parts=parts), articles=3)
+    )
+    assert page.startswith("Nickel fell. [1]\nTin rose. [2]\nSo did lead. [2]\nNot answered: What did China say?\n")
+
+
+def test_an_answer_of_one_part_is_shown_as_ever():
+    sentences = (AnswerSentence("Nickel fell.", (1,), 0.9), AnswerSentence("Tin rose.", (1,), 0.9))
+    assert render.plain(render.answer_page(answer(sentences=sentences), articles=3)).startswith("Nickel fell. [1] Tin rose. [1]\n\n")
