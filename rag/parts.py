@@ -176,7 +176,9 @@ _SAYS = (
     r"(?:(?:report|mention|highlight|suggest|claim|present|confirm|depict|portray|publish|discuss)(?:ed|s|es)?|wrote|said|says?|writes?|"
     r"(?:indicate|describe|note|state|announce)d|(?:indicate|describe)s?)"
 )
-_A_TEXT = re.compile(rf"\b{_TEXT}\b")
+
+#: One of the two at least is a text by its name, or is what papers do; whatever else is said or announced is news itself.
+_A_TEXT = re.compile(rf"\b(?:{_TEXT}|reported|mentioned|wrote)\b")
 _WRITTEN = re.compile(rf"\b(?:{_TEXT}|{_SAYS}|(?:(?<=while )|(?<=while also ))\w{{1,20}}ing)\b")
 
 _MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"

@@ -34,6 +34,7 @@ def searched(text, **more):
         "Between 2010 and 2020, was there a change in output?",
         "Is Chile's output larger than Peru's?",
         "Did Chile raise taxes while it cut spending?",
+        "Was the tax that Chile announced in May confirmed before Peru said that it would follow?",
         "Is it true? Right?",
         "I read about Codelco. Who runs it?",
         "Wetten, dass..? was hosted by whom?",
@@ -100,6 +101,10 @@ def test_too_many_questions_are_all_kept_in_the_last():
         (
             "Did Argus report on the cobalt quotas before Nikkei mentioned the copper smelter?",
             ["Argus report on the cobalt quotas", "Nikkei mentioned the copper smelter"],
+        ),
+        (
+            "Was the smelter reported as shut by Nikkei before or after Argus reported on cobalt quotas?",
+            ["smelter reported as shut by Nikkei", "Argus reported on cobalt quotas"],
         ),
         (
             "Is what the Argus story tells of the cobalt quotas consistent with the account of the ban that the Nikkei column gives?",
