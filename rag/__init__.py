@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .adapters import AssayRetriever, AssayVectorStore
-    from .answer import EXTRACTIVE, Answer, AnswerSentence, Citation, Conflict, Difference, Hit, Reason, Removed, Side
+    from .answer import (
+        EXTRACTIVE,
+        Answer,
+        AnswerPart,
+        AnswerSentence,
+        Citation,
+        Conflict,
+        Difference,
+        Hit,
+        Reason,
+        Removed,
+        Side,
+    )
     from .chain import Chain
     from .cross_encoder import CrossEncoderReranker, RerankedReader
     from .embeddings import AssayEmbeddings, LangChainEmbedder
@@ -45,6 +57,7 @@ __all__ = [
     "SURE",
     "WEIGHTS",
     "Answer",
+    "AnswerPart",
     "AnswerSentence",
     "AssayEmbeddings",
     "AssayRetriever",
@@ -106,7 +119,9 @@ __all__ = [
 
 _HOMES = {
     "adapters": ("AssayRetriever", "AssayVectorStore"),
-    "answer": ("EXTRACTIVE", "Answer", "AnswerSentence", "Citation", "Conflict", "Difference", "Hit", "Reason", "Removed", "Side"),
+    "answer": (
+        *("EXTRACTIVE", "Answer", "AnswerPart", "AnswerSentence", "Citation", "Conflict", "Difference", "Hit", "Reason", "Removed", "Side"),
+    ),
     "chain": ("Chain",),
     "cross_encoder": ("CrossEncoderReranker", "RerankedReader"),
     "embeddings": ("AssayEmbeddings", "LangChainEmbedder"),

@@ -149,12 +149,8 @@ def amounts_in(text: str) -> Iterator[tuple[Amount, tuple[int, int]]]:
     later: Amount | None = None
     amounts = []
     for found, after in zip(reversed(every), [None, *reversed(every)], strict=False):
-        bare = not (
-            _YEAR.fullmatch(found["number"])
-            or found["scale"]
-            or found["sign"]
-            or _measure(found["unit"], text[found.end() : found.end() + 20])
-        )
+        scaled = found["scale"] or found["sign"] or _measure(found["unit"], text[found.end() : found.end() + 20])
+        bare = not scaled and not _YEAR.fullmatch(found["number"])
         ranges = bool(bare and after and _UP_TO.fullmatch(text[found.end("number") : after.start()].rstrip("$€£¥USACHK")))
         one, end = _amount(found, text, later if ranges else None)
         later = one

@@ -124,6 +124,21 @@ class Conflict:
     """Two at least, the newest first; those without a date stand last."""
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerPart:
+    """What became of one of several questions in one, or of one side of a comparison."""
+
+    question: str
+    """Its words in the question."""
+    sentences: tuple[int, ...]
+    """The places of the sentences that answer it among those of the answer, from 0."""
+
+    @property
+    def answered(self) -> bool:
+        """Say whether any sentence answers it."""
+        return bool(self.sentences)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A cited answer, or an abstention with its reason."""
@@ -146,6 +161,8 @@ class Answer:
     """What a language model wrote and the articles do not support."""
     conflict: Conflict | None = None
     """Where the articles disagree on the answer: all sides, each of which has its sentence here."""
+    parts: tuple[AnswerPart, ...] = ()
+    """Where several things were asked, what became of each; empty where the question is one."""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -155,8 +172,14 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """Return the answer with its citation numbers: `Chile announced … [1] A state company … [2]`; empty on an abstention."""
-        return " ".join(f"{sentence.text} {' '.join(f'[{n}]' for n in sentence.citations)}" for sentence in self.sentences)
+        """Return the answer with its citation numbers: `Chile announced … [1] A state company … [2]`; empty on an abstention.
+
+        A sentence that was kept though the articles do not support it says so.
+        """
+        return " ".join(
+            f"{sentence.text} {' '.join(f'[{n}]' for n in sentence.citations)}{'' if sentence.doubt is None else ' (not supported)'}"
+            for sentence in self.sentences
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as JSON values, `id` first; everything but `timings_ms` is the same for the same index and question."""
@@ -180,6 +203,7 @@ class Answer:
             "notes": list(self.notes),
             "removed": [{"text": one.text, "reason": one.reason} for one in self.removed],
             "conflict": _conflict_to_json(self.conflict) if self.conflict else None,
+            "parts": [{"question": one.question, "answered": one.answered, "sentences": list(one.sentences)} for one in self.parts],
         }
 
     @classmethod
@@ -202,6 +226,7 @@ class Answer:
             notes=tuple(values.get("notes", ())),
             removed=tuple(Removed(one["text"], one["reason"]) for one in values.get("removed", ())),
             conflict=_conflict_from_json(values["conflict"]) if values.get("conflict") else None,
+            parts=tuple(AnswerPart(one["question"], tuple(one["sentences"])) for one in values.get("parts", ())),
             timings_ms=values["timings_ms"],
         )
 

@@ -109,13 +109,18 @@ def _bar(evidence: Sequence[Evidence], kind: Kind) -> _Bar:
     return bar._replace(most=1) if kind is Kind.YES_NO else bar
 
 
-def standing_alone(view: View, one: Evidence) -> tuple[Span, ...]:
-    """Return the sentence with those before it that it leans on, in reading order; empty when it cannot stand alone."""
+def standing_alone(view: View, one: Evidence, *, titled: bool = False) -> tuple[Span, ...]:
+    """Return the sentence with those before it that it leans on, in reading order; empty when it cannot stand alone.
+
+    Where it is shown as what that article says, as `titled` tells, the first sentence of all may lean on the title.
+    """
     article, sentences = view.article(one.found.passage.article), view.sentences(one.found.passage.article)
     spans = [one.span]
     place = one.place
     while opens_unresolved(spans[0].of(article.text)):
         place -= 1
+        if place < 0 and titled:
+            break
         if place < 0 or len(spans) > _MAX_LEANING:
             return ()
         before = sentences[place]

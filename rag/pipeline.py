@@ -16,9 +16,11 @@ from .compose import choose, compose, short_answer
 from .conflicts import disagreement
 from .evidence import question_terms, weigh
 from .kinds import kind_of
+from .parts import Part, parts_of
 from .question import Question, Turn
 from .rerank import ReadingRetriever
 from .retrieve import DENSE_WEIGHT, Retriever
+from .several import Gathered, answered, gather, passages, told
 from .sides import beside, completed, conflict_of, in_words, short_of, sides_told
 from .silence import Caution, confidence, enough, would_answer
 
@@ -103,18 +105,28 @@ class Pipeline:
         clock.lap("retrieve")
         evidence = weigh(view, asked.standalone, [one for one in found if one.reading] or found)
         clock.lap("read")
-        return _Looked(asked, found, evidence, round(confidence(evidence), 4), kind_of(asked.standalone), _reason(view, found, only))
+        sure, kind = round(confidence(evidence), 4), kind_of(asked.standalone)
+        whole = _Looked(asked, found, evidence, sure, kind, _reason(view, found, only))
+        parts = parts_of(asked)
+        if not parts.parts:
+            return whole
+        known = Gathered(Part(asked.text, asked.standalone), found, evidence, sure, kind)
+        gathered = gather(view, self._retriever, parts, PASSAGES_READ, only, known)
+        clock.lap("read")
+        return whole._replace(parts=gathered, compared=parts.compared, sure=_sure(gathered, parts.compared))
 
     def _quoted(self, view: View, looked: _Looked, clock: _Clock, notes: tuple[str, ...] = ()) -> Answer:
         """Return the answer in the articles' own words, or an abstention."""
+        if looked.parts:
+            return self._part_by_part(view, looked, clock, notes)
         shown = looked.evidence and self._shown(looked)
         chosen = choose(view, looked.evidence, question_terms(view, looked.asked.standalone), looked.kind) if shown else []
         if not chosen:
             return self._silent(view, looked, clock, notes)
-        told = sides_told(view, disagreement(view, looked.asked.standalone, looked.evidence, looked.found, self._reader))
+        sides = sides_told(view, disagreement(view, looked.asked.standalone, looked.evidence, looked.found, self._reader))
         clock.lap("compare")
-        sentences, citations = compose(view, beside(chosen, told))
-        conflict = conflict_of(view, told, citations) if told else None
+        sentences, citations = compose(view, beside(chosen, sides))
+        conflict = conflict_of(view, sides, citations) if sides else None
         return looked.answer(
             clock,
             sentences=sentences,
@@ -123,6 +135,13 @@ class Pipeline:
             notes=(*notes, in_words(conflict)) if conflict else notes,
             conflict=conflict,
         )
+
+    def _part_by_part(self, view: View, looked: _Looked, clock: _Clock, notes: tuple[str, ...]) -> Answer:
+        """Return the answer to several questions in one, or to a comparison; an abstention where no part of it may be shown."""
+        whole = answered(view, looked.parts, looked.compared, self._shown)
+        if not whole.sentences:
+            return replace(self._silent(view, looked, clock, (*notes, *whole.notes)), parts=whole.parts)
+        return looked.answer(clock, **{**whole._asdict(), "notes": notes})
 
     def _silent(self, view: View, looked: _Looked, clock: _Clock, notes: tuple[str, ...]) -> Answer:
         lacks = (would_answer(view, looked.asked.standalone, looked.found),) if looked.found else ()
@@ -133,7 +152,7 @@ class Pipeline:
         if writer.rests:
             yield self._in_their_words(view, looked, clock, (f"{writer.name} did not reply lately and is left alone for a minute.",))
             return
-        for draft in writer.write(view, looked.asked.standalone, looked.found):
+        for draft in writer.write(view, looked.asked.standalone, looked.passages):
             if draft.whole:
                 yield self._checked(view, looked, draft, writer.name, clock)
             else:
@@ -155,6 +174,7 @@ class Pipeline:
                 notes=(*notes, in_words(conflict)) if conflict else notes,
                 removed=removed,
                 conflict=conflict,
+                parts=told(looked.parts, draft.sentences, draft.citations),
             )
         if draft.says_nothing and not removed and not enough(looked.evidence, looked.sure, Caution.HIGH, looked.kind):
             return replace(self._silent(view, looked, clock, notes), model=model)
@@ -165,7 +185,7 @@ class Pipeline:
         answer = self._quoted(view, looked, clock, notes)
         return answer if answer.abstained else replace(answer, notes=(*notes, _QUOTED))
 
-    def _shown(self, looked: _Looked) -> bool:
+    def _shown(self, looked: _Looked | Gathered) -> bool:
         if self._threshold is not None:
             return looked.sure >= self._threshold
         return enough(looked.evidence, looked.sure, self._caution, looked.kind)
@@ -192,6 +212,14 @@ class _Looked(NamedTuple):
     kind: Kind
     silent_for: Reason
     """Why there is no answer, if there is none."""
+    parts: tuple[Gathered, ...] = ()
+    """What was found for each of several questions in one, or for each side of a comparison."""
+    compared: bool = False
+
+    @property
+    def passages(self) -> Sequence[Found]:
+        """Return the passages to write from."""
+        return passages(self.parts) if self.parts else self.found
 
     def answer(self, clock: _Clock, *, reason: Reason | None = None, **more: Any) -> Answer:
         """Return the answer to it: `more` of what an answer has."""
@@ -208,12 +236,17 @@ class _Looked(NamedTuple):
         )
 
 
+def _sure(parts: Sequence[Gathered], compared: bool) -> float:
+    """Return the probability that the articles answer a question of such parts: any of several questions, every side of a comparison."""
+    return min(one.sure for one in parts) if compared else max(one.sure for one in parts)
+
+
 def _growing(answer: Answer) -> Iterator[Answer]:
     """Yield an answer one sentence longer each time; the last is whole."""
     for count in range(1, len(answer.sentences)):
         used = {n for sentence in answer.sentences[:count] for n in sentence.citations}
         citations = tuple(citation for citation in answer.citations if citation.n in used)
-        yield replace(answer, sentences=answer.sentences[:count], citations=citations, conflict=None)
+        yield replace(answer, sentences=answer.sentences[:count], citations=citations, conflict=None, parts=())
     yield answer
 
 
@@ -227,6 +260,8 @@ def _notes(draft: Draft, name: str) -> tuple[str, ...]:
     if draft.removed:
         many = len(draft.removed) > 1
         notes.append(f"The articles do not support {len(draft.removed)} {'sentences' if many else 'sentence'} of {name}, left out here.")
+    if draft.unknown:
+        notes.append(f"{name} named passages that there are not: {draft.unknown}.")
     if not (draft.failure or draft.says_nothing or draft.removed or draft.sentences):
         notes.append(f"{name} replied nothing.")
     return tuple(notes)

@@ -8,7 +8,7 @@ exact (`View.approximate` is not set), a filtered ranking is the full ranking, f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -38,6 +38,9 @@ FIRST_DEPTH = 60
 #: Passages whose vectors agree less than this are not copies of each other.
 COPY_COSINE = 0.9
 
+
+#: Where something is preferred, so many of the first passages are looked at.
+PREFERRED_FROM = 40
 
 #: So many candidates after the last hit are looked at for copies of the hits: a copy's score is close to its original's.
 COPIES_SOUGHT = 30
@@ -101,6 +104,20 @@ class Retriever:
 
     def retrieve(self, view: View, query: str, k: int, *, only: ArticleFilter | None = None) -> list[Found]:
         """Return the `k` best passages of a pinned generation."""
+        return self.unread(view, query, k, only=only)
+
+    def unread(
+        self, view: View, query: str, k: int, *, only: ArticleFilter | None = None, prefer: Callable[[Hit], float] | None = None
+    ) -> list[Found]:
+        """Return the `k` best by search scores alone; what `prefer` says of each of the first is added to its score."""
+        if prefer is None:
+            return self._fused(view, query, k, only)
+        first = self._fused(view, query, max(k, PREFERRED_FROM), only)
+        scored = [replace(one, hit=replace(one.hit, score=one.hit.score + prefer(one.hit))) for one in first]
+        order = sorted(scored, key=lambda one: (-one.hit.score, one.hit.rank))
+        return [replace(one, hit=replace(one.hit, rank=rank)) for rank, one in enumerate(order[: max(0, k)], 1)]
+
+    def _fused(self, view: View, query: str, k: int, only: ArticleFilter | None) -> list[Found]:
         selection = view.select(only or ArticleFilter())
         wanted = k
         while True:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .evidence import Signals
 from .kinds import Kind, asked_for_in_words
-from .odds import probability, weighted
+from .odds import log_odds, probability, weighted
 from .words import telling_words
 
 if TYPE_CHECKING:
@@ -54,6 +54,11 @@ READ_THRESHOLDS = {Caution.LOW: 0.1, Caution.NORMAL: 0.15, Caution.HIGH: 0.4}
 #: 96, 90 and 58 are told about, of a hundred from titles of sport and business news 15, 9 and 1.
 TOPIC_THRESHOLDS = {Caution.LOW: 0.1, Caution.NORMAL: 0.15, Caution.HIGH: 0.33}
 
+#: What is added to the log-odds of every side of a comparison, and to those of one whose article is the one it names; fitted on the
+#: comparison and temporal questions of one half of `multihop`, asked with and without the articles that bear them out
+#: (docs/decisions/0012-several-questions.md).
+SIDE_INTERCEPT, SIDE_NAMED = -1.34, 2.71
+
 
 def confidence(evidence: Sequence[Evidence]) -> float:
     """Return the probability that the articles answer the question, from the best evidence; 0 when there is none."""
@@ -63,6 +68,17 @@ def confidence(evidence: Sequence[Evidence]) -> float:
     if best.found.reading is None:
         return probability(INTERCEPT + weighted(COEFFICIENTS, best.signals))
     return probability(READ_INTERCEPT + weighted(READ_COEFFICIENTS, best.signals))
+
+
+def side_confidence(evidence: Sequence[Evidence], *, named: bool) -> float:
+    """Return the probability that the articles bear out a side of a comparison, from the best evidence that nobody read.
+
+    `named` says whether its article's source or day is one that the side names; where a side names what is not there, what else
+    was found is likely something else.
+    """
+    if not evidence:
+        return 0.0
+    return probability(log_odds(confidence(evidence)) + SIDE_INTERCEPT + SIDE_NAMED * named)
 
 
 def would_answer(view: View, question: str, found: Sequence[Found]) -> str:

@@ -75,7 +75,7 @@ class Writer:
         try:
             for one in written(self._talk.reply(prompt(question, passages)), len(passages)):
                 draft.unknown += one.unknown
-                if one.text.casefold() in seen or len(content_words(one.text)) < 2:  # "Sure!"
+                if one.text.casefold() in seen or (len(content_words(one.text)) < 2 and not one.numbers):  # "Sure!"
                     draft.says_nothing = draft.says_nothing or one.says_nothing
                     continue
                 seen.add(one.text.casefold())

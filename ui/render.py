@@ -93,8 +93,8 @@ def answer_page(answer: Answer, *, articles: int, only: ArticleFilter | None = N
     lines: list[Line] = [] if told else understood(answer)
     if answer.short_answer and not told:
         lines.append(Line((Run(answer.short_answer, Style.STRONG),)))
-    lines += [] if told else [sentences_line(answer.sentences)]
-    lines += [*notes, Line()]
+    lines += [] if told else _sentences(answer)
+    lines += [*_unanswered(answer), *notes, Line()]
     for citation in answer.citations:
         lines += _citation_lines(citation)
     return (*lines, Line((Run(f"Confidence: {confidence_words(answer.confidence)}", Style.QUIET),)))
@@ -205,6 +205,20 @@ def sentences_line(sentences: Iterable[AnswerSentence]) -> Line:
             runs.append(Run(f" ({sentence.verdict}: {sentence.doubt})", Style.WARNING))
         runs.append(Run(" "))
     return Line(tuple(runs[:-1]))
+
+
+def _sentences(answer: Answer) -> list[Line]:
+    """Show the sentences, those of each part of the question by themselves where it has several."""
+    parts = [part.sentences for part in answer.parts if part.answered]
+    of_parts = {place for places in parts for place in places}
+    alone = [[sentence] for place, sentence in enumerate(answer.sentences) if parts and place not in of_parts]
+    groups = [[answer.sentences[place] for place in places] for places in parts] or [list(answer.sentences)]
+    return [sentences_line(group) for group in (*groups, *alone)]
+
+
+def _unanswered(answer: Answer) -> list[Line]:
+    """Say which parts of a question are not answered."""
+    return [Line((Run("Not answered: ", Style.WARNING), Run(part.question))) for part in answer.parts if not part.answered]
 
 
 def _abstention(answer: Answer, reason: Reason, articles: int, only: ArticleFilter | None) -> Page:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..measure import Family, Grade, Kind, Measure
-from .gold import Basis, basis, bears, nearest, reaches, whole
+from .gold import Basis, articles, basis, bears, nearest, reaches, whole
 from .stretches import common, merged, size
 from .verdict import Apart, Rule, Verdict
 
@@ -84,10 +84,25 @@ def _evidence_recall(row: Row) -> Verdict:
     if place is Basis.NOT_INDEXED:
         return _NOT_INDEXED
     cited = row.answer.citations if row.answer is not None else ()
-    named = {article for one in cited for article in (one.article_id, *one.also_in)}
+    named = _cited_articles(row)
     found = [any(reaches(one, places, row.example) for one in cited) for places in row.gold.stands]
     found += [article in named for article in whole(row)]
     return Grade(sum(found) / len(found))
+
+
+def _articles_whole(row: Row) -> Verdict:
+    evident = articles(row)
+    if row.example.answerable is False or len(row.example.relevant | evident) < 2:
+        return None
+    if len(evident) < 2:
+        return _NOT_INDEXED
+    return Grade(float(evident <= _cited_articles(row)))
+
+
+def _cited_articles(row: Row) -> set[str]:
+    """Return the ids of the articles that an answer cites, copies among them; silence cites none."""
+    cited = row.answer.citations if row.answer is not None else ()
+    return {article for one in cited for article in (one.article_id, *one.also_in)}
 
 
 def _iou(row: Row) -> Verdict:
@@ -163,6 +178,16 @@ RULES = (
             source="Yang et al., HotpotQA, 2018 (recall of supporting facts)",
         ),
         _evidence_recall,
+    ),
+    Rule(
+        Measure(
+            name="articles_whole",
+            family=Family.CITATION,
+            definition="The share of questions whose evidence lies in several articles for which every one of these is cited, itself or a "
+            "copy; silence cites none.",
+            source="Yang et al., HotpotQA, 2018 (exact match of supporting facts), there by sentence and without others",
+        ),
+        _articles_whole,
     ),
     Rule(
         Measure(

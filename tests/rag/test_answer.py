@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import Answer, AnswerSentence, Citation, Conflict, Difference, Hit, Reason, Removed, Side, Verdict
+from rag import Answer, AnswerPart, AnswerSentence, Citation, Conflict, Difference, Hit, Reason, Removed, Side, Verdict
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 OPTIONAL = st.none() | TEXTS
@@ -38,10 +38,11 @@ ANSWERS = st.builds(
     notes=st.lists(TEXTS, max_size=2).map(tuple),
     removed=st.lists(st.builds(Removed, TEXTS, TEXTS), max_size=2).map(tuple),
     conflict=st.none() | st.builds(Conflict, kind=st.sampled_from(Difference), sides=st.lists(SIDES, max_size=3).map(tuple)),
+    parts=st.lists(st.builds(AnswerPart, TEXTS, st.lists(st.integers(0, 9), max_size=3).map(tuple)), max_size=3).map(tuple),
 )
 KEYS = [
     *"id question standalone_question answer short_answer abstained reason confidence sentences citations hits model timings_ms".split(),
-    *("notes", "removed", "conflict"),
+    *("notes", "removed", "conflict", "parts"),
 ]
 
 
@@ -114,6 +115,7 @@ def test_what_is_missing_in_json_is_an_error(key):
         "notes",
         "removed",
         "conflict",
+        "parts",
     }:  # the first two follow from what is there, the others are younger than some runs
         assert Answer.from_json(values) == answer_of(("A.", (1,)))
     else:

@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
@@ -204,8 +204,44 @@ _SPACE = (". ", " ", "\n", "\n\n", "\u202e", "\x00", "| a | b |")
 FRAGMENTS = st.sampled_from((*_SAID, *_MARKERS, *_MARKUP, *_SPACE))
 
 
-@given(st.lists(FRAGMENTS | st.text(max_size=20), max_size=25).map("".join))
+REPLIES = st.lists(FRAGMENTS | st.text(max_size=20), max_size=25).map("".join)
+
+
+@given(REPLIES)
 def test_whatever_a_model_replies_every_citation_is_literal_and_of_what_was_found(reply):
+    _replied(reply)
+
+
+@pytest.mark.slow
+@settings(max_examples=100_000)
+@given(REPLIES)
+def test_a_hundred_thousand_replies_come_to_nothing_but_literal_citations(reply):
+    _replied(reply)
+
+
+def test_a_model_of_random_weights_ends_in_the_articles_own_words(library):
+    """A real network, served over real HTTP: it says words of the articles and markers in no order that makes sense."""
+    from torch import manual_seed, tensor
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    words = [*re.findall(r"\w+", " ".join(one.text for one in ARTICLES)), ".", "[1].", "[2]", "[9]", "<b>", "\n", "not", "http://x.example"]
+    manual_seed(1963)
+    network = GPT2LMHeadModel(GPT2Config(vocab_size=len(words), n_positions=256, n_embd=32, n_layer=2, n_head=2)).eval()
+
+    def script(_request):
+        drawn = network.generate(tensor([[0]]), do_sample=True, max_new_tokens=200, pad_token_id=0)[0].tolist()
+        yield openai_stream(*(f"{words[place]} " for place in drawn))
+
+    with ModelServer(script) as server:
+        writer = Writer(Talk(chat_model("m", f"{server.url}/v1")), Literal(), "m")
+        for _ in range(5):
+            answer = Pipeline(library, writer=writer, threshold=0).ask(QUESTION)
+            check_answer(library, answer)
+            assert "96,600 tonnes" in answer.text
+            assert "The answer is quoted from the articles." in answer.notes
+
+
+def _replied(reply):
     library, writer = _shared(), Writer(Talk(Scripted(reply=reply)), Literal(), "scripted")
     for answer in Pipeline(library, writer=writer, threshold=0).stream(QUESTION):
         check_answer(library, answer)
@@ -294,6 +330,22 @@ def test_what_was_checked_before_the_reply_broke_off_stays_and_it_is_told(librar
         answer = Pipeline(library, writer=writer, threshold=0).ask(QUESTION)
     assert [sentence.text for sentence in answer.sentences] == [f"{TRUE}."]
     assert answer.notes == ("m gave no whole reply (broken off).",)
+
+
+def test_numbers_of_passages_that_there_are_not_are_told(ask):
+    answer = ask(f"{TRUE} [1][77].")
+    assert [sentence.text for sentence in answer.sentences] == [f"{TRUE}."]
+    assert "scripted named passages that there are not: 1." in answer.notes
+
+
+def test_a_word_that_names_its_passage_is_an_answer(ask):
+    assert [sentence.text for sentence in ask("Codelco [1][2][3].", "Who leads the talks in Chile?").sentences] == ["Codelco."]
+    assert ask("Sure!").notes != ()
+
+
+def test_what_is_kept_though_not_supported_is_marked_in_the_text_too(ask):
+    answer = ask("Congo may export 120,000 tonnes of cobalt in 2026 [1].", keep=True)
+    assert answer.text.endswith("(not supported)")
 
 
 def test_a_model_that_is_gone_is_left_alone(library):

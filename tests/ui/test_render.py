@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index import AddReport, Article, ArticleFilter, Health, Refusal
-from rag import Answer, AnswerSentence, Citation, Conflict, Difference, Hit, Reason, Side
+from rag import Answer, AnswerPart, AnswerSentence, Citation, Conflict, Difference, Hit, Reason, Side
 from rag.sides import in_words
 from ui import render, screen
 from ui.safe import safe
@@ -278,3 +278,21 @@ def test_both_sides_of_a_conflict_are_told_with_source_and_date():
     assert told.index("1,310 metres (City Desk, 2024-09-01) [1]") < told.index("1,240 metres (Bridge")
     assert "undated" in told
     assert "\x1b" not in page
+
+
+def test_the_answers_to_several_questions_stand_apart_and_what_is_not_answered_is_said():
+    sentences = (
+        AnswerSentence("Nickel fell.", (1,), 0.9),
+        AnswerSentence("Tin rose.", (2,), 0.9),
+        AnswerSentence("So did lead.", (2,), 0.9),
+    )
+    parts = (AnswerPart("What fell?", (0,)), AnswerPart("What did China say?", ()), AnswerPart("what rose?", (1,)))
+    page = render.plain(
+        render.answer_page(answer(sentences=sentences, citations=(citation(), citation(2, "Tin rose.")), parts=parts), articles=3)
+    )
+    assert page.startswith("Nickel fell. [1]\nTin rose. [2]\nSo did lead. [2]\nNot answered: What did China say?\n")
+
+
+def test_an_answer_of_one_part_is_shown_as_ever():
+    sentences = (AnswerSentence("Nickel fell.", (1,), 0.9), AnswerSentence("Tin rose.", (1,), 0.9))
+    assert render.plain(render.answer_page(answer(sentences=sentences), articles=3)).startswith("Nickel fell. [1] Tin rose. [1]\n\n")

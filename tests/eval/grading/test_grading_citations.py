@@ -120,3 +120,21 @@ def test_exactness_and_density_are_sums_over_all(made, graded):
     rows = [made.row(answer=answer, exact=[True, False]), made.row("unchecked", answer, exact=[])]
     assert graded("quote_exactness", *rows) == {"q1": (1, 2), "unchecked": "its quotes were not held against the index"}
     assert graded("citations_per_sentence", *rows) == {"q1": (3, 2), "unchecked": (3, 2)}
+
+
+@pytest.mark.parametrize(("cited", "value"), [(("a", "b", "c"), 1), (("a", "a"), 0), ((), 0)])
+def test_the_evidence_of_several_articles_is_cited_whole_or_not(made, graded, cited, value):
+    citations = [made.citation(article, 0, 9, n=n) for n, article in enumerate(cited, 1)]
+    row = made.row(answer=made.answer("One.", citations=citations) if cited else made.silence(), qrels={"a": 1, "b": 1, "d": 0})
+    assert graded("articles_whole", row) == {"q1": value}
+
+
+def test_a_copy_stands_for_its_article(made, graded):
+    citations = [made.citation("a", 0, 9, n=1), made.citation("x", 0, 9, n=2, also_in=("b",))]
+    assert graded("articles_whole", made.row(answer=made.answer("One.", citations=citations), qrels={"a": 1, "b": 1})) == {"q1": 1}
+
+
+def test_evidence_in_one_article_is_not_asked_to_be_whole(made, graded):
+    answer = made.answer("One.", citations=[made.citation("a", 0, 9, n=1)])
+    assert graded("articles_whole", made.row(answer=answer, qrels={"a": 1})) == {}
+    assert graded("articles_whole", made.row(answer=answer, qrels={"a": 1, "b": 1}, answerable=False)) == {}

@@ -147,7 +147,7 @@ def test_grades_come_back_from_their_file(run):
 
 
 def test_a_perfect_run_is_perfect_everywhere(made):
-    """One passage an article, each of them wholly evidence, so that every measure of rankings can be 1."""
+    """One passage an article, each of them wholly evidence, in one article or two, so that every measure of rankings can be 1."""
     cited = made.citation("a", 0, 50)
     known = {"answers": ["Corfo"], "key_points": ["Corfo"], "answerable": True, "qrels": {"a": 1}, "rewrite": "Who?", "history": ["before"]}
     right = made.row(
@@ -157,16 +157,22 @@ def test_a_perfect_run_is_perfect_everywhere(made):
         usage={"input_tokens": 1, "output_tokens": 1, "usd": 1},
     )
     right = replace(right, example=replace(right.example, metadata={"conflict": False}))
-    silent = made.row("silent", made.silence(confidence=0), answerable=False)
+    two = [("a", 0, 50), ("b", 0, 50)]
+    both = made.row(
+        "both",
+        made.answer(
+            ("Corfo", (1, 2), 1), citations=[cited, made.citation("b", 0, 50, n=2)], confidence=1, standalone="who", timings={"total": 1}
+        ),
+        **{**known, "qrels": {"a": 1, "b": 1}, "spans": two, "gold_passages": ["a:0", "b:0"], "passages": two, "articles": ["a", "b"]},
+        usage={"input_tokens": 1, "output_tokens": 1, "usd": 1},
+    )
     sides = tuple(Side(value=article, citations=(n,), source=None, published=None) for n, article in enumerate("ab", 1))
-    told = Conflict(kind=Difference.CONFLICT, sides=sides)
-    both = made.answer(("Corfo", (1, 2), 1), citations=[cited, made.citation("b", 0, 50, n=2)], confidence=1, timings={"total": 1})
-    known |= {"qrels": {"a": 1, "b": 1}, "metadata": {"conflict": True}, "history": [], "rewrite": None}
-    torn = made.row("torn", replace(both, conflict=told), spans=[("a", 0, 50), ("b", 0, 50)], **known)
-    assert figures(grade(made.run(torn), retrieval=[]))["conflicts_shown"] == 1
+    told = replace(both.answer, conflict=Conflict(kind=Difference.CONFLICT, sides=sides))
+    both = replace(both, answer=told, example=replace(both.example, metadata={"conflict": True}))
+    silent = made.row("silent", made.silence(confidence=0), answerable=False)
     names = [name for name in DEFAULT_RETRIEVAL if not name.split("@")[0].endswith(("P", "Judged"))]
-    found = figures(grade(made.run(right, silent), retrieval=[*names, "P@1", "Judged@1", "span_P@1"]))
-    assert set(MEASURES) - set(found) <= {*DEFAULT_RETRIEVAL, *NO_JUDGEMENT, "conflicts_shown"}
+    found = figures(grade(made.run(right, both, silent), retrieval=[*names, "P@1", "Judged@1", "span_P@1"]))
+    assert set(MEASURES) - set(found) <= {*DEFAULT_RETRIEVAL, *NO_JUDGEMENT}
     for name, value in found.items():
         if name not in NO_JUDGEMENT:
             assert value == pytest.approx(float(named(name).higher_is_better)), name
