@@ -17,7 +17,7 @@ from ui.cli import main
 
 METALS = ["lithium", "cobalt", "nickel", "copper", "graphite", "tungsten"]
 VERBS = ["run", "compare", "report", "generate", "import-feedback"]
-COSTS = re.compile(r"(retrieve|read|verify|total|understand|compose|select)\w*_p\d+")
+COSTS = re.compile(r"(retrieve|read|verify|compare|total|understand|compose|select)\w*_p\d+")
 
 #: The low end of Wilson's interval of 6 of 6.
 ALL_OF_SIX = 6 / (6 + 1.959963984540054**2)
