@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .adapters import AssayRetriever, AssayVectorStore
     from .answer import (
+        ABSTENTION,
         EXTRACTIVE,
         Answer,
         AnswerPart,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from .writing import Writer
 
 __all__ = [
+    "ABSTENTION",
     "DENSE_WEIGHT",
     "END",
     "EXTRACTIVE",
@@ -120,7 +122,8 @@ __all__ = [
 _HOMES = {
     "adapters": ("AssayRetriever", "AssayVectorStore"),
     "answer": (
-        *("EXTRACTIVE", "Answer", "AnswerPart", "AnswerSentence", "Citation", "Conflict", "Difference", "Hit", "Reason", "Removed", "Side"),
+        *("ABSTENTION", "EXTRACTIVE", "Answer", "AnswerPart", "AnswerSentence", "Citation", "Conflict"),
+        *("Difference", "Hit", "Reason", "Removed", "Side"),
     ),
     "chain": ("Chain",),
     "cross_encoder": ("CrossEncoderReranker", "RerankedReader"),

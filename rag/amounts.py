@@ -12,6 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: What has one of these units is not what is counted.
+_NEVER_COUNTED = frozenset(("%", "points", "°c", "°f"))
+
+
+def _alike(unit: str, other: str) -> bool:
+    """Say whether two units may be the same: a dollar may be anybody's."""
+    return unit == other or ("$" in (unit, other) and unit.endswith("$") and other.endswith("$"))
+
+
 #: A number of so many significant digits is no other one.
 _TELLING = 4
 
@@ -39,7 +48,9 @@ class Amount(NamedTuple):
 
         A unit of this has to be the other's, unless that has none, as in a table, and so many digits that they tell it apart.
         """
-        if self.unit and self.unit != other.unit and (other.unit or self.digits < _TELLING):
+        if self.unit and not _alike(self.unit, other.unit) and (other.unit or self.digits < _TELLING):
+            return False
+        if not self.unit and other.unit in _NEVER_COUNTED:
             return False
         if math.isclose(self.value, other.value, rel_tol=_NEAR if self.about or other.about else 1e-9, abs_tol=1e-9):
             return True
@@ -50,7 +61,8 @@ def in_figures(text: str) -> str:
     """Return a text with its number words as figures, and shares like "a third of" as percentages."""
     from text_to_num import alpha2digit  # type: ignore[import-untyped]  # a cold question without a language model does without
 
-    return str(alpha2digit(_FRACTION.sub(_percentage, text), "en", threshold=0.0))
+    text = _HALF_A_MILLION.sub(lambda found: f"{_COUNTS.get((found[1] or '').lower(), 0) + 0.5} {found[2]}", text)
+    return str(alpha2digit(_FRACTION.sub(_percentage, _DOZEN.sub("12", text)), "en", threshold=0.0))
 
 
 _SCALES = {
@@ -61,6 +73,7 @@ _SCALES = {
     "mn": 1e6,
     "m": 1e6,
     "billion": 1e9,
+    "b": 1e9,
     "bn": 1e9,
     "trillion": 1e12,
     "tn": 1e12,
@@ -69,11 +82,12 @@ _SCALES = {
 #: Units, each in all the ways that it is written; the first is its name.
 _UNITS = tuple(
     tuple(line.split())
-    for line in """$ $ us$ usd dollar dollars
+    for line in """$ $ dollar dollars
+    us$ us$ usd
     € € eur euro euros
     £ £ gbp pound pounds sterling
     ¥ ¥ rmb cny yuan renminbi yen
-    % % percent
+    % % percent pc
     points points pp
     tonne tonne tonnes ton tons t mt
     kg kg kilogram kilograms kilo kilos kilogramme kilogrammes
@@ -104,11 +118,13 @@ _UNIT_OF = {written: names[0] for names in _UNITS for written in names}
 
 _NUMBER = r"\d{1,3}(?:[,\u00a0\u202f’']\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _AMOUNT = re.compile(
-    rf"(?<![\w.])(?P<sign>(?:US|A|C|HK|S)?[$€£¥])?\s?(?P<number>{_NUMBER})(?P<ordinal>st|nd|rd|th)?(?![\d])"
-    rf"(?:[ -]?(?P<scale>hundred|thousand|million|billion|trillion|[mb]n|tn|k|m|1000000000000|1000000000|1000000|1000)(?![\w]))?"
+    rf"(?<![\w.])(?P<sign>(?:US|AU?|CA?|HK|NZ|S)?[$€£¥]|(?:USD|EUR|GBP|CNY|RMB)(?=\s?\d))?\s?(?P<minus>[-−](?=\d))?(?P<number>{_NUMBER})(?P<ordinal>st|nd|rd|th)?(?![\d])"
+    rf"(?:[ -]?(?P<scale>hundred|thousand|million|billion|trillion|[mb]n|tn|k|m|b|1000000000000|1000000000|1000000|1000)(?![\w]))?"
     r"(?:[\s-]?(?P<unit>%|percentage points?|per ?cent\b|[A-Za-z°][\w°-]*))?",
     re.IGNORECASE,
 )
+_HALF_A_MILLION = re.compile(r"\b(?:(one|two|three|four) and a half|half an?) (million|billion|trillion)\b", re.IGNORECASE)
+_DOZEN = re.compile(r"\b(?:a|one) dozen\b", re.IGNORECASE)
 _FRACTION = re.compile(
     r"\b(?:(?P<count>an?|one|two|three|four)[ -])?(?P<part>half|halves|thirds?|quarters?|fifths?|tenths?)\b"
     r"(?=\s+(?:of|the|its|their|his|her)\b|\W*$|[,;:])",
@@ -147,12 +163,16 @@ def amounts_in(text: str) -> Iterator[tuple[Amount, tuple[int, int]]]:
     """Yield the amounts of a text whose numbers are figures, in order, each with where it stands."""
     every = list(_AMOUNT.finditer(text))
     later: Amount | None = None
-    amounts = []
+    amounts: list[tuple[Amount, tuple[int, int]]] = []
     for found, after in zip(reversed(every), [None, *reversed(every)], strict=False):
-        scaled = found["scale"] or found["sign"] or _measure(found["unit"], text[found.end() : found.end() + 20])
+        scaled = found["scale"] or _measure(found["unit"], text[found.end() : found.end() + 20])
         bare = not scaled and not _YEAR.fullmatch(found["number"])
-        ranges = bool(bare and after and _UP_TO.fullmatch(text[found.end("number") : after.start()].rstrip("$€£¥USACHK")))
+        link = text[found.end("number") : after.start("number")].rstrip("$€£¥USACHK") if bare and after else ""
+        dash = link.strip() in ("-", "–") or (after is not None and after["sign"])
+        ranges = bool(_UP_TO.fullmatch(link)) and (dash or not found["sign"])
         one, end = _amount(found, text, later if ranges else None)
+        if ranges and found["sign"] and later is not None and not later.unit:
+            amounts[-1] = (later._replace(unit=one.unit), amounts[-1][1])
         later = one
         amounts.append((one, (found.start(), end)))
     yield from reversed(amounts)
@@ -164,28 +184,20 @@ def _amount(found: re.Match[str], text: str, like: Amount | None) -> tuple[Amoun
     scale = (found["scale"] or "").lower()
     times = _SCALES.get(scale) or (float(scale) if scale else _whole_scale(digits))
     measure = _measure(found["unit"], text[found.end() : found.end() + 20])
-    unit = _UNIT_OF.get(found["sign"].lower(), found["sign"][-1]) if found["sign"] else measure
-    end = (
-        found.end()
-        if measure
-        else found.end("scale")
-        if found["scale"]
-        else found.end("ordinal")
-        if found["ordinal"]
-        else found.end("number")
-    )
+    unit = _UNIT_OF.get(found["sign"].lower(), found["sign"].lower()) if found["sign"] else measure
+    end = found.end() if measure else max(found.end(name) for name in ("number", "ordinal", "scale"))
     if like is not None:
-        unit, times = like.unit, like.times
+        unit, times = unit or like.unit, like.times
     about = bool(_ABOUT.search(text[max(0, found.start() - 40) : found.start()]))
     words = _SCALE_IN_FIGURES.sub(lambda one: f" {_SCALE_NAMES[one[1]]}", text[found.start() : end].strip())
-    value = float(digits) * (times if scale or like else 1.0)
+    value = float(digits) * (times if scale or like else 1.0) * (-1 if found["minus"] else 1)
     return Amount(value, unit, about, _significant(digits), words, times), end
 
 
 def _whole_scale(digits: str) -> float:
     """Return what figures are multiplied by that were words: twenty million is written 20000000."""
     zeros = len(digits) - len(digits.rstrip("0")) if "." not in digits else 0
-    return 10.0 ** (zeros // 3 * 3) if zeros >= 6 else 1.0
+    return 10.0 ** min(zeros // 3 * 3, 300) if zeros >= 6 else 1.0
 
 
 _SCALE_NAMES = {"1000": "thousand", "1000000": "million", "1000000000": "billion", "1000000000000": "trillion"}
@@ -198,7 +210,9 @@ def _measure(word: str | None, following: str) -> str:
     written = re.sub(r"\s", "", word.lower())
     if written.startswith("percentagepoint"):
         return "points"
-    if written in ("metric", "us", "american") and (found := re.match(r"\W*(ton(?:ne)?s?|dollars?)\b", following, re.IGNORECASE)):
+    if written in ("us", "u", "american") and re.match(r"(?:\.S\.)?\W*dollars?\b", following, re.IGNORECASE):
+        return "us$"
+    if written == "metric" and (found := re.match(r"\W*(ton(?:ne)?s?)\b", following, re.IGNORECASE)):
         written = found[1].lower()
     return _UNIT_OF.get(written, "")
 

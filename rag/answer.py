@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+#: Said for an answer where there is none.
+ABSTENTION = "The articles do not say."
+
 #: Whose words an answer is in where no language model wrote it: the articles'.
 EXTRACTIVE = "extractive"
 

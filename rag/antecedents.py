@@ -220,9 +220,11 @@ def _agrees(entity: Entity, kind: str) -> bool:
     if kind in ("m", "f"):
         somebody = entity.phrase.person > 0 or (entity.phrase.named and entity.opens > 0 and not entity.place)
         return somebody or entity.introduced or bool(entity.genders & {"m", "f"})
+    if kind == "called":
+        return entity.phrase.text.split()[-1][0].isupper() and not entity.genders & {"m", "f"}
     if kind == "n":
         return not entity.genders & {"m", "f"}
-    return kind != "p" or entity.phrase.plural or entity.phrase.named
+    return kind != "p" or entity.phrase.plural or entity.phrase.text.split()[-1][0].isupper()
 
 
 def _same(one: Phrase, other: Phrase) -> bool:

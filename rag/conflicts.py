@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from .evidence import MAX_CHARACTERS, Evidence, Signals, question_terms, share
+from .leaning import opens_unresolved
 from .odds import probability, weighted
 from .read import Readable
 from .values import Sort, reference_years, sort_of, values
@@ -148,7 +149,7 @@ _UNREAD = (
 )
 
 #: What must be added for a time, a name or a decision: of two names both may be right.
-_SORTS = {Sort.AMOUNT: 0.5, Sort.TIME: 1.0, Sort.NAME: -2.5, Sort.DECISION: 0.2}
+_SORTS = {Sort.AMOUNT: 0.5, Sort.TIME: 1.0, Sort.NAME: -2.5, Sort.DECISION: -1.0}
 
 
 def disagreement(
@@ -334,6 +335,9 @@ class _Compared:
     def _instead(self, one: Evidence, first: Statement) -> Value | None:
         """Return what a sentence gives instead of a value; None where it gives the same, or nothing that can be held against it."""
         told, sort, said = first.value, first.value.sort, self._words(one)
+        years = reference_years(one.text) if sort is Sort.AMOUNT and self._asked else frozenset()
+        if (years and not years & self._asked) or (sort is Sort.TIME and opens_unresolved(one.text)):
+            return None
         if sort is Sort.NAME:
             given = [value for value in values(said, sort) if not told.same_as(value) and said not in first.evidence.text]
             return given[0] if given and one.found.passage.article != first.evidence.found.passage.article else None

@@ -24,7 +24,7 @@ _ADDRESS = re.compile(
 )
 
 #: Words in quotation marks; of fewer than so many, they may be a name or a term that the article writes without.
-_QUOTATION = re.compile(r"[“\"]([^“”\"]{1,400})[”\"]")
+_QUOTATION = re.compile(r"[“\"]([^“”\"]{1,400})[”\"]|‘([^‘’]{12,400})’(?!\w)|«([^«»]{1,400})»")
 _FEWEST = 3
 
 
@@ -42,7 +42,7 @@ def stated(text: str) -> Facts:
     figures = in_figures(text)
     times = times_in(figures)
     taken = _marked(figures, (span for _, span in times))
-    amounts = tuple(one for one, (start, end) in amounts_in(figures) if not any(taken[start:end]))
+    amounts = tuple(one for one, (start, end) in amounts_in(figures) if one.unit or not any(taken[start:end]))
     return Facts(amounts, tuple(one for one, _ in times))
 
 
@@ -73,7 +73,7 @@ def missing(claim: str, text: str) -> list[str]:
     amounts = [
         one.words
         for one in said.amounts
-        if not _is_a_word(one) and not any(one.same_as(other) for other in found.amounts) and not _as_time(one, found)
+        if not _is_a_word(one, claim) and not any(one.same_as(other) for other in found.amounts) and not _as_time(one, found)
     ]
     times = [one.words for one in said.times if not one.told_by(found.times) and not _as_amount(one, found)]
     return [*_strange_quotations(claim, text), *_strange_addresses(claim, text), *times, *amounts, *strange_names(claim, text)]
@@ -83,7 +83,9 @@ def _strange_quotations(claim: str, text: str) -> list[str]:
     """Return the words that a claim quotes and a text does not have, whatever the marks, the spaces and the stop at the end."""
     had = _as_said(text)
     return [
-        f"“{words}”" for words in _QUOTATION.findall(claim) if len(words.split()) >= _FEWEST and _as_said(words).strip(".,;:!? ") not in had
+        f"“{words}”"
+        for words in map("".join, _QUOTATION.findall(claim))
+        if len(words.split()) >= _FEWEST and _as_said(words).strip(".,;:!?… ") not in had
     ]
 
 
@@ -92,13 +94,19 @@ def _as_said(text: str) -> str:
 
 
 def _strange_addresses(claim: str, text: str) -> list[str]:
-    """Return the addresses of a claim that a text does not have, character by character."""
-    return [found[0] for found in _ADDRESS.finditer(claim) if found[0] not in text]
+    """Return the addresses of a claim that a text does not have, letter by letter."""
+    had = text.casefold()
+    return [found[0] for found in _ADDRESS.finditer(claim) if found[0].rstrip('.,;:!?)]’”"').casefold() not in had]
 
 
-def _is_a_word(amount: Amount) -> bool:
-    """Say whether it may be no number at all: "one of", "the first", "one day"."""
-    return amount.value == 1 and amount.unit in _MAY_BE_A_WORD
+def _is_a_word(amount: Amount, claim: str) -> bool:
+    """Say whether it may be no number at all: "one of", "one day", "the first", "a second man"."""
+    if _ORDINAL.search(amount.words):
+        return amount.words not in claim
+    return amount.value == 1 and amount.unit in _MAY_BE_A_WORD and not _ONE.search(claim)
+
+
+_ONE = re.compile(r"(?<![Nn]o\. )(?<![\w.,])1(?![\w]|[.,]\d)")
 
 
 _MAY_BE_A_WORD = ("", "year", "month", "week", "day", "hour", "minute")

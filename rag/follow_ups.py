@@ -42,8 +42,9 @@ def standalone(text: str, said: Iterable[tuple[bool, str]]) -> str:
     spoken, previous = Spoken(), ""
     for asked, words in said:
         if asked:
-            previous = _resolved(words, spoken, previous) or _joined(previous, words)
-            spoken.ask(previous)
+            found = _resolved(words, spoken, previous)
+            spoken.ask(found or words)
+            previous = found or previous or words
         else:
             spoken.hear(words)
     return _resolved(text, spoken, previous) or _joined(previous, text)
@@ -246,7 +247,7 @@ def _mentioned(entity: Entity) -> str:
     article, _, rest = entity.phrase.text.partition(" ")
     if article.lower() not in ("a", "an", "the") or not rest:
         return entity.phrase.text
-    return f"{article.lower() if entity.asked else 'the'} {rest}"
+    return f"{article.lower() if entity.asked and not entity.told else 'the'} {rest}"
 
 
 def _in_place(reference: _Reference, phrase: str) -> str:
@@ -260,7 +261,9 @@ def _in_place(reference: _Reference, phrase: str) -> str:
 
 _OPENER = re.compile(r"\W*(?:(?:and|or|but|so|then|ok|okay|well|also)\b[\s,]*)+", re.IGNORECASE)
 _WHAT_ABOUT = re.compile(r"\W*(?:what|how) about\b\s*", re.IGNORECASE)
-_BARE = re.compile(r"(why|when|where|how|how long|how often|since when|until when|by when)\W*", re.IGNORECASE)
+_BARE = re.compile(
+    r"(why|when|where|how|how long|how often|since when|until when|by when)(?: (?:is|was) (?:that|this|it))?(?: so)?\W*", re.IGNORECASE
+)
 _QUESTION_WORDS = frozenset("what who whom whose which when where why how".split())
 _CIRCUMSTANTIAL = frozenset("in on at to from since until during before after".split())
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
@@ -311,6 +314,7 @@ def _substituted(text: str, previous: str) -> str | None:
     if likes:
         old = max(likes, key=lambda like: like[:2])[2]
         ending = "'s" if re.search("['’]s?$", old.text) and not re.search("['’]s?$", new) else ""
+        new = new if ending or re.search("['’]s?$", old.text) else re.sub("['’]s$", "", new)
         return _tidy(previous[: old.start] + new + ending + previous[old.end :])
     if preposition in _CIRCUMSTANTIAL:
         return _appended(previous, f"{preposition} {new}")

@@ -6,6 +6,7 @@ For English; names of other languages are found where they are written alike. Kn
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from .times import is_month
@@ -25,7 +26,10 @@ _ALIASES = tuple(
     un united nations
     drc congo congolese
     uae emirati emirates
+    belgium belgian belgians
+    cyprus cypriot cypriots
     denmark danish dane danes
+    england english
     finland finnish finns
     france french
     greece greek greeks
@@ -34,6 +38,7 @@ _ALIASES = tuple(
     philippines filipino filipinos
     poland polish poles
     portugal portuguese
+    scotland scottish scots
     slovakia slovak slovaks
     spain spanish
     switzerland swiss
@@ -61,7 +66,27 @@ def strange_names(claim: str, text: str) -> list[str]:
         said = names & known
         if said - _PARTS_OF_NAMES or len(said) > 1:
             known |= names
+    known |= _FORMS_OF_FIRMS | _spelt_out(claim, {word for word in words if len(word) > 1 and word.isupper()})
     return [name for name in dict.fromkeys(_capitalised(claim)) if (bare := _bare(name)) not in known and not _has_form(bare, known)]
+
+
+#: Of a firm's name they may be left out.
+_FORMS_OF_FIRMS = frozenset("inc corp ltd co plc llc ag sa gmbh".split())
+
+
+def _spelt_out(claim: str, abbreviations: set[str]) -> set[str]:
+    """Return the words of a claim that a text has by their initials: "European Central Bank" where it says ECB."""
+    words = [found[0] for found in _WORD.finditer(claim)]
+    spelt: set[str] = set()
+    for start in range(len(words)):
+        for end in range(start + 2, min(start + 7, len(words)) + 1):
+            told = [word for word in words[start:end] if word.lower() not in _SMALL]
+            if len(told) > 1 and "".join(word[0] for word in told).upper() in abbreviations:
+                spelt |= {_bare(word) for word in told}
+    return spelt
+
+
+_SMALL = frozenset("of the and for".split())
 
 
 def _has_form(name: str, known: Iterable[str]) -> bool:
@@ -85,12 +110,23 @@ def _capitalised(claim: str) -> Iterator[str]:
     opens = True
     words = list(_WORD.finditer(claim))
     for place, found in enumerate(words):
-        opens = opens or claim[: found.start()].rstrip(" “\"‘'(")[-1:] in ("", ".", "!", "?", ":")
+        before = claim[max(0, found.start() - 12) : found.start()].rstrip(" “\"‘'(")
+        opens = opens or (before[-1:] in ("", ".", "!", "?", ":") and not _SHORT.search(before))
+        if _MONEY.match(claim, found.start()):
+            opens = False
+            continue
         sure = any(map(str.isupper, found[0][1:])) or _before_a_name(words, place, claim)
         for part in found[0].split("-"):
             if part[:1].isupper() and len(part) > 1 and not is_month(part) and (sure or not opens):
                 yield part
         opens = False
+
+
+#: What ends with a full stop and opens nothing.
+_SHORT = re.compile(r"(?:^|[\s(“\"‘'])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Gen|Sen|Rep|Gov|Col|Lt|Sgt|Rev|Jr|No)\.$")
+
+#: Money is no name: US$, USD 5, US dollars, No. 1.
+_MONEY = re.compile(r"(?:US|AU?|CA?|HK|NZ|S)[$€£¥]|(?:USD|EUR|GBP|CNY|RMB)\b|US dollars?\b|No\. ?\d")
 
 
 def _before_a_name(words: Sequence[re.Match[str]], place: int, claim: str) -> bool:
@@ -111,11 +147,12 @@ _OPENERS = FUNCTION_WORDS | frozenset(
 
 def _initials(words: list[str]) -> set[str]:
     """Return the initials of runs of two to five words with capitals: `eu` for `European Union`."""
-    capitals = "".join(word[0].lower() if word[0].isupper() else " " for word in words)
+    capitals = "".join(word[0].lower() if word[0].isupper() else "" if word in _SMALL else " " for word in words)
     return {
         run[start:end] for run in capitals.split() for start in range(len(run)) for end in range(start + 2, min(start + 5, len(run)) + 1)
     }
 
 
 def _bare(word: str) -> str:
-    return re.sub(r"[’']s?$|[^\w]", "", word.casefold())
+    plain = unicodedata.normalize("NFKD", re.sub(r"[’']s?$|[^\w]", "", word.casefold()))
+    return "".join(one for one in plain if not unicodedata.combining(one))

@@ -70,7 +70,8 @@ _WORDS = r"(?: [\w'’.,-]{1,40}){0,6}?"
 _PRONOUN = r"(?:it|they|he|she|we|you|there|this|that|these|those|any|anyone|anybody)\b"
 
 #: A question that cannot be a relative or an indirect one: its verb stands before its subject.
-_DID_FIRST = rf"(?:(?:{_PREPOSITION} )?{_WH}{_WORDS} {_DO}\b|{_DO} (?:{_PRONOUN}|(?:the|an?|its|their|any|all|both) |[\"“'‘]?(-i:[A-Z])))"
+_DID_FIRST = rf"(?:(?:{_PREPOSITION} )?{_WH}{_WORDS} {_DO}\b(?= [\w\"“'‘])|{_DO} "
+_DID_FIRST += rf"(?:{_PRONOUN}|(?:the|an?|any|all|both) |[\"“'‘]?(-i:[A-Z])))"
 
 #: One that only may be.
 _ASKED = rf"(?:{_DID_FIRST}|(?:{_PREPOSITION} )?{_WH}{_WORDS} (?:{_MODAL}|{_BE})\b|(?:who|what) [a-z]|{_AUX} {_PRONOUN})"
@@ -93,15 +94,15 @@ _BEGINS = re.compile(
 
 #: A question told of within another: what follows it with `and` may be told of too.
 _TOLD_OF = re.compile(
-    r"\b(?:about|of|on|over|say|says|said|tell|tells|told|explains?|describes?|knows?|known|shows?|reports?|states?|reveals?|clarify|clarifies|"
-    r"understand|asks?|asked|decides?|determines?|remember|me|us|learn|see|if|whether) (?:exactly |precisely )?"
+    r"\b(?:about|between|from|than|of|on|over|say|says|said|tell|tells|told|explains?|describes?|knows?|known|shows?|reports?|states?"
+    r"|reveals?|clarify|clarifies|understand|asks?|asked|decides?|determines?|remember|me|us|learn|see|if|whether) (?:exactly |precisely )?"
     r"(?:when|where|why|how|what|which|who|whose|whom)\b",
     re.IGNORECASE,
 )
 
 _A_WH = re.compile(rf"\b{_WH}\b", re.IGNORECASE)
 _RELATIVE = re.compile(rf"\b(?:{_WH}|that)\b", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"(?<=[?？]) +(?![a-z])")
+_SENTENCE_END = re.compile(rf"(?<=[?？]) +(?=[^a-z]|(?:{_WH}|{_AUX}) )")
 _CONJUNCTION = re.compile(r"^(?:and|but|also|then|so)[ ,]+(?:also |then )?", re.IGNORECASE)
 _NAME = re.compile(r"(?<=[\w,;:’'”\"(] )[\"“'‘(]?[A-Z]")
 
@@ -142,7 +143,8 @@ def _conjuncts(sentence: str) -> list[str]:
         surely = _SURELY_NEXT.match(sentence, joint.start()) is not None
         indirect = told_of is not None and told_of.end() <= joint.start()
         relative = asks is not None and bool(seen & {asks[0].lower(), "that"})
-        if content_words(sentence[begin : joint.start()]) and (surely or not (indirect or relative)):
+        quoted = sentence.count('"', 0, joint.start()) % 2 == 1
+        if content_words(sentence[begin : joint.start()]) and not quoted and (surely or not (indirect or relative)):
             found.append(sentence[begin : joint.start()])
             begin, read = joint.end(), joint.end() + (len(asks[0]) if asks else 0)
             seen = set()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from index import AssayError
 
+from .answer import ABSTENTION
 from .follow_ups import standalone
 from .leaning import leans
 from .words import WORD
@@ -68,7 +69,7 @@ class Question:
             raise AssayError('expected a row with a "question" in words, found none')
         history = row.get("history") or []
         try:
-            turns = tuple(Turn(str(turn["role"]), _words(turn["content"])) for turn in history)
+            turns = tuple(Turn(str(turn["role"]).lower(), _words(turn["content"])) for turn in history)
         except (TypeError, KeyError, AttributeError) as error:
             raise AssayError('expected "history" as a list of {"role", "content"}, found something else') from error
         identity = row.get("id", row.get("_id"))
@@ -93,8 +94,10 @@ class Question:
 def _words(content: Any) -> str:
     """Return the words of a message: its text, or the texts among its parts (a message may hold images, or nothing)."""
     if isinstance(content, list):
-        return " ".join(part if isinstance(part, str) else str(part.get("text", "")) for part in content)
-    return "" if content is None else str(content)
+        return " ".join(part if isinstance(part, str) else str(part.get("text") or "") for part in content)
+    if not isinstance(content, str | None):
+        raise TypeError(f"expected words, found {type(content).__name__}")
+    return content or ""
 
 
 def storable(text: str) -> str:
@@ -105,5 +108,8 @@ def storable(text: str) -> str:
 @lru_cache(maxsize=16)
 def _standalone(text: str, history: tuple[Turn, ...]) -> str:
     """Return what `Question.standalone` does: it is asked for at every step of an answer."""
-    turns = [(turn.role == "user", turn.content) for turn in history if turn.role in ("user", "assistant") and WORD.search(turn.content)]
+    told = [
+        turn for turn in history if turn.role in ("user", "assistant") and turn.content.strip() != ABSTENTION and WORD.search(turn.content)
+    ]
+    turns = [(turn.role == "user", turn.content) for turn in told]
     return standalone(text, turns)[-MAX_CHARACTERS:]

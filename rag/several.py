@@ -106,7 +106,7 @@ def answered(view: View, gathered: Sequence[Gathered], compared: bool, shown: Ca
         sentences,
         citations,
         tuple(AnswerPart(one.part.text, tuple(at)) for one, at in zip(gathered, places, strict=True)),
-        None if compared else "; ".join(dict.fromkeys(filter(None, shorts))) or None,
+        None if compared or not all(shorts) or len({*shorts}) < len(gathered) else "; ".join(filter(None, shorts)),
         tuple(f"No passage bears out enough of this part: {text}" for text in lacking),
     )
 

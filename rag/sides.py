@@ -89,7 +89,9 @@ def in_words(conflict: Conflict) -> str:
     if conflict.kind is Difference.UPDATE:
         earlier = "; ".join(f"{one.value} ({one.published})" for one in others)
         return f"An update by {newest.source}: {newest.value} ({newest.published}); earlier it said {earlier}."
-    return f"The articles disagree: {'; '.join(_side_in_words(one) for one in conflict.sides)}."
+    sides = "; ".join(_side_in_words(one) for one in conflict.sides)
+    one_article = len({(side.source, side.published) for side in conflict.sides}) == 1 and newest.published is not None
+    return f"One article says different things: {sides}." if one_article else f"The articles disagree: {sides}."
 
 
 def _side_in_words(side: Side) -> str:

@@ -12,12 +12,13 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from .words import FUNCTION_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 #: Words further than this from a term are no neighbours of it.
 _NEIGHBOURS = 10
@@ -57,6 +58,8 @@ class Twists:
     """The sentence says "some", "about" and the like, the claim does not."""
     opposite: bool
     """The sentence has the opposite of a word of the claim."""
+    exchanged: bool
+    """Two names or numbers of the claim stand the other way round, with the same words between them: who did it to whom."""
     swap: float
     """How much better another term of its kind than the claim's own stands among the claim's words: -1 to 1, above 0 a sign of a swap."""
     swapped: tuple[str, str] | None
@@ -67,9 +70,12 @@ class Twists:
         """Return the difference in words; None where there is none to tell."""
         if self.swapped is not None and self.swap > _SURELY:
             return f"the article seems to say this of {self.swapped[1]}, not of {self.swapped[0]}"
+        if self.matched < _COPIED:
+            return None
         told = (
             (self.negation, "one says “not” where the other does not"),
             (self.opposite, "the article says the opposite"),
+            (self.exchanged, "the article says it the other way round"),
             (self.universal, "the article does not say it of all, or of nothing else"),
             (self.certain, "the article does not say it as a fact"),
             (self.hedge_lost, "the article says it with a limit"),
@@ -77,8 +83,8 @@ class Twists:
         return next((words for holds, words in told if holds), None)
 
 
-#: A swap of so much is told in words.
-_SURELY = 0.1
+#: A swap of so much is told in words; the other differences where so much of the claim is a copy.
+_SURELY, _COPIED = 0.1, 0.5
 
 
 def words_of(text: str, stems: Callable[[str], Sequence[str]]) -> tuple[Word, ...]:
@@ -97,15 +103,15 @@ def twists(claim: Sequence[Word], sentences: Sequence[Sequence[Word]], rarity: M
     if nearest is None or not claim:
         return None
     said, told = (" ".join(word.text for word in words) for words in (claim, nearest))
-    everywhere = {word.text.lower() for one in sentences for word in one}
     swap, swapped = _swap(claim, sentences, rarity)
     return Twists(
         matched=_matched(claim, nearest),
         negation=len(_NEGATION.findall(said)) % 2 != len(_NEGATION.findall(told)) % 2,
-        universal=any(word.lower() not in everywhere for word in _UNIVERSAL.findall(said)),
+        universal=bool(_UNIVERSAL.search(said)) and not any(_UNIVERSAL.fullmatch(word.text) for one in sentences for word in one),
         certain=bool(_HEDGE.search(told)) and not _HEDGE.search(said),
         hedge_lost=bool(_LIMIT.search(told)) and not _LIMIT.search(said),
         opposite=_opposite(claim, nearest),
+        exchanged=_exchanged(claim, nearest),
         swap=swap,
         swapped=swapped,
     )
@@ -119,6 +125,26 @@ def _matched(claim: Sequence[Word], sentence: Sequence[Word]) -> float:
 def _opposite(claim: Sequence[Word], sentence: Sequence[Word]) -> bool:
     mine, theirs = ({word.text.lower() for word in words} for words in (claim, sentence))
     return any(other in theirs - mine for word in mine - theirs for other in _OPPOSITES.get(word, ()))
+
+
+def _exchanged(claim: Sequence[Word], sentence: Sequence[Word]) -> bool:
+    mine, theirs = set(_neighbouring(claim)), set(_neighbouring(sentence))
+    return any((after, between, before) in theirs - mine for before, between, after in mine - theirs)
+
+
+def _neighbouring(words: Sequence[Word]) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Yield each two names or numbers that follow one another, with what stands between: of two names more than "and" or "met"."""
+    for kind in ("name", "number"):
+        places = [place for place, word in enumerate(words) if word.kind == kind]
+        for one, other in pairwise(places):
+            between = words[one + 1 : other]
+            tells = {word.text.lower() for word in between}
+            if words[one].stem != words[other].stem and (kind == "number" or (tells - FUNCTION_WORDS and not tells & _MUTUAL)):
+                yield words[one].stem, tuple(word.stem for word in between), words[other].stem
+
+
+#: What two do with one another.
+_MUTUAL = frozenset("met meet meets married marries versus vs joined".split())
 
 
 # --- terms in each other's place --------------------------------------------------------------------------------------
@@ -207,18 +233,17 @@ def _any_of(words: str) -> re.Pattern[str]:
 
 
 _NEGATION = re.compile(
-    r"\b(?:not|never|no|none|nobody|nothing|neither|nor|without|cannot|hardly|barely|fail(?:s|ed)?|refus(?:e|es|ed|al)|den(?:y|ies|ied)"
-    r"|reject(?:s|ed)?|declin(?:e|es|ed)|lack(?:s|ed)?|un(?:able|likely|willing|changed))\b|n['’]t\b",
+    r"\b(?:not|never|no(?!\.?\s?\d)|none|nobody|nothing|neither|nor|without|cannot|hardly|barely|fail(?:s|ed)?|refus(?:e|es|ed|al)|den(?:y|ies|ied)"
+    r"|reject(?:s|ed)?|declin(?:e|es|ed) to|lack(?:s|ed)?|un(?:able|likely|willing|changed))\b|n['’]t\b",
     re.IGNORECASE,
 )
 _UNIVERSAL = _any_of(
-    """all every everyone everything always entire entirely whole wholly only solely exclusively completely none never no each both
-    any"""
+    """all every everyone everything always entire entirely whole wholly only solely exclusively completely none never no any"""
 )
 _HEDGE = re.compile(
-    r"\b(?:may|might|could|would|can|should|will|plans?|planned|planning|expect(?:s|ed)?|likely|possibl[ey]|potential(?:ly)?|perhaps|if|unless"
+    r"\b(?:(?-i:may|will)|might|could|would|can|should|plans?|planned|planning|expect(?:s|ed)?|likely|possibl[ey]|potential(?:ly)?|perhaps|if|unless"
     r"|propos(?:e|es|ed|al)|consider(?:s|ed|ing)?|hop(?:e|es|ed)|aims?|seek(?:s|ing)?|sought|intend(?:s|ed)?|suggest(?:s|ed)?|talks?"
-    r"|alleg(?:e|es|ed|edly)|reported(?:ly)?|probabl[ey]|want(?:s|ed)?|about to|set to|due to|ready to|threaten(?:s|ed)?|urge[sd]?"
+    r"|alleg(?:e|es|ed|edly)|reportedly|probabl[ey]|want(?:s|ed)?|about to|set to|due to be|ready to|threaten(?:s|ed)?|urge[sd]?"
     r"|call(?:s|ed) for|ask(?:s|ed)?|try|tries|trying|tried|attempt(?:s|ed)?)\b",
     re.IGNORECASE,
 )
@@ -232,7 +257,7 @@ _OPPOSITES: dict[str, set[str]] = {}
 for _pair in """largest/smallest biggest/smallest highest/lowest more/fewer more/less increase/decrease increased/decreased rose/fell
     rise/fall rises/falls rising/falling north/south northern/southern east/west eastern/western oldest/newest oldest/youngest
     earliest/latest maximum/minimum longest/shortest strongest/weakest accepted/rejected supported/opposed support/oppose
-    allowed/forbidden allowed/banned richest/poorest best/worst always/never above/below before/after first/last won/lost win/lose
+    allowed/forbidden allowed/banned richest/poorest best/worst always/never above/below won/lost win/lose
     up/down gain/loss gained/lost higher/lower larger/smaller bigger/smaller longer/shorter better/worse import/export
     imports/exports imported/exported buyer/seller bought/sold open/closed opened/closed early/late earlier/later inside/outside
     left/right majority/minority older/younger faster/slower strong/weak strengthened/weakened raised/cut raised/lowered

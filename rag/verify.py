@@ -41,7 +41,9 @@ class Signs(NamedTuple):
     cosine: float
     """Of the vectors of claim and quotes, -1 to 1."""
     turned: float
-    """How much of the claim is a copy, where it differs in a negation or has a word's opposite; else 0. So are the next three."""
+    """How much of the claim is a copy, where it differs in a negation, a word's opposite or who did it to whom; else 0.
+
+    The next three are alike."""
     widened: float
     """Where it says "all" or "only" and the quotes do not."""
     firmed: float
@@ -164,7 +166,7 @@ def _against(differs: Twists | None) -> dict[str, float]:
     if differs is None:
         return {"turned": 0.0, "widened": 0.0, "firmed": 0.0, "swapped": 0.0}
     return {
-        "turned": differs.matched * (differs.negation or differs.opposite),
+        "turned": differs.matched * (differs.negation or differs.opposite or differs.exchanged),
         "widened": differs.matched * differs.universal,
         "firmed": differs.matched * differs.certain,
         "swapped": differs.matched * min(1.0, max(0.0, differs.swap) / _SWAPPED),

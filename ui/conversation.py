@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from index import AssayError
-from rag import EXTRACTIVE
+from rag import ABSTENTION, EXTRACTIVE
 
 from . import render, screen
 
@@ -39,7 +39,7 @@ def hold(pipeline: Pipeline, *, as_json: bool) -> int:
             else:
                 screen.talk(str(error))
             continue
-        history += [Turn("user", asked), Turn("assistant", answer.text or render.ABSTENTION)]
+        history += [Turn("user", asked), Turn("assistant", answer.text or ABSTENTION)]
     return 1 if failed and as_json else 0
 
 

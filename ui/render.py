@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
-from rag import Reason
+from rag import ABSTENTION, Reason
 
 from .safe import safe
 
@@ -27,8 +27,6 @@ REFUSALS_SHOWN = 20
 
 #: Passages that an abstention names.
 NEAREST_SHOWN = 5
-
-ABSTENTION = "The articles do not say."
 
 
 class Style(StrEnum):
@@ -209,11 +207,14 @@ def sentences_line(sentences: Iterable[AnswerSentence]) -> Line:
 
 def _sentences(answer: Answer) -> list[Line]:
     """Show the sentences, those of each part of the question by themselves where it has several."""
-    parts = [part.sentences for part in answer.parts if part.answered]
-    of_parts = {place for places in parts for place in places}
-    alone = [[sentence] for place, sentence in enumerate(answer.sentences) if parts and place not in of_parts]
-    groups = [[answer.sentences[place] for place in places] for places in parts] or [list(answer.sentences)]
-    return [sentences_line(group) for group in (*groups, *alone)]
+    shown: set[int] = set()
+    groups: list[list[AnswerSentence]] = []
+    for part in answer.parts:
+        groups.append([answer.sentences[place] for place in part.sentences if place not in shown])  # one may answer two parts
+        shown.update(part.sentences)
+    alone = [sentence for place, sentence in enumerate(answer.sentences) if place not in shown]
+    groups += [[sentence] for sentence in alone] if shown else [alone]
+    return [sentences_line(group) for group in groups if group]
 
 
 def _unanswered(answer: Answer) -> list[Line]:

@@ -557,7 +557,7 @@ def test_filters_leave_out_and_never_change_a_score(make_library):
             assert kept == {key: score for key, score in whole.items() if key[0] in passing}
 
 
-def test_a_view_tells_of_passages_and_articles(make_library):
+def test_a_view_tells_of_passages_and_articles(make_library, embedder):
     library = make_library([Article(id="a", text="One here. Two there.", title="T"), article("b", "Two"), article("c", "Two")])
     with library.view() as view:
         (row,) = view.lexical("one", 9).rows.tolist()
@@ -568,6 +568,13 @@ def test_a_view_tells_of_passages_and_articles(make_library):
         assert list(view.copies(view.store.article_row("b")).values()) == ["c"]
         assert view.select(ArticleFilter()) is None
         assert view.embed_sentences(["a", "b"]).shape == (2, 64)
+        assert view.embed_sentences([]).shape == (0, 64)
+        before = embedder.embedded
+        assert np.array_equal(view.embed_sentences(["b", "c", "b"]), embedder.embed_documents(["b", "c", "b"]))
+        assert embedder.embedded - before == 1 + 3  # "c" alone was new
+        for start in range(0, 3_000, 500):
+            many = [f"{number}" for number in range(start, start + 500)]
+            assert np.array_equal(view.embed_sentences(many), embedder.embed_documents(many))
         assert np.array_equal(view.dense_scores(view.embed_query("one"), np.array([row])), view.vectors([row]) @ view.embed_query("one"))
         assert view.terms("Ones, TWO") == ["one", "two"]
         assert view.idf(["one"])["one"] > view.idf(["two"])["two"]

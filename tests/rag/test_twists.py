@@ -88,6 +88,36 @@ def test_a_term_in_its_own_place_is_none(claim):
     assert weighed(claim).swap <= 0.1
 
 
+@pytest.mark.parametrize(
+    ("claim", "text", "exchanged"),
+    [
+        ("Apple sued Samsung over patents.", "Samsung sued Apple over patents.", True),
+        ("Iran sold 5 tonnes to Iraq.", "Iraq sold 5 tonnes to Iran.", True),
+        ("The team won 3-1 in Madrid.", "The team won 1-3 in Madrid.", True),
+        ("Samsung was sued by Apple over patents.", "Apple sued Samsung over patents.", False),
+        ("Iraq and Iran met in Geneva.", "Iran and Iraq met in Geneva.", False),
+        ("Apple sued Samsung.", "Apple sued Samsung over patents.", False),
+    ],
+)
+def test_who_did_it_to_whom_is_seen(claim, text, exchanged):
+    assert weighed(claim, [text]).exchanged is exchanged
+
+
+@pytest.mark.parametrize(
+    ("claim", "text"),
+    [
+        ("Exports declined by 5%.", "Exports fell by 5%."),
+        ("The plant closed in 2024 after a fire.", "The plant closed in May 2024 after a fire."),
+        ("The whole region lost power.", "The entire region lost power."),
+        ("Output rose 5% last year.", "Output rose 5% in 2024, the first rise in years."),
+        ("Exports fell in 2025.", "Exports fell in 2025, due to frost."),
+    ],
+)
+def test_what_only_looks_like_a_change_is_none(claim, text):
+    found = weighed(claim, [text])
+    assert not any((found.negation, found.universal, found.certain, found.opposite, found.exchanged))
+
+
 def test_over_no_sentences_there_is_nothing_to_say():
     assert compared("Prices rose.", ()) is None
     assert compared("", ARTICLE) is None
