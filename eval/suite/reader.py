@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections import defaultdict
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ from ..training.mining import known_places, stands_in
 from ..training.sets import SOURCES, Part
 from ..training.sets import chosen as part_of
 from .__main__ import SETS, chosen, facts
+from .kept import checksum_of_rooms, kept
 from .reader_page import Line, reader_page
 
 if TYPE_CHECKING:
@@ -71,13 +73,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=os.environ.get("ASSAY_DATA") or None, help="the folder of the public sets")
     parser.add_argument("--out", type=Path, default=Path("docs"), help="gets reader.md")
     parser.add_argument("--reader", default=OWN, help="who reads, by name or folder; by default what `make train-reader` made")
+    parser.add_argument("--keep", type=Path, default=Path(".eval/reader"), help="keeps the figures of each set: interrupted, it goes on")
     parser.add_argument("--only", nargs="+", choices=["squad2", "trecqa", "cost", *ASKED], help="these alone, printed and not written")
     arguments = parser.parse_args(argv)
-    return carried_out("eval-reader", lambda: _eval_reader(arguments), interrupted="nothing was written")
+    return carried_out(
+        "eval-reader", lambda: _eval_reader(arguments), interrupted="the sets that were done are kept: the same command goes on from there"
+    )
 
 
 def _eval_reader(arguments: argparse.Namespace) -> None:
-    lines = list(_measure(arguments.data, arguments.reader, arguments.only or ["squad2", "trecqa", "cost", *ASKED]))
+    if arguments.data is None or not arguments.data.is_dir():
+        raise AssayError("expected the folder of the public sets, found none; give it with --data or ASSAY_DATA")
+    reader = reader_named(arguments.reader)
+    made_by = f"{checksum_of_rooms()} {reader.name}"
+    lines = [
+        line
+        for name in arguments.only or ["squad2", *ASKED, "trecqa", "cost"]
+        for line in kept(arguments.keep, name, made_by, partial(_measured, name, arguments.data, reader))
+    ]
     text = reader_page(lines, facts([one.name for one in SETS]) | {"Command": "`make eval-reader`, with the public sets in `ASSAY_DATA`"})
     if arguments.only:
         print(text)
@@ -86,19 +99,16 @@ def _eval_reader(arguments: argparse.Namespace) -> None:
         print(arguments.out / "reader.md")
 
 
-def _measure(data: Path | None, reads: str, wanted: Sequence[str]) -> Iterator[Line]:
-    if data is None or not data.is_dir():
-        raise AssayError("expected the folder of the public sets, found none; give it with --data or ASSAY_DATA")
-    reader = reader_named(reads)
-    if "squad2" in wanted:
+def _measured(name: str, data: Path, reader: Reader) -> Iterator[Line]:
+    """Yield the figures of a set, or of what is measured otherwise."""
+    if name == "squad2":
         yield from _squad(data, reader)
-    for name in ASKED:
-        if name in wanted:
-            yield from _of_runs(name, data, reader)
-    if "trecqa" in wanted:
+    elif name == "trecqa":
         yield from _trec(data / "reading" / "trecqa.pairs_dev.jsonl.gz", reader)
-    if "cost" in wanted:
+    elif name == "cost":
         yield from _cost(data, reader)
+    else:
+        yield from _of_runs(name, data, reader)
 
 
 def unseen(name: str, dataset: Dataset, view: View) -> Dataset:
