@@ -46,6 +46,7 @@ _CLASSES = frozenset("band group film movie album song book show company firm te
 
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _WHO = re.compile(r"\W*who(?:['’]s| is| was| are| were)\b", re.IGNORECASE)
+_WHAT_IS = re.compile(r"\W*what(?:['’]s| is| was| are| were) ", re.IGNORECASE)
 _PLACES = {"in": "in", "at": "at", "near": "near", "to": "in", "from": "in"}
 _SUBJECTS = AUXILIARIES | {"about", "what's", "who's", ""}
 _OPENS_SENTENCE = frozenset(("", ".", ",", "?", "!", ";", ":"))
@@ -91,6 +92,7 @@ class Spoken:
         self._entities: list[Entity] = []
         self._latest: dict[str, Entity] = {}
         self._turn = 0
+        self._topic: Entity | None = None
         self.year: str | None = None
 
     def ask(self, question: str) -> None:
@@ -98,8 +100,10 @@ class Spoken:
         self._turn += 1
         question = self._dated(question)
         who = _WHO.match(question)
-        for one in phrases(question):
-            entity = self._entity(one)
+        found = [(one, self._entity(one)) for one in phrases(question)]
+        defined = len(found) == 1 and _WHAT_IS.match(question) and not question[found[0][0].end :].strip(" ?.!")
+        self._topic = found[0][1] if defined else None
+        for one, entity in found:
             if entity is None:
                 continue
             subject = one.before in _SUBJECTS
@@ -124,8 +128,12 @@ class Spoken:
             entity.told_at = self._turn
 
     def stands_for(self, pronoun: str) -> Entity | None:
-        """Return what a pronoun most likely stands for; None where that is nothing that was spoken of."""
-        return self._likeliest(GENDERS[pronoun])
+        """Return what a pronoun most likely stands for; None where that is nothing that was spoken of.
+
+        After "What is X?" that is X for "it" and "they", whatever else was spoken of before.
+        """
+        gender = GENDERS[pronoun]
+        return self._topic if self._topic is not None and gender in ("n", "p") else self._likeliest(gender)
 
     def stood(self, pronoun: str, entity: Entity) -> None:
         """Take in that a pronoun stood for this."""

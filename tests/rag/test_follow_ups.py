@@ -107,6 +107,23 @@ def test_a_question_that_stands_alone_is_left_as_it_is(question):
     assert Question(question, after("Who owns the Escondida mine?", "BHP owns most of it. [1]")).standalone == question
 
 
+def test_after_what_something_is_it_stands_for_that():
+    said = after("Who runs the mine in Kolwezi?", "The articles do not say.", "What is vat dyeing?")
+    assert Question("Who invented it?", said).standalone == "Who invented vat dyeing?"
+    said = after("What is vat dyeing?", "A way to dye.", "Who runs the mine in Kolwezi?")
+    assert "dyeing" not in Question("Who owns it?", said).standalone
+
+
+def test_silence_is_nothing_to_speak_of():
+    said = after("What is vat dyeing?", "The articles do not say.", "Is it old?", "The articles do not say.")
+    assert "articles" not in Question("Who invented it?", said).standalone
+
+
+def test_joined_questions_do_not_pile_up():
+    said = after("How many?", "Nine.", "Of what?", "Mines.", "And then?", "None.")
+    assert len(Question("Why so?", said).standalone) < len("How many? Of what? And then? Why so?")
+
+
 def test_where_no_rule_knows_how_it_is_joined_to_the_question_before():
     said = after("What did Chile announce on lithium?", "A plan. [1]")
     assert Question("Why?", said).standalone == "What did Chile announce on lithium? Why?"
