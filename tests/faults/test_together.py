@@ -68,7 +68,7 @@ def check_writers(folder, said, tmp_path):
     for each in together or [[]]:
         held, faults = check(folder, state, together=each, asked=asked)
         assert faults == []
-    assert held
+    assert held or all(None in versions for versions in state.values())  # what was written last may be that all are gone
     with Library.open(folder, model=HashedEmbedder()) as library:
         library.add(article(IDS[-1], "last"))
         assert complaints(library) == []
