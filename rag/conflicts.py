@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _ANCHORS, _NEARLY = 2, 0.6
 
 #: Of the sentences that give another value so many are embedded, those with most of the question's words, and so many read alone.
-_EMBEDDED, _COMPARED = 16, 6
+_EMBEDDED, _COMPARED = 12, 6
 
 #: Sentences are not worth reading whose cosine and coverage together are less.
 _LEAST = 0.45
@@ -175,8 +175,12 @@ def disagreement(
 
 def disagrees(pair: Pair, *, read: bool) -> float:
     """Return the probability that two statements are about the same, and so disagree."""
+    return _alike(pair.first.value.sort, pair.likeness, read=read)
+
+
+def _alike(sort: Sort, likeness: Likeness, *, read: bool) -> float:
     weights, intercept = _READ if read else _UNREAD
-    return probability(intercept + _SORTS[pair.first.value.sort] + weighted(weights, pair.likeness))
+    return probability(intercept + _SORTS[sort] + weighted(weights, likeness))
 
 
 def pairs(view: View, question: str, evidence: Sequence[Evidence], found: Sequence[Found], reader: Reader | None) -> list[Pair]:
@@ -301,6 +305,8 @@ class _Compared:
         nearest = sorted(able, key=lambda one: -alike[_key(one)])[:_COMPARED]
         self.near = [one for one in nearest if alike[_key(one)] >= _LEAST]
         self._said: dict[tuple[int, int], tuple[str, float]] = {}
+        if reader is not None:
+            self.near = [one for one in self.near if any(self._may_disagree(first, one) for first in firsts)]
         if reader is not None and self.near:
             asked = list({_key(one): one for one in [*(first.evidence for first in firsts), *self.near]}.values())
             readings = reader.read(question, [Readable(one.found.passage.context, one.text) for one in asked])
@@ -318,19 +324,28 @@ class _Compared:
             return None
         if value.sort is Sort.TIME and self._said and min(self._given(one, value), self._given(anchor, first.value)) < _SAID:
             return None
-        likeness = Likeness(
+        likeness = self._likeness(anchor, one, first.value.near(value), self._given(one, value), self._given(anchor, first.value))
+        return Pair(first, Statement(one, value), likeness)
+
+    def _may_disagree(self, first: Statement, one: Evidence) -> bool:
+        """Say whether the two would disagree if the reader were sure of both: else nobody needs to read them."""
+        sort = first.value.sort
+        near = 1.0 if sort is Sort.NAME else max((first.value.near(value) for value in values(one.text, sort)), default=1.0)
+        return _alike(sort, self._likeness(first.evidence, one, near, 1.0, 1.0), read=True) >= _BAR
+
+    def _likeness(self, anchor: Evidence, one: Evidence, near: float, given: float, anchored: float) -> Likeness:
+        return Likeness(
             cosine=self._cosine(anchor, one),
             coverage=self._coverage[_key(one)],
-            near=first.value.near(value),
-            given=self._given(one, value),
-            anchored=self._given(anchor, first.value),
+            near=near,
+            given=given,
+            anchored=anchored,
             planned=float(bool(_PLANNED.search(one.text)) != bool(_PLANNED.search(anchor.text))),
             parted=float(_parts(one.text) != _parts(anchor.text)),
             within=float(one.found.passage.article == anchor.found.passage.article),
             weighed=self._weighed(one),
             strange=float(_strange(one.text, anchor.text, self._question)),
         )
-        return Pair(first, Statement(one, value), likeness)
 
     def _instead(self, one: Evidence, first: Statement) -> Value | None:
         """Return what a sentence gives instead of a value; None where it gives the same, or nothing that can be held against it."""
