@@ -132,7 +132,7 @@ class Pipeline:
             sentences=sentences,
             citations=citations,
             short_answer=short_of(conflict) if conflict else short_answer(view, chosen, looked.kind),
-            notes=(*notes, in_words(conflict)) if conflict else notes,
+            notes=(*notes, in_words(conflict, citations)) if conflict else notes,
             conflict=conflict,
         )
 
@@ -171,7 +171,7 @@ class Pipeline:
                 citations=citations,
                 short_answer=short if short and (conflict or any(short in sentence.text for sentence in sentences)) else None,
                 model=model,
-                notes=(*notes, in_words(conflict)) if conflict else notes,
+                notes=(*notes, in_words(conflict, citations)) if conflict else notes,
                 removed=removed,
                 conflict=conflict,
                 parts=told(looked.parts, draft.sentences, draft.citations),

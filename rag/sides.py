@@ -83,15 +83,16 @@ def _kind(told: Sequence[Told]) -> Difference:
     return Difference.UPDATE if one_source and in_turn else Difference.CONFLICT
 
 
-def in_words(conflict: Conflict) -> str:
-    """Return in a sentence what differs."""
+def in_words(conflict: Conflict, citations: Sequence[Citation]) -> str:
+    """Return in a sentence what differs; `citations` are those of the answer."""
     newest, *others = conflict.sides
     if conflict.kind is Difference.UPDATE:
         earlier = "; ".join(f"{one.value} ({one.published})" for one in others)
         return f"An update by {newest.source}: {newest.value} ({newest.published}); earlier it said {earlier}."
     sides = "; ".join(_side_in_words(one) for one in conflict.sides)
-    one_article = len({(side.source, side.published) for side in conflict.sides}) == 1 and newest.published is not None
-    return f"One article says different things: {sides}." if one_article else f"The articles disagree: {sides}."
+    numbers = {n for side in conflict.sides for n in side.citations}
+    articles = {one.article_id for one in citations if one.n in numbers}
+    return f"One article says different things: {sides}." if len(articles) == 1 else f"The articles disagree: {sides}."
 
 
 def _side_in_words(side: Side) -> str:

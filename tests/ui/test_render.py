@@ -263,13 +263,14 @@ def test_both_sides_of_a_conflict_are_told_with_source_and_date():
         Side(value="1,240 metres", citations=(2,), source="Bridge\x1b[31m Review", published=None),
     )
     conflict = Conflict(kind=Difference.CONFLICT, sides=sides)
+    cited = (citation(1), citation(2, article_id="another.md"))
     page = render.plain(
         render.answer_page(
             answer(
                 sentences=(AnswerSentence("It is 1,310 metres long.", (1,), 1.0), AnswerSentence("It is 1,240 metres long.", (2,), 1.0)),
-                citations=(citation(1), citation(2)),
+                citations=cited,
                 conflict=conflict,
-                notes=(in_words(conflict),),
+                notes=(in_words(conflict, cited),),
             ),
             articles=2,
         )
