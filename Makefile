@@ -49,7 +49,8 @@ gate: $(VENV)/.installed
 eval: $(VENV)/.installed
 	$(BIN)/python -m eval.suite
 
-# What that reader changes, on questions that it has not seen: docs/reader.md; over an hour, interrupted and taken up again as you like. Those of --only alone: make eval-reader READER="--only trecqa"
+# What that reader changes, on questions that it has not seen: docs/reader.md; over an hour, interrupted and taken up again as you like.
+# Those of --only alone: make eval-reader READER="--only trecqa"
 eval-reader: $(VENV)/.installed-dev
 	$(BIN)/python -m eval.suite.reader $(READER)
 

@@ -167,7 +167,7 @@ def amounts_in(text: str) -> Iterator[tuple[Amount, tuple[int, int]]]:
     for found, after in zip(reversed(every), [None, *reversed(every)], strict=False):
         scaled = found["scale"] or _measure(found["unit"], text[found.end() : found.end() + 20])
         bare = not scaled and not _YEAR.fullmatch(found["number"])
-        link = text[found.end("number") : after.start("number")].rstrip("$€£¥USACHK") if bare and after else ""
+        link = text[found.end("number") : after.start()] if bare and after else ""
         dash = link.strip() in ("-", "–") or (after is not None and after["sign"])
         ranges = bool(_UP_TO.fullmatch(link)) and (dash or not found["sign"])
         one, end = _amount(found, text, later if ranges else None)

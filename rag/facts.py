@@ -15,7 +15,7 @@ from .names import strange_names
 from .times import When, times_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 #: An address of the web, or of somebody's mail.
 _ADDRESS = re.compile(
@@ -40,15 +40,14 @@ class Facts:
 def stated(text: str) -> Facts:
     """Return the amounts and times that a text states, in order of place."""
     figures = in_figures(text)
-    times = times_in(figures)
-    taken = _marked(figures, (span for _, span in times))
-    amounts = tuple(one for one, (start, end) in amounts_in(figures) if one.unit or not any(taken[start:end]))
-    return Facts(amounts, tuple(one for one, _ in times))
+    return Facts(tuple(one for one, _, _ in amounts_in_figures(figures)), tuple(times_in_figures(figures)))
 
 
 def amounts_in_figures(text: str) -> Iterator[tuple[Amount, int, int]]:
     """Yield the amounts that a text writes in figures, with where each begins and ends; a time is none unless it has a unit: 1500 kg."""
-    taken = _marked(text, (span for _, span in times_in(text)))
+    taken = bytearray(len(text))
+    for _, (start, end) in times_in(text):
+        taken[start:end] = b"\1" * (end - start)
     for one, (start, end) in amounts_in(text):
         if one.unit or not any(taken[start:end]):
             yield one, start, end
@@ -59,16 +58,11 @@ def times_in_figures(text: str) -> list[When]:
     return [one for one, _ in times_in(text)]
 
 
-def _marked(text: str, spans: Iterable[tuple[int, int]]) -> bytearray:
-    """Return a byte for each character of a text: 1 where a span lies."""
-    marked = bytearray(len(text))
-    for start, end in spans:
-        marked[start:end] = b"\1" * (end - start)
-    return marked
-
-
 def missing(claim: str, text: str) -> list[str]:
-    """Return the quotations, addresses, times, amounts and names of a claim, as they are written, that a text does not state."""
+    """Return the quotations, addresses, times, amounts and names of a claim that a text does not state.
+
+    As they are written, but for number words, which are figures.
+    """
     said, found = stated(claim), stated(text)
     amounts = [
         one.words

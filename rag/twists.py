@@ -49,7 +49,7 @@ class Twists:
     matched: float
     """The share of the claim's words that stand there in the same order: 1 is a copy."""
     negation: bool
-    """One of the two says "not" and the like once more than the other."""
+    """One of the two says "not" and the like an odd number of times, the other an even one."""
     universal: bool
     """The claim says "all", "only" and the like, no sentence does."""
     certain: bool

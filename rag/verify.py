@@ -1,9 +1,9 @@
 """Each sentence against what it cites, before it is shown: which words of the articles prove it, and how far they do.
 
 A sentence is held against the passages that it names, each and all together, and, where these do not support it, against the others that
-were found. Its figures, dates, names and quotations must stand in the words that are quoted for it. Whether these say what it says is
-weighed: by how much of its words they hold, how near the vectors are, where the two differ (`rag.twists`) and, where there is a checker, by
-its word. Knows nothing of who wrote it.
+were found. Its figures, dates, names and quotations must stand in the words that are quoted for it, or in the title, source or date of
+their article. Whether these say what it says is weighed: by how much of its words they hold, how near the vectors are, where the two differ
+(`rag.twists`) and, where there is a checker, by its word. Knows nothing of who wrote it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Signs(NamedTuple):
     checked: float
     """By the checker: the log-odds that they support it; 0 without one."""
     coverage: float
-    """The share of the claim's terms that they hold, weighted by rarity, 0 to 1."""
+    """The share of the claim's terms that they or the title hold, weighted by rarity, 0 to 1."""
     cosine: float
     """Of the vectors of claim and quotes, -1 to 1."""
     turned: float

@@ -1,6 +1,6 @@
 """How much each sign counts for whether quotes support a claim: `python -m eval.training.verdicts`, after `make train-reader`.
 
-Two fits, each printed as the constants that `rag.verify` has: with a checker's word, on claims held out of its training, and without one,
+Two fits of what `rag.verify` weighs, each printed sign by sign: with a checker's word, on claims held out of its training, and without one,
 on any claims that training has. True and untrue ones count the same, and what is fitted is judged on claims about other passages.
 Knows nothing of networks.
 """
@@ -90,7 +90,7 @@ def _fit(arguments: argparse.Namespace) -> None:
 
 
 def seen(lessons: Sequence[Lesson], checker: Checker | None) -> list[Seen]:
-    """Return every claim held against its passage, as the product does."""
+    """Return every claim held against its passage, as the product does; none of which no passage is found by any word."""
     with TemporaryDirectory() as folder, Library.open(Path(folder) / "passages.assay") as library:
         library.add(_article(one) for one in {checksum(lesson.candidates[0]): lesson.candidates[0] for lesson in lessons}.values())
         retriever = Retriever(library)

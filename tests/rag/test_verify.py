@@ -123,18 +123,19 @@ def test_a_claim_over_no_passages_has_no_proof(make_library):
 
 
 @pytest.mark.parametrize(
-    ("claim", "reason"),
+    ("claim", "reason", "overrules"),
     [
-        ("Glencore has shipped cobalt since February.", "one says “not” where the other does not"),
-        ("Exporters ship 96,600 tonnes a year in 2026 and 2027.", "the article does not say it as a fact"),
-        ("All exporters may ship 96,600 tonnes a year in 2026 and 2027.", "the article does not say it of all, or of nothing else"),
-        ("The head of the regulator, Patrick Luabeya, said that stocks would last until February.", "say this of March, not of February"),
+        ("Glencore has shipped cobalt since February.", "one says “not” where the other does not", True),
+        ("Exporters ship 96,600 tonnes a year in 2026 and 2027.", "the article does not say it as a fact", False),
+        ("All exporters may ship 96,600 tonnes a year in 2026 and 2027.", "the article does not say it of all, or of nothing else", True),
+        ("The head of the regulator, Patrick Luabeya, said that stocks would last until February.", "of March, not of February", True),
     ],
 )
-def test_a_near_copy_that_twists_its_sentence_is_left_out_even_where_a_checker_is_rather_sure(checked, claim, reason):
+def test_a_near_copy_that_twists_its_sentence_is_left_out_even_where_a_checker_is_rather_sure(checked, claim, reason, overrules):
     result, _ = checked(claim, "a")
     assert checked(claim)[0].verdict is not Verdict.SUPPORTED
     assert result.support < 0.9
+    assert (result.verdict is not Verdict.SUPPORTED) is overrules
     assert reason in (checked(claim)[0].reason or "")
 
 
