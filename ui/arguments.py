@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from index import AssayError, parse_date
 
-from . import evaluation_arguments, reading, verbs, writing
+from . import evaluation_arguments, reading, serving, verbs, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -163,6 +163,8 @@ def _asking_verbs(verb: Callable[..., Parser]) -> None:
     chat = verb("chat", "ask in a conversation", verbs.chat, ends)
     reading.add_options(chat, answers=True)
     writing.add_options(chat)
+    serves = "The chat, REST, and an interface that clients of OpenAI understand, on one address."
+    serving.add_options(verb("serve", "open the chat in a browser, and interfaces for programs", serving.serve, serves))
 
 
 def _keeping_verbs(verb: Callable[..., Parser]) -> None:

@@ -1,0 +1,133 @@
+"""The verb `serve`: its options, and what they make of the settings. Loads what serves only when it is asked to."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index import AssayError
+
+from . import reading, screen, writing
+from .reading import reader_of
+from .writing import writer_of
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from index import Library
+
+    from .web.service import Service
+    from .web.settings import Settings
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add where to listen, who may come in, and what they may do."""
+    group = parser.add_argument_group("serving")
+    group.add_argument("--host", metavar="ADDRESS", default="127.0.0.1", help="the address to listen on; this machine's own by default")
+    group.add_argument(
+        "--port", metavar="PORT", type=_port, default=7860, help="the port to listen on, 7860 by default; 0 takes a free one"
+    )
+    let_in = "who may come in: lines of NAME:HASH, as `htpasswd -B` writes them; everybody must log in then"
+    group.add_argument("--auth", metavar="FILE", help=let_in)
+    keys = "keys of programs, one a line: each lets its bearer use the interfaces; else $ASSAY_API_KEYS, separated by commas"
+    group.add_argument("--keys", metavar="FILE", help=keys)
+    named = "a further name under which the page may be reached, such as assay.example.org; may be repeated"
+    group.add_argument("--allow-host", metavar="NAME", dest="hosts", action="append", help=named)
+    group.add_argument("--allow-upload", action="store_true", help="let people add and remove articles")
+    anyone = "listen on an address that others can reach, and let everybody in without a password"
+    group.add_argument("--open-to-all", action="store_true", help=anyone)
+    reading.add_options(parser, answers=True)
+    writing.add_options(parser)
+
+
+def serve(args: Namespace) -> int:
+    """Serve the chat and the interfaces until interrupted."""
+    settings = settings_of(args)
+    from index import Library
+
+    with Library.open(args.index, model=args.model, create=settings.allow_upload) as library:
+        _run(service_of(args, library), settings)
+    return 0
+
+
+def service_of(args: Namespace, library: Library) -> Service:
+    """Return what is served."""
+    from rag import Caution, Pipeline, ReadingRetriever, Retriever
+
+    from .web.service import Service
+
+    reader = reader_of(args)
+    pipeline = Pipeline(library, reader=reader, writer=writer_of(args), caution=Caution(args.caution))
+    retriever = ReadingRetriever(library, reader) if reader else Retriever(library)
+    return Service(library, pipeline, retriever, may_write=args.allow_upload)
+
+
+def settings_of(args: Namespace) -> Settings:
+    """Return how to serve; raises `AssayError` where that would let in whom nobody has let in."""
+    from .web.settings import Settings
+
+    settings = Settings(
+        host=args.host,
+        port=args.port,
+        hosts=tuple(args.hosts or ()),
+        passwords=_passwords(args.auth) if args.auth else {},
+        keys=_keys(args.keys),
+        allow_upload=args.allow_upload,
+        open_to_all=args.open_to_all,
+    )
+    if not settings.local and not settings.passwords and not settings.open_to_all:
+        raise AssayError(
+            f"expected --auth FILE to serve on {args.host}, which others can reach, found none; let everybody in with --open-to-all, "
+            "or leave out --host to serve this machine alone"
+        )
+    if not settings.local and settings.allow_upload and not settings.passwords:
+        raise AssayError(f"expected --auth FILE for --allow-upload on {args.host}, which others can reach, found none")
+    return settings
+
+
+def _run(service: Service, settings: Settings) -> None:
+    import uvicorn
+
+    from .web.app import application
+
+    config = uvicorn.Config(
+        application(service, settings), host=settings.host, port=settings.port, log_level="warning", server_header=False
+    )
+    server = uvicorn.Server(config)
+    screen.talk(f"Serving {settings.host}:{settings.port}; Ctrl-C ends it.")
+    server.run()
+
+
+def _passwords(path: str) -> dict[str, str]:
+    """Return the hashes of a file of `htpasswd`, by name."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(_lines(path, "--auth"), 1):
+        name, colon, password = line.partition(":")
+        if not (name and colon and re.fullmatch(r"\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}", password)):
+            raise AssayError(f"expected NAME:HASH with a bcrypt hash in line {number} of {path}, as `htpasswd -B` writes, found another")
+        found[name] = password
+    if not found:
+        raise AssayError(f"expected a line of NAME:HASH in {path}, found none; `htpasswd -B -c {path} NAME` writes one")
+    return found
+
+
+def _keys(path: str | None) -> tuple[str, ...]:
+    given = _lines(path, "--keys") if path else (os.environ.get("ASSAY_API_KEYS") or "").split(",")
+    return tuple(key.strip() for key in given if key.strip())
+
+
+def _lines(path: str, option: str) -> list[str]:
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise AssayError(f"expected a text file for {option}, found none that can be read at {path}") from error
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, found {text!r}")
+    return int(text)
