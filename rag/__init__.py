@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         Side,
     )
     from .chain import Chain
-    from .cross_encoder import CrossEncoderReranker, RerankedReader
+    from .cross_encoder import CrossEncoderChecker, CrossEncoderReranker, RerankedReader
     from .embeddings import AssayEmbeddings, LangChainEmbedder
     from .evidence import Evidence, Signals, question_terms, weigh
     from .kinds import Kind, kind_of
@@ -71,6 +71,7 @@ __all__ = [
     "Checker",
     "Citation",
     "Conflict",
+    "CrossEncoderChecker",
     "CrossEncoderReranker",
     "Difference",
     "Evidence",
@@ -126,7 +127,7 @@ _HOMES = {
         *("Difference", "Hit", "Reason", "Removed", "Side"),
     ),
     "chain": ("Chain",),
-    "cross_encoder": ("CrossEncoderReranker", "RerankedReader"),
+    "cross_encoder": ("CrossEncoderChecker", "CrossEncoderReranker", "RerankedReader"),
     "embeddings": ("AssayEmbeddings", "LangChainEmbedder"),
     "evidence": ("Evidence", "Signals", "question_terms", "weigh"),
     "kinds": ("Kind", "kind_of"),

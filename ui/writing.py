@@ -15,7 +15,7 @@ from .reading import own_reader
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from rag import Writer
+    from rag import Checker, Writer
 
 #: What `--llm-url` calls a model where no name is given: servers of one model take any.
 _ANY = "default"
@@ -26,6 +26,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group = add_model(parser)
     keeps = "show what the model wrote and the articles do not support, marked; without it, it is left out"
     group.add_argument("--keep-unsupported", action="store_true", help=keeps)
+    checks = "a sentence-transformers CrossEncoder of natural language inference that checks what the model wrote too, by name or folder"
+    group.add_argument("--checker", metavar="NAME", type=_word, help=checks)
 
 
 def add_model(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
@@ -45,8 +47,17 @@ def writer_of(args: Namespace) -> Writer | None:
         return None
     from rag import Talk, Writer, chat_model
 
-    talk, own = Talk(chat_model(name, url)), own_reader()
-    return Writer(talk, own if own.checks else None, name, keep_unsupported=args.keep_unsupported)
+    return Writer(Talk(chat_model(name, url)), _checker(args.checker), name, keep_unsupported=args.keep_unsupported)
+
+
+def _checker(name: str | None) -> Checker | None:
+    """Return the checker of that name or, without one, our own reader where it was taught to check; None where it was not."""
+    if name is None:
+        own = own_reader()
+        return own if own.checks else None
+    from rag import CrossEncoderChecker
+
+    return CrossEncoderChecker(name, download=True)
 
 
 def tried(args: Namespace) -> Trial | None:

@@ -21,7 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from index import ArticleFilter, AssayError
-from rag import OWN, Retriever, Verdict, check, own_reader, reader_named
+from rag import OWN, CrossEncoderChecker, Retriever, Verdict, check, own_reader, reader_named
 
 from ..command import carried_out
 from ..corpora import indexed
@@ -77,6 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--reader", default=OWN, help="who checks, by folder: a reader of ours that was taught to; by default what comes with Assay"
     )
+    parser.add_argument("--checker", help="who checks instead: a CrossEncoder of natural language inference, by name or folder")
     parser.add_argument("--only", nargs="+", choices=["seeds", "news", *CHANGED], help="these alone, printed and not written")
     arguments = parser.parse_args(argv)
     return carried_out("eval-claims", lambda: _eval_claims(arguments), interrupted="nothing was written")
@@ -85,17 +86,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _eval_claims(arguments: argparse.Namespace) -> None:
     if arguments.data is None or not arguments.data.is_dir():
         raise AssayError("expected the folder of the public sets, found none; give it with --data or ASSAY_DATA")
-    reader = reader_named() if arguments.reader == OWN else own_reader(Path(arguments.reader))
-    checker = reader if reader.checks else None
+    checker = _checker(arguments)
     wanted = arguments.only or ["seeds", "news", *CHANGED]
     lines = [line for name in wanted for line in _lines(name, measured(name, arguments.data, checker))]
     about = facts([one.name for one in SETS]) | {"Command": "`make eval-claims`, with the public sets in `ASSAY_DATA`"}
-    text = claims_page(lines, about | {"Checked by": reader.name if checker else "words, vectors and where the two differ"})
+    text = claims_page(lines, about | {"Checked by": checker.name if checker else "words, vectors and where the two differ"})
     if arguments.only:
         print(text)
     else:
         (arguments.out / "verifying.md").write_text(text, encoding="utf-8")
         print(arguments.out / "verifying.md")
+
+
+def _checker(arguments: argparse.Namespace) -> Checker | None:
+    if arguments.checker:
+        return CrossEncoderChecker(arguments.checker, download=True)
+    reader = reader_named() if arguments.reader == OWN else own_reader(Path(arguments.reader))
+    return reader if reader.checks else None
 
 
 def measured(name: str, data: Path, checker: Checker | None) -> list[Outcome]:

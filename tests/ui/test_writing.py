@@ -136,3 +136,25 @@ def test_an_evaluation_measures_what_a_model_writes(filled, tmp_path):
     assert json.loads((tmp_path / "run" / "run.json").read_text())["settings"]["llm"] == "tiny"
     (row,) = map(json.loads, (tmp_path / "run" / "rows.jsonl").read_text().splitlines())
     assert row["answer"]["model"] == "tiny"
+
+
+def test_a_checker_of_the_users_own_has_its_word(filled, monkeypatch):
+    asked = []
+
+    class Strict:
+        name, checks = "strict", True
+
+        def __init__(self, name, *, download):
+            asked.append((name, download))
+
+        def support(self, _claim, passages):
+            return [0.01] * len(passages)
+
+    monkeypatch.setattr("rag.cross_encoder.CrossEncoderChecker", Strict)
+    with serving(f"{SAID} [1].") as server:
+        model = ("--llm", "tiny", "--llm-url", f"{server.url}/v1", "--checker", "my/nli")
+        out, _ = filled("ask", "What did Chile present in April 2023?", "--caution", "low", *model, "--json")
+    answer = json.loads(out)
+    assert asked == [("my/nli", True)]
+    assert answer["removed"][0]["text"] == f"{SAID}."
+    assert answer["model"] == "extractive"
