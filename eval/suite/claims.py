@@ -30,7 +30,8 @@ from ..training.lesson import Candidate
 from ..training.sets import NEWS, SOURCES, Part, load
 from ..training.sets import chosen as part_of
 from .__main__ import SETS, chosen, facts
-from .claims_page import Line, claims_page
+from .aims import Line
+from .claims_page import claims_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

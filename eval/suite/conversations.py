@@ -24,7 +24,8 @@ from ..command import carried_out
 from ..formats import load_dataset
 from ..grading.wording import held, normalised, rouge_l
 from .__main__ import facts
-from .conversations_page import Line, Pair, System, conversations_page
+from .aims import Line
+from .conversations_page import Pair, System, conversations_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

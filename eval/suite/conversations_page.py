@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..text import plain
-from .aims import aim_in_words, number
+from .aims import number, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from .aims import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +24,6 @@ class System:
     """The share of a person's content words that it has."""
     precision: float
     """The share of its content words that a person's has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One figure of a part."""
-
-    part: str
-    measure: str
-    value: float
-    aim: float | None
-    """What it should at least be; None where nothing is asked."""
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +65,7 @@ def conversations_page(
             "",
             "The gap lies between the question as it was asked and a person's, which is 1.",
             "",
-            "| conversations | measure | value | aim | number |",
-            "|---|---|---|---|---|",
-            *(f"| {one.part} | {one.measure} | {number(one.value)} | {_aim(one)} | {one.count:,} |" for one in lines),
+            *table_of(lines, "conversations"),
             "",
             "## Questions",
             "",
@@ -94,10 +82,6 @@ def conversations_page(
 def _part(part: str, systems: Sequence[System]) -> list[str]:
     rows = [f"| {one.name} | {number(one.rouge)} | {number(one.recall)} | {number(one.precision)} |" for one in systems]
     return [f"### {part}", "", "| put as | ROUGE-L | recall | precision |", "|---|---|---|---|", *rows, ""]
-
-
-def _aim(one: Line) -> str:
-    return aim_in_words(one.value, one.aim, lower=False)
 
 
 def _cell(text: str) -> str:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from eval.suite.aims import Line
 from eval.suite.claims import Claim, Outcome, _lines, held, main
-from eval.suite.claims_page import Line, claims_page
+from eval.suite.claims_page import claims_page
 from index import Article
 from rag import Retriever, Verdict
 

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.dataset import Example
+from eval.suite.aims import Line
 from eval.suite.conversations import PARTS, Part, closed, compared, follow_ups, main, stands_alone
-from eval.suite.conversations_page import Line, Pair, System, conversations_page
+from eval.suite.conversations_page import Pair, System, conversations_page
 from rag import Turn
 
 
