@@ -22,6 +22,8 @@ from .policy import scripts_in
 from .settings import LARGEST_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp
 
     from .service import Service
@@ -34,20 +36,42 @@ STATIC = Path(__file__).parent / "static"
 _TEMPLATE = Path(gradio.__file__).parent / "templates" / "frontend" / "index.html"
 
 
+#: Events of the page that run at the same time: more would only wait for the same cores.
+_RUNNING = 8
+
+#: Seconds between two looks at the files that the page keeps, and those after which one is deleted.
+_FORGOTTEN = (600, 3_600)
+
+
 def application(service: Service, settings: Settings) -> ASGIApp:
     """Return the whole as an ASGI application."""
     files = _place_for_files()
     app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/own", StaticFiles(directory=STATIC), name="own")
-    page = asyncio.run(_mounted(app, service, settings))
+    page = _in_a_loop(lambda: _mounted(app, service, settings))
     guard = Guard(app, settings, PageFacts(_public(page), files, scripts_in(_TEMPLATE.read_text(encoding="utf-8"))))
     weakref.finalize(guard, shutil.rmtree, files, ignore_errors=True)
     return guard
 
 
-async def _mounted(app: FastAPI, service: Service, settings: Settings) -> gradio.Blocks:
-    """Put the page into the application; in a running event loop, since Gradio would make its own otherwise, and close none."""
+def _in_a_loop(make: Callable[[], gradio.Blocks]) -> gradio.Blocks:
+    """Make something where an event loop is running: where none is, Gradio makes several, and closes none."""
+
+    async def made() -> gradio.Blocks:
+        return make()
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(made())
+    return make()
+
+
+def _mounted(app: FastAPI, service: Service, settings: Settings) -> gradio.Blocks:
+    """Put the page into the application, and return it."""
     page = blocks(service, settings)
+    page.queue(max_size=settings.limits.at_once, default_concurrency_limit=_RUNNING, api_open=False)
+    page.delete_cache = _FORGOTTEN
     gradio.mount_gradio_app(
         app,
         page,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ..safe import safe
@@ -190,7 +190,7 @@ class Guard:
     def _check_host(self, request: Request) -> None:
         given = request.headers.getlist("host")
         fits = _HOST.fullmatch(given[0].lower()) if len(given) == 1 else None
-        if fits is None:
+        if fits is None or int(fits[2] or 0) > 65_535:
             raise Refusal(400, "Expected one host name in the request, found none, or several, or what is no name.")
         if fits[1] in self._settings.allowed_hosts or (self._settings.everywhere and fits[1] == _own_address(request)):
             return
@@ -198,7 +198,7 @@ class Guard:
 
     def _is_file_of_ours(self, route: Route, path: str) -> bool:
         """Say whether a file may be asked for: nothing that climbs, and of Gradio's files only those that it keeps for the page."""
-        if _CLIMBS.search(path):
+        if not path or _CLIMBS.search(path):
             return False
         if "file=" not in route.path:
             return not path.startswith("/")
@@ -247,10 +247,14 @@ class _Exchange:
         except Refusal as refusal:
             await self._refuse(refusal)
         except Exception as error:
-            _LOG.error("internal error: %s: %s", type(error).__name__, safe(str(error)), exc_info=_LOG.isEnabledFor(logging.DEBUG))
+            wrong = self._body.refusal if self._body else None
+            if wrong is None and isinstance(error, ClientDisconnect):
+                return
+            if wrong is None:
+                _LOG.error("internal error: %s: %s", type(error).__name__, safe(str(error)), exc_info=_LOG.isEnabledFor(logging.DEBUG))
             if self._started and not self._overruled:
                 raise  # only cutting the response short says that it is not whole
-            await self._refuse(Refusal(500, _GONE_WRONG))
+            await self._refuse(wrong or Refusal(500, _GONE_WRONG))
 
     async def _answer(self, state: dict[str, Any]) -> None:
         route = self._route = self._guard.route(self._request)

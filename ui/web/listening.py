@@ -34,7 +34,7 @@ _HEAD_BYTES = 64 * 1024
 _CONNECTIONS = 3_000
 
 #: Seconds that what is being answered has when the server is told to stop.
-_LAST_SECONDS = 3
+_LAST_SECONDS = 2
 
 
 def sockets_at(host: str, port: int) -> list[socket.socket]:

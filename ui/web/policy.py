@@ -33,8 +33,7 @@ _PLAIN = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'sel
 #: Gradio's page. Its components set styles inline, so that these are allowed; scripts and styles of others are not.
 _PAGE = (
     "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "media-src 'self' blob:; connect-src 'self'; font-src 'self' data:; worker-src 'self'; frame-src 'none'; frame-ancestors 'none'; "
-    "form-action 'self'; base-uri 'self'; object-src 'none'"
+    "connect-src 'self'; font-src 'self'; frame-src 'none'; frame-ancestors 'none'; form-action 'self'; base-uri 'self'; object-src 'none'"
 )
 
 #: What an application says of itself or lets strangers do; nothing of it gets out.

@@ -95,6 +95,7 @@ CLASSES = [
     (200, "GET", "/own/assay.js", {}, None),
     (200, "POST", "/api/v1/ask", {}, b"{}"),
     (400, "GET", "/config", {"host": "a b"}, None),
+    (400, "GET", "/config", {"host": "127.0.0.1:99999"}, None),
     (403, "GET", "/config", {"host": "evil.example"}, None),
     (403, "POST", "/api/v1/ask", {"origin": "https://evil.example"}, b"{}"),
     (401, "GET", "/v1/models", {}, None),
@@ -291,6 +292,31 @@ def test_what_proxies_say_is_not_passed_on(visitor):
     assert not set(visitor().get("/config", headers=said).json()["headers"]) & set(said)
 
 
+@pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting'", "ignore:The copy keyword is deprecated")  # Gradio's use of pandas
+def test_the_pages_functions_are_told_who_calls(service, client, monkeypatch):
+    def page(service, settings):  # noqa: ARG001  # as the page's own
+        def whoami(request: gradio.Request):
+            return str(request.state.user)
+
+        with gradio.Blocks(analytics_enabled=False) as page:
+            said = gradio.Textbox()
+            page.load(whoami, None, said, api_name="whoami")
+        return page
+
+    monkeypatch.setattr(module, "blocks", page)
+    visitor = client(application(service, Settings(keys=("alpha",))))
+    for headers, user in (({}, "None"), ({"authorization": "Bearer alpha"}, "key 1")):
+        event = visitor.post("/gradio_api/call/whoami", json={"data": []}, headers=headers).json()["event_id"]
+        assert f'["{user}"]' in visitor.get(f"/gradio_api/call/whoami/{event}", headers=headers).text
+
+
+def test_nothing_is_noted_of_who_leaves_early(behind, served, caplog):
+    host, port = served(Guard(behind.app, Settings(limits=QUICK)))
+    ask(host, port, "/api/v1/ask", b"{", headers=["content-length: 100"]).close()
+    assert answer_of(ask(host, port, "/api/v1/ask", b"{", headers=["content-length: 100"]))[0] == 408
+    assert caplog.text == ""
+
+
 def test_there_are_no_websockets(visitor):
     from starlette.websockets import WebSocketDisconnect
 
@@ -469,14 +495,15 @@ def whole(service, served, tmp_path):
     return *served(application(service, Settings(allow_upload=True))), tmp_path / "canary"
 
 
-def test_no_path_leads_out(whole):
+@pytest.mark.parametrize("count", [100, pytest.param(2_000, marks=pytest.mark.slow)])
+def test_no_path_leads_out(whole, count):
     data = os.environ.get("ASSAY_DATA")
     if not data:
         pytest.skip("expected $ASSAY_DATA, which holds public data sets, found none")
     host, port, canary = whole
     with gzip.open(Path(data) / "hostile" / "traversal.jsonl.gz", "rt") as lines:
         paths = [json.loads(line)["path"] for line in lines]
-    picked = random.Random(SEED).sample(paths, 150)
+    picked = random.Random(SEED).sample(paths, count)
     picked += [f"{'../' * depth}{str(canary).lstrip('/')}" for depth in (1, 4, 12)] + [str(canary), f"/..{canary}"]
     encodings = [
         lambda path: quote(path, safe="/%.\\:"),
