@@ -44,11 +44,13 @@ _SCRIPT = re.compile(rb"<script(?=[\s>/])", re.IGNORECASE)
 
 def sealed(headers: Iterable[tuple[bytes, bytes]], route: Route | None, nonce: str | None = None) -> list[tuple[bytes, bytes]]:
     """Return a response's headers with ours in place of whatever it says on the same subjects."""
+    headers = list(headers)
     ours = dict(HEADERS)
+    brought = any(name.lower() == b"content-security-policy" for name, _ in headers)
     if route is not None and route.page:
         ours["content-security-policy"] = _PAGE.format(nonce=nonce) if nonce else _PLAIN
         ours["referrer-policy"] = "same-origin"  # as silent to others; under no-referrer our own forms would come from the origin `null`
-    else:
+    elif route is None or not (route.document and brought):
         ours["content-security-policy"] = _BARE
     if route is None or not route.files:  # what holds somebody's words or a nonce is stored by no cache
         ours["cache-control"] = "no-store"

@@ -9,8 +9,15 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Below these, whoever calls is a program and reads JSON.
-_PROGRAMS = ("/api/", "/v1/", "/mcp", "/gradio_api/", "/config")
+#: What an error of a status is called, as in the interfaces for programs.
+_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+    500: "server_error",
+    503: "overloaded_error",
+}
 
 
 class Refusal(Exception):  # noqa: N818  # an answer as much as an error
@@ -25,16 +32,11 @@ class Refusal(Exception):  # noqa: N818  # an answer as much as an error
 
     def response(self, path: str) -> Response:
         """Return the answer, in the form that whoever calls `path` reads."""
-        headers = self.headers
-        if path.startswith("/v1/"):
-            error = {"message": self.said, "type": _kind(self.status), "param": None, "code": None}
-            return JSONResponse({"error": error}, self.status, headers)
-        if path.startswith(_PROGRAMS):  # Gradio's page shows `detail`, as FastAPI calls it
-            return JSONResponse({"detail": self.said}, self.status, headers)
-        return PlainTextResponse(self.said + "\n", self.status, headers)
-
-
-def _kind(status: int) -> str:
-    """Return what OpenAI's clients call an error of that status."""
-    named = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
-    return named.get(status, "invalid_request_error" if status < 500 else "server_error")
+        if path.startswith(("/api/", "/v1/", "/mcp")):
+            error = {"message": self.said, "type": _TYPES.get(self.status, "invalid_request_error"), "param": None}
+            if path.startswith("/v1/"):
+                error["code"] = None
+            return JSONResponse({"error": error}, self.status, self.headers)
+        if path.startswith(("/gradio_api/", "/config")):  # Gradio's page shows `detail`
+            return JSONResponse({"detail": self.said}, self.status, self.headers)
+        return PlainTextResponse(self.said + "\n", self.status, self.headers)

@@ -58,6 +58,8 @@ class Route:
     """Whether its path names a file, so that no path that climbs is passed on."""
     key: bool = False
     """Whether it is for programs, which need a key where there are any."""
+    document: bool = False
+    """Whether it answers with a document that brings its own policy for browsers."""
     named: bool = False
     """Whether it calls one of the page's functions by name, which must be a public one."""
 
@@ -83,18 +85,31 @@ def _programs() -> tuple[Route, ...]:
         post("/api/v1/ask", Counted.ASK, expensive=True),
         get("/api/v1/search", counted=Counted.ASK, expensive=True),
         get("/api/v1/articles"),
-        get("/api/v1/articles/{id:path}"),
+        get("/api/v1/articles/{article_id:path}"),
+        Route("POST", "/api/v1/articles", Access.WRITERS, Accepts.FILES, Counted.WRITE, key=True),
+        Route("DELETE", "/api/v1/articles/{article_id:path}", Access.WRITERS, counted=Counted.WRITE, key=True),
         get("/api/v1/answers/{key}"),
         post("/api/v1/answers/{key}/share", Counted.WRITE),
         post("/api/v1/feedback", Counted.WRITE),
         post("/api/v1/export", Counted.ASK),
+        get("/api/v1/runs"),
+        Route("GET", "/api/v1/runs/{name}/report", Access.LET_IN, counted=Counted.ASK, key=True, document=True),
+        get("/api/v1/health"),
         get("/api/v1/openapi.json"),
         get("/v1/models"),
+        get("/v1/models/{name}"),
         post("/v1/chat/completions", Counted.ASK, expensive=True),
         post("/mcp", Counted.ASK, expensive=True),
         get("/mcp"),
         Route("DELETE", "/mcp", Access.LET_IN, key=True),
     )
+
+
+def _under_the_interfaces() -> tuple[Route, ...]:
+    """Return what answers there for addresses that are none, where nothing stands before it."""
+    methods = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+    paths = ("/api", "/api/{rest:path}", "/v1", "/v1/{rest:path}")
+    return tuple(Route(method, path, Access.NOBODY) for method in methods for path in paths)
 
 
 _OURS = (
@@ -148,7 +163,7 @@ _NOT_NEEDED_OF_GRADIO = (
 )
 
 #: Every route; the first that fits a path is the one.
-TABLE: tuple[Route, ...] = (*_OURS, *_programs(), *_NEEDED_OF_GRADIO, *_NOT_NEEDED_OF_GRADIO)
+TABLE: tuple[Route, ...] = (*_OURS, *_programs(), *_NEEDED_OF_GRADIO, *_NOT_NEEDED_OF_GRADIO, *_under_the_interfaces())
 
 
 def _compiled() -> tuple[tuple[re.Pattern[str], Route], ...]:

@@ -134,6 +134,18 @@ def test_so_do_those_of_the_whole_application(service, client):
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
+def test_a_report_keeps_the_policy_that_it_brings(client):
+    policy = "default-src 'none'; script-src 'sha256-x'; sandbox allow-scripts"
+
+    async def report(request):
+        return HTMLResponse("<p>", headers={"content-security-policy": policy} if "bare" not in request.url.path else {})
+
+    visitor = client(Guard(Starlette(routes=[Route("/{path:path}", report)]), Settings()))
+    assert visitor.get("/api/v1/runs/a/report").headers["content-security-policy"] == policy
+    for path in ("/api/v1/runs/bare/report", "/api/v1/runs", "/own/x"):
+        assert "script-src" not in visitor.get(path).headers["content-security-policy"]
+
+
 def test_a_crash_is_told_in_one_sentence(visitor, caplog):
     answer = visitor().post("/v1/chat/completions?how=crash", json={})
     assert answer.json()["error"]["type"] == "server_error"
@@ -332,11 +344,8 @@ def test_who_asks_too_often_is_told_when_to_come_back(visitor):
     answers = [asker.post("/api/v1/ask", json={}).status_code for _ in range(5)]
     assert answers == [200] * 3 + [429] * 2
     refused = asker.get("/api/v1/search?q=x")
-    assert (refused.status_code, refused.headers["retry-after"], refused.json()) == (
-        429,
-        "2",
-        {"detail": "Too many requests: try again in 2 s."},
-    )
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "2")
+    assert refused.json() == {"error": {"message": "Too many requests: try again in 2 s.", "type": "rate_limit_error", "param": None}}
     assert [asker.post("/api/v1/feedback", json={}).status_code for _ in range(2)] == [200, 429]
     assert asker.get("/config").status_code == 200
 
@@ -354,7 +363,11 @@ def test_more_questions_than_can_be_answered_are_refused_politely(behind, served
     assert (statuses.count(200), statuses.count(503)) == (4, 8)
     _, headers, content = next(one for one in answers if one[0] == 503)
     assert headers[b"retry-after"] == b"2"
-    assert json.loads(content) == {"detail": "Too many questions are being answered just now. Try again in a moment."}
+    assert json.loads(content)["error"] == {
+        "message": "Too many questions are being answered just now. Try again in a moment.",
+        "type": "overloaded_error",
+        "param": None,
+    }
     assert answer_of(ask(host, port, "/api/v1/ask"))[0] == 200
 
 
@@ -437,7 +450,7 @@ def test_a_body_that_drips_is_not_waited_for(behind, served):
     silent = ask(host, port, "/api/v1/ask", b"{", headers=["content-length: 100"])
     started = time.perf_counter()
     status, _, content = answer_of(silent)
-    assert (status, json.loads(content)["detail"][:27]) == (408, "The request came in too slo")
+    assert (status, json.loads(content)["error"]["message"][:26]) == (408, "The request came in too sl")
     assert 0.5 < time.perf_counter() - started < 3
     dripping = ask(host, port, "/api/v1/ask", b"{", headers=["content-length: 100"])
     started = time.perf_counter()

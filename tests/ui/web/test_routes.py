@@ -35,15 +35,23 @@ def filled(path):
     return re.sub(r"\{[^}]+\}", "x", path)
 
 
+def unnamed(pairs):
+    """Methods and paths without the names of their variable parts."""
+    return {(method, re.sub(r"\{\w+", "{", path)) for method, path in pairs}
+
+
+IN_THE_TABLE = unnamed((route.method, route.path) for route in TABLE)
+
+
 def test_every_route_that_is_served_is_in_the_table(guard):
-    found = set(routes(guard._app))
+    found = unnamed(routes(guard._app))
     assert len(found) > 70
-    assert found - {(route.method, route.path) for route in TABLE} == set()
+    assert found - IN_THE_TABLE == set()
 
 
 def test_a_route_that_somebody_adds_is_noticed(guard):
     guard._app.add_api_route("/api/v1/delete-everything", lambda: None, methods=["POST"])
-    assert set(routes(guard._app)) - {(route.method, route.path) for route in TABLE} == {("POST", "/api/v1/delete-everything")}
+    assert unnamed(routes(guard._app)) - IN_THE_TABLE == {("POST", "/api/v1/delete-everything")}
 
 
 def test_the_table_names_no_route_twice():
@@ -56,8 +64,7 @@ def test_what_is_nobodys_is_not_there(guard, client):
     for route in TABLE:
         if route.access is Access.NOBODY:
             answer = visitor.request(route.method, filled(route.path))
-            assert answer.status_code in {404, 405}, route
-            assert answer.status_code == 404 or routes_of(filled(route.path))[0], route
+            assert answer.status_code == (405 if routes_of(filled(route.path))[0] else 404), route
 
 
 def test_neither_is_what_nobody_has_named(guard, client):
@@ -90,6 +97,8 @@ def test_uploads_are_there_only_when_they_are_allowed(service, client):
     files = {"files": ("a.txt", b"Chile presented a plan.")}
     assert closed.post("/gradio_api/upload", files=files).status_code == 404
     assert closed.get("/gradio_api/upload_progress?upload_id=x").status_code == 404
+    assert closed.post("/api/v1/articles", json=[]).status_code == 404
+    assert closed.delete("/api/v1/articles/plan").status_code == 404
     assert opened.post("/gradio_api/upload", files=files).status_code == 200
 
 
