@@ -17,7 +17,7 @@ HERE = "http://127.0.0.1:7860"
 
 
 @pytest.fixture
-def service(make_library):
+def two_articles(make_library):
     """A service over two articles."""
     library = make_library(
         [
@@ -29,8 +29,8 @@ def service(make_library):
 
 
 @pytest.fixture
-def client():
-    """`client(app) -> TestClient` that speaks as a program on this machine does, and follows no redirection."""
+def program():
+    """`program(app) -> TestClient` that speaks as a program on this machine does, and follows no redirection."""
     with contextlib.ExitStack() as opened:
         yield lambda app, **options: opened.enter_context(TestClient(app, HERE, follow_redirects=False, client=("127.0.0.1", 5), **options))
 

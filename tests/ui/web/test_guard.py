@@ -79,10 +79,10 @@ def behind():
 
 
 @pytest.fixture
-def visitor(client, behind):
+def visitor(program, behind):
     """`visitor(**settings)`: a program that talks to a guard of those settings, with `behind` behind it."""
     page = PageFacts(public={"x"})
-    return lambda **settings: client(Guard(behind.app, Settings(**settings), page), raise_server_exceptions=False)
+    return lambda **settings: program(Guard(behind.app, Settings(**settings), page), raise_server_exceptions=False)
 
 
 # --- headers -----------------------------------------------------------------------------------------------------------------
@@ -124,8 +124,8 @@ def test_every_response_says_what_browsers_must_know(visitor, status, method, pa
     assert not TOLD.search(answer.content)
 
 
-def test_so_do_those_of_the_whole_application(service, client):
-    visitor = client(application(service, Settings()))
+def test_so_do_those_of_the_whole_application(two_articles, program):
+    visitor = program(application(two_articles, Settings()))
     for path in ("/", "/config", "/theme.css", "/manifest.json", "/favicon.ico", "/own/assay.css", "/assets/none.js", "/gradio_api/info"):
         answer = visitor.get(path, headers={"origin": HERE})
         expected = dict(HEADERS) | ({"referrer-policy": "same-origin"} if path == "/" else {})
@@ -134,13 +134,13 @@ def test_so_do_those_of_the_whole_application(service, client):
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
-def test_a_report_keeps_the_policy_that_it_brings(client):
+def test_a_report_keeps_the_policy_that_it_brings(program):
     policy = "default-src 'none'; script-src 'sha256-x'; sandbox allow-scripts"
 
     async def report(request):
         return HTMLResponse("<p>", headers={"content-security-policy": policy} if "bare" not in request.url.path else {})
 
-    visitor = client(Guard(Starlette(routes=[Route("/{path:path}", report)]), Settings()))
+    visitor = program(Guard(Starlette(routes=[Route("/{path:path}", report)]), Settings()))
     assert visitor.get("/api/v1/runs/a/report").headers["content-security-policy"] == policy
     for path in ("/api/v1/runs/bare/report", "/api/v1/runs", "/own/x"):
         assert "script-src" not in visitor.get(path).headers["content-security-policy"]
@@ -158,7 +158,7 @@ def test_a_crash_is_told_in_one_sentence(visitor, caplog):
 HOSTILE = "</script><script>alert(1)</script><SCRIPT src=x>&'\"\u2028"
 
 
-def test_the_pages_scripts_have_a_nonce_that_is_new_each_time(service, client, monkeypatch):
+def test_the_pages_scripts_have_a_nonce_that_is_new_each_time(two_articles, program, monkeypatch):
     def page(service, settings):  # noqa: ARG001  # as the page's own
         with gradio.Blocks(title=HOSTILE, analytics_enabled=False) as page:
             gradio.Markdown(HOSTILE)
@@ -166,7 +166,7 @@ def test_the_pages_scripts_have_a_nonce_that_is_new_each_time(service, client, m
         return page
 
     monkeypatch.setattr(module, "blocks", page)
-    visitor = client(application(service, Settings()))
+    visitor = program(application(two_articles, Settings()))
     nonces = set()
     for _ in range(2):
         answer = visitor.get(f"/?{quote(HOSTILE)}")
@@ -190,12 +190,12 @@ def test_no_text_gets_out_of_the_pages_data(text):
     assert json.loads(written) == {"value": text, text: [text]}
 
 
-def test_a_page_with_one_script_too_many_is_not_given_leave(client):
+def test_a_page_with_one_script_too_many_is_not_given_leave(program):
     template = "<html><script>1</script></html>"
     for content, status in ((template, 200), (template + "<ScRiPt\n>2</script>", 500), ("no script", 500)):
         behind = Starlette(routes=[Route("/", lambda _, content=content: HTMLResponse(content))])
         guard = Guard(behind, Settings(), PageFacts(scripts=scripts_in(template)))
-        answer = client(guard, raise_server_exceptions=False).get("/")
+        answer = program(guard, raise_server_exceptions=False).get("/")
         assert (answer.status_code, "nonce-" in answer.headers["content-security-policy"]) == (status, status == 200)
     assert with_nonce(b"<script>1</script>", "n", 1) == b'<script nonce="n">1</script>'
 
@@ -305,7 +305,7 @@ def test_what_proxies_say_is_not_passed_on(visitor):
 
 
 @pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting'", "ignore:The copy keyword is deprecated")  # Gradio's use of pandas
-def test_the_pages_functions_are_told_who_calls(service, client, monkeypatch):
+def test_the_pages_functions_are_told_who_calls(two_articles, program, monkeypatch):
     def page(service, settings):  # noqa: ARG001  # as the page's own
         def whoami(request: gradio.Request):
             return str(request.state.user)
@@ -316,7 +316,7 @@ def test_the_pages_functions_are_told_who_calls(service, client, monkeypatch):
         return page
 
     monkeypatch.setattr(module, "blocks", page)
-    visitor = client(application(service, Settings(keys=("alpha",))))
+    visitor = program(application(two_articles, Settings(keys=("alpha",))))
     for headers, user in (({}, "None"), ({"authorization": "Bearer alpha"}, "key 1")):
         event = visitor.post("/gradio_api/call/whoami", json={"data": []}, headers=headers).json()["event_id"]
         assert f'["{user}"]' in visitor.get(f"/gradio_api/call/whoami/{event}", headers=headers).text
@@ -502,10 +502,10 @@ def test_more_connections_than_there_may_be_are_refused_politely(behind, served,
 
 
 @pytest.fixture
-def whole(service, served, tmp_path):
+def whole(two_articles, served, tmp_path):
     """(host, port) of the whole application, and a file outside of everything that it serves."""
     (tmp_path / "canary").write_text("canary-4711")
-    return *served(application(service, Settings(allow_upload=True))), tmp_path / "canary"
+    return *served(application(two_articles, Settings(allow_upload=True))), tmp_path / "canary"
 
 
 @pytest.mark.parametrize("count", [100, pytest.param(2_000, marks=pytest.mark.slow)])

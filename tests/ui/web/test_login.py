@@ -33,9 +33,9 @@ whoami = Starlette(routes=[Route("/{path:path}", say, methods=["GET", "POST", "D
 
 
 @pytest.fixture
-def visitor(client):
+def visitor(program):
     """`visitor(**settings)`: a program that talks to a guard of those settings."""
-    return lambda **settings: client(Guard(whoami, Settings(**{"passwords": PASSWORDS, **settings})))
+    return lambda **settings: program(Guard(whoami, Settings(**{"passwords": PASSWORDS, **settings})))
 
 
 def log_in(visitor, name="anna", password="right", **more):  # noqa: S107  # a password of the test's

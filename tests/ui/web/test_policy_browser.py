@@ -95,9 +95,9 @@ def components(service, settings):  # noqa: ARG001  # as the page's own
     return page
 
 
-def test_the_page_works_under_its_policy(service, served, opened, monkeypatch, tmp_path):
+def test_the_page_works_under_its_policy(two_articles, served, opened, monkeypatch, tmp_path):
     monkeypatch.setattr(app_module, "blocks", components)
-    host, port = served(application(service, Settings(allow_upload=True)))
+    host, port = served(application(two_articles, Settings(allow_upload=True)))
     page, asked, said = opened(f"http://{host}:{port}/")
     page.get_by_label("Question", exact=True).fill("When was the plan presented?")
     page.get_by_label("Question", exact=True).press("Enter")
@@ -116,9 +116,9 @@ def test_the_page_works_under_its_policy(service, served, opened, monkeypatch, t
     assert {address for address in asked if not address.startswith((f"http://{host}:{port}/", "data:", "blob:"))} == set()
 
 
-def test_no_script_runs_but_ours(service, served, opened, monkeypatch):
+def test_no_script_runs_but_ours(two_articles, served, opened, monkeypatch):
     monkeypatch.setattr(app_module, "blocks", components)
-    host, port = served(application(service, Settings()))
+    host, port = served(application(two_articles, Settings()))
     page, *_ = opened(f"http://{host}:{port}/")
     page.get_by_label("Question", exact=True).wait_for()
     page.evaluate(PLANT)
@@ -127,9 +127,9 @@ def test_no_script_runs_but_ours(service, served, opened, monkeypatch):
     assert {line.split()[0] for line in page.evaluate("window.forbidden")} >= {"script-src-elem", "script-src-attr", "img-src"}
 
 
-def test_the_first_page_asks_nobody_else(service, served, opened, monkeypatch):
+def test_the_first_page_asks_nobody_else(two_articles, served, opened, monkeypatch):
     monkeypatch.setattr(app_module, "blocks", components)
-    host, port = served(application(service, Settings()))
+    host, port = served(application(two_articles, Settings()))
     page, asked, said = opened(f"http://{host}:{port}/")
     page.get_by_label("Question", exact=True).wait_for()
     page.wait_for_timeout(1_000)  # two streams stay open, so that the network is never idle
@@ -138,9 +138,9 @@ def test_the_first_page_asks_nobody_else(service, served, opened, monkeypatch):
     assert not [line for line in said if "Failed to load" in line]
 
 
-def test_login_on_a_phone_and_a_link_from_elsewhere(service, served, browser):
+def test_login_on_a_phone_and_a_link_from_elsewhere(two_articles, served, browser):
     hashed = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()
-    host, port = served(application(service, Settings(passwords={"anna": hashed})))
+    host, port = served(application(two_articles, Settings(passwords={"anna": hashed})))
     context = browser.new_context(viewport={"width": 360, "height": 640}, color_scheme="dark", java_script_enabled=False)
     page = context.new_page()
     page.goto(f"http://{host}:{port}/?answer=a-key")

@@ -26,8 +26,8 @@ def routes(app, prefix=""):
 
 
 @pytest.fixture
-def guard(service):
-    return application(service, Settings(allow_upload=True))
+def guard(two_articles):
+    return application(two_articles, Settings(allow_upload=True))
 
 
 def filled(path):
@@ -59,16 +59,16 @@ def test_the_table_names_no_route_twice():
     assert sorted(set(named)) == sorted(named)
 
 
-def test_what_is_nobodys_is_not_there(guard, client):
-    visitor = client(guard)
+def test_what_is_nobodys_is_not_there(guard, program):
+    visitor = program(guard)
     for route in TABLE:
         if route.access is Access.NOBODY:
             answer = visitor.request(route.method, filled(route.path))
             assert answer.status_code == (405 if routes_of(filled(route.path))[0] else 404), route
 
 
-def test_neither_is_what_nobody_has_named(guard, client):
-    visitor = client(guard)
+def test_neither_is_what_nobody_has_named(guard, program):
+    visitor = program(guard)
     for path in (
         *("/docs", "/redoc", "/openapi.json", "/gradio_api/proxy=http://169.254.169.254/", "/gradio_api/file/etc/passwd", "/api/v1", "/v1"),
         *("/config/", "/CONFIG", "/api/v1/ask/", "/login", "/logout", "/monitoring/x/dashboard", "/assets/", "/own", "/static//etc/passwd"),
@@ -76,7 +76,7 @@ def test_neither_is_what_nobody_has_named(guard, client):
         assert visitor.get(path).status_code == 404, path
 
 
-def test_functions_that_are_not_public_cannot_be_called_by_name(service, client, monkeypatch):
+def test_functions_that_are_not_public_cannot_be_called_by_name(two_articles, program, monkeypatch):
     def page(service, settings):  # noqa: ARG001  # as the page's own
         with gradio.Blocks(analytics_enabled=False) as page:
             box = gradio.Textbox()
@@ -85,15 +85,15 @@ def test_functions_that_are_not_public_cannot_be_called_by_name(service, client,
         return page
 
     monkeypatch.setattr(module, "blocks", page)
-    visitor = client(application(service, Settings()))
+    visitor = program(application(two_articles, Settings()))
     assert visitor.post("/gradio_api/call/outer", json={"data": ["x"]}).status_code == 200
     for name in ("inner", "outer/", "lambda", "v2/outer", "%6Fnner"):
         assert visitor.post(f"/gradio_api/call/{name}", json={"data": ["x"]}).status_code in {404, 405}, name
     assert visitor.get("/gradio_api/call/inner/x").status_code == 404
 
 
-def test_uploads_are_there_only_when_they_are_allowed(service, client):
-    closed, opened = client(application(service, Settings())), client(application(service, Settings(allow_upload=True)))
+def test_uploads_are_there_only_when_they_are_allowed(two_articles, program):
+    closed, opened = program(application(two_articles, Settings())), program(application(two_articles, Settings(allow_upload=True)))
     files = {"files": ("a.txt", b"Chile presented a plan.")}
     assert closed.post("/gradio_api/upload", files=files).status_code == 404
     assert closed.get("/gradio_api/upload_progress?upload_id=x").status_code == 404
@@ -102,14 +102,14 @@ def test_uploads_are_there_only_when_they_are_allowed(service, client):
     assert opened.post("/gradio_api/upload", files=files).status_code == 200
 
 
-def test_what_others_can_reach_takes_nothing_in_without_a_login(service, client):
+def test_what_others_can_reach_takes_nothing_in_without_a_login(two_articles, program):
     open_to_all = Settings(host="0.0.0.0", open_to_all=True, allow_upload=True)  # noqa: S104  # which the command line refuses too
-    assert client(application(service, open_to_all)).post("/gradio_api/upload", files={"files": ("a.txt", b"x")}).status_code == 404
+    assert program(application(two_articles, open_to_all)).post("/gradio_api/upload", files={"files": ("a.txt", b"x")}).status_code == 404
 
 
-def test_a_file_of_the_page_is_served_and_no_other(service, client, tmp_path):
-    guard = application(service, Settings(allow_upload=True))
-    visitor = client(guard)
+def test_a_file_of_the_page_is_served_and_no_other(two_articles, program, tmp_path):
+    guard = application(two_articles, Settings(allow_upload=True))
+    visitor = program(guard)
     (path,) = visitor.post("/gradio_api/upload", files={"files": ("a.html", b"<script>alert(1)</script>")}).json()
     served = visitor.get(f"/gradio_api/file={path}")
     assert (served.status_code, served.headers["content-disposition"][:10]) == (200, "attachment")
