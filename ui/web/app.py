@@ -36,9 +36,6 @@ STATIC = Path(__file__).parent / "static"
 _TEMPLATE = Path(gradio.__file__).parent / "templates" / "frontend" / "index.html"
 
 
-#: Events of the page that run at the same time: more would only wait for the same cores.
-_RUNNING = 8
-
 #: Seconds between two looks at the files that the page keeps, and those after which one is deleted.
 _FORGOTTEN = (600, 3_600)
 
@@ -70,7 +67,6 @@ def _in_a_loop(make: Callable[[], gradio.Blocks]) -> gradio.Blocks:
 def _mounted(app: FastAPI, service: Service, settings: Settings) -> gradio.Blocks:
     """Put the page into the application, and return it."""
     page = blocks(service, settings)
-    page.queue(max_size=settings.limits.at_once, default_concurrency_limit=_RUNNING, api_open=False)
     page.delete_cache = _FORGOTTEN
     gradio.mount_gradio_app(
         app,
