@@ -68,6 +68,7 @@ def _mounted(app: FastAPI, service: Service, settings: Settings) -> gradio.Block
     """Put the page into the application, and return it."""
     page = blocks(service, settings)
     page.delete_cache = _FORGOTTEN
+    page.api_open = False  # what queues is called through the queue alone
     gradio.mount_gradio_app(
         app,
         page,

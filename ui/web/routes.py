@@ -127,6 +127,7 @@ _NEEDED_OF_GRADIO = (
     *_get(Access.ANYONE, "/favicon.ico", "/manifest.json"),  # browsers ask for these without a cookie; they hold a name and a picture
     *_get(Access.LET_IN, "/gradio_api/heartbeat/{session_hash}", "/gradio_api/queue/data", "/gradio_api/queue/status"),
     Route("POST", "/gradio_api/queue/join", Access.LET_IN, Accepts.JSON, Counted.ASK),
+    Route("POST", "/gradio_api/run/predict", Access.LET_IN, Accepts.JSON, Counted.ASK),  # the page's events that do not queue
     *_post(Access.LET_IN, "/gradio_api/cancel", "/gradio_api/reset"),
     Route("POST", "/gradio_api/call/{api_name}", Access.LET_IN, Accepts.JSON, Counted.ASK, named=True),
     *_get(Access.NOBODY, "/gradio_api/call/v2/{api_name}/{event_id}"),

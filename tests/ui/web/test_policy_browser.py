@@ -89,6 +89,7 @@ def components(service, settings):  # noqa: ARG001  # as the page's own
         with gradio.Tab("Library"):
             files = gradio.File(label="Articles", file_count="multiple")
             said = gradio.Markdown()
+            box.input(lambda text: f"{len(text)} letters", box, said, queue=False, api_visibility="private")
             files.upload(lambda found: f"{len(found)} taken", files, said, api_visibility="private")
         gradio.Markdown('<section class="pane" data-key="1"><h2>Source</h2><mark id="m">quote</mark></section>', sanitize_html=False)
         gradio.State(HOSTILE)

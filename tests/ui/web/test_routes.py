@@ -92,6 +92,21 @@ def test_functions_that_are_not_public_cannot_be_called_by_name(two_articles, pr
     assert visitor.get("/gradio_api/call/inner/x").status_code == 404
 
 
+def test_what_queues_cannot_be_called_past_the_queue(two_articles, program, monkeypatch):
+    def page(service, settings):  # noqa: ARG001  # as the page's own
+        with gradio.Blocks(analytics_enabled=False) as page:
+            box = gradio.Textbox()
+            box.submit(lambda text: f"queued {text}", box, box, api_visibility="private")
+            box.change(lambda text: f"at once {text}", box, box, api_visibility="private", queue=False)
+        return page
+
+    monkeypatch.setattr(module, "blocks", page)
+    visitor = program(application(two_articles, Settings()))
+    answers = [visitor.post("/gradio_api/run/predict", json={"data": ["x"], "fn_index": number}) for number in (0, 1)]
+    assert [answer.status_code for answer in answers] == [404, 200]
+    assert answers[1].json()["data"] == ["at once x"]
+
+
 def test_uploads_are_there_only_when_they_are_allowed(two_articles, program):
     closed, opened = program(application(two_articles, Settings())), program(application(two_articles, Settings(allow_upload=True)))
     files = {"files": ("a.txt", b"Chile presented a plan.")}
