@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import re
+import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,8 @@ from .writing import writer_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
+
+    from starlette.types import ASGIApp
 
     from index import Library
 
@@ -48,9 +53,33 @@ def serve(args: Namespace) -> int:
     settings = settings_of(args)
     from index import Library
 
-    with Library.open(args.index, model=args.model, create=settings.allow_upload) as library:
-        _run(service_of(args, library), settings)
+    from .web import listening  # loads what serves, which takes seconds: what the command line got wrong has been said by now
+
+    sockets = listening.sockets_at(settings.host, settings.port)
+    settings = replace(settings, port=sockets[0].getsockname()[1])
+    try:
+        with Library.open(args.index, model=args.model, create=settings.allow_upload) as library:
+            app = application_of(args, library, settings)
+            listening.run(app, sockets, lambda: _announce(listening.url_of(settings.host, settings.port), as_json=args.json))
+    finally:
+        for one in sockets:
+            one.close()
     return 0
+
+
+def application_of(args: Namespace, library: Library, settings: Settings) -> ASGIApp:
+    """Return everything that is served, behind its guard."""
+    from .web.app import application
+
+    if args.debug:
+        logging.getLogger("ui.web").setLevel(logging.DEBUG)
+    return application(service_of(args, library), settings)
+
+
+def _announce(url: str, *, as_json: bool) -> None:
+    if as_json:
+        screen.put_json({"url": url})
+    screen.talk(f"Serving at {url} – open it in a browser; Ctrl-C ends it.")
 
 
 def service_of(args: Namespace, library: Library) -> Service:
@@ -88,19 +117,6 @@ def settings_of(args: Namespace) -> Settings:
     return settings
 
 
-def _run(service: Service, settings: Settings) -> None:
-    import uvicorn
-
-    from .web.app import application
-
-    config = uvicorn.Config(
-        application(service, settings), host=settings.host, port=settings.port, log_level="warning", server_header=False
-    )
-    server = uvicorn.Server(config)
-    screen.talk(f"Serving {settings.host}:{settings.port}; Ctrl-C ends it.")
-    server.run()
-
-
 def _passwords(path: str) -> dict[str, str]:
     """Return the hashes of a file of `htpasswd`, by name."""
     found: dict[str, str] = {}
@@ -122,8 +138,11 @@ def _keys(path: str | None) -> tuple[str, ...]:
 def _lines(path: str, option: str) -> list[str]:
     try:
         text = Path(path).read_text(encoding="utf-8")
+        readable = bool(Path(path).stat().st_mode & stat.S_IROTH)
     except (OSError, ValueError) as error:
         raise AssayError(f"expected a text file for {option}, found none that can be read at {path}") from error
+    if readable:
+        screen.talk(f"warning: everybody on this machine can read {path}; `chmod 600 {path}` keeps it to yourself")
     return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 

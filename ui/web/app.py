@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
+import tempfile
+import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported: nothing is told to anybody
 
@@ -12,25 +16,60 @@ import gradio
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from .guard import Guard, PageFacts
 from .page import blocks
+from .policy import scripts_in
+from .settings import LARGEST_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp
+
     from .service import Service
     from .settings import Settings
 
 #: Our own scripts, styles and fonts.
 STATIC = Path(__file__).parent / "static"
 
-#: The largest file that may be uploaded.
-LARGEST_FILE = "20mb"
+#: Gradio's page, before it is filled in.
+_TEMPLATE = Path(gradio.__file__).parent / "templates" / "frontend" / "index.html"
 
 
-def application(service: Service, settings: Settings) -> Any:
+#: Seconds between two looks at the files that the page keeps, and those after which one is deleted.
+_FORGOTTEN = (600, 3_600)
+
+
+def application(service: Service, settings: Settings) -> ASGIApp:
     """Return the whole as an ASGI application."""
+    files = _place_for_files()
     app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/own", StaticFiles(directory=STATIC), name="own")
+    page = _in_a_loop(lambda: _mounted(app, service, settings))
+    guard = Guard(app, settings, PageFacts(_public(page), files, scripts_in(_TEMPLATE.read_text(encoding="utf-8"))))
+    weakref.finalize(guard, shutil.rmtree, files, ignore_errors=True)
+    return guard
+
+
+def _in_a_loop(make: Callable[[], gradio.Blocks]) -> gradio.Blocks:
+    """Make something where an event loop is running: where none is, Gradio makes several, and closes none."""
+
+    async def made() -> gradio.Blocks:
+        return make()
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(made())
+    return make()
+
+
+def _mounted(app: FastAPI, service: Service, settings: Settings) -> gradio.Blocks:
+    """Put the page into the application, and return it."""
     page = blocks(service, settings)
-    return gradio.mount_gradio_app(
+    page.delete_cache = _FORGOTTEN
+    page.api_open = False  # what queues is called through the queue alone
+    gradio.mount_gradio_app(
         app,
         page,
         path="/",
@@ -46,3 +85,16 @@ def application(service: Service, settings: Settings) -> Any:
         head='<script type="module" src="/own/assay.js"></script>',
         css_paths=[STATIC / "assay.css"],
     )
+    return page
+
+
+def _place_for_files() -> Path:
+    """Return a folder of this process alone for what Gradio keeps: uploads, and files that the page shows. By default it shares one."""
+    folder = Path(tempfile.mkdtemp(prefix="assay-")).resolve()
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    return folder
+
+
+def _public(page: gradio.Blocks) -> frozenset[str]:
+    """Return the names of the functions that programs may call."""
+    return frozenset(str(fn.api_name) for fn in page.fns.values() if fn.api_name and fn.api_visibility == "public")
