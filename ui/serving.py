@@ -1,4 +1,4 @@
-"""The verb `serve`: its options, and what they make of the settings. Loads what serves only when it is asked to."""
+"""The verbs `serve` and `mcp`: their options, and what they make of the settings. Loads what serves only when it is asked to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from index import AssayError
 
@@ -16,6 +16,7 @@ from .writing import writer_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from types import ModuleType
 
     from index import Library
 
@@ -43,6 +44,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     writing.add_options(parser)
 
 
+def add_tool_options(parser: argparse.ArgumentParser) -> None:
+    """Add how the tools are reached."""
+    group = parser.add_argument_group("serving")
+    over = "serve programs of this machine over HTTP, at /mcp, rather than the one that started the command over its stdin and stdout"
+    group.add_argument("--http", action="store_true", help=over)
+    group.add_argument("--host", metavar="ADDRESS", default="127.0.0.1", help="with --http: which of this machine's own addresses")
+    group.add_argument("--port", metavar="PORT", type=_port, default=7861, help="with --http: the port to listen on, 7861 by default")
+    reading.add_options(parser, answers=True)
+    writing.add_options(parser)
+
+
 def serve(args: Namespace) -> int:
     """Serve the chat and the interfaces until interrupted."""
     settings = settings_of(args)
@@ -51,6 +63,39 @@ def serve(args: Namespace) -> int:
     with Library.open(args.index, model=args.model, create=settings.allow_upload) as library:
         _run(service_of(args, library), settings)
     return 0
+
+
+def serve_tools(args: Namespace) -> int:
+    """Serve the tools of an assistant until it closes stdin, or until interrupted."""
+    from .web.settings import is_loopback
+
+    if args.http and not is_loopback(args.host):
+        raise AssayError(f"expected an address of this machine alone for the tools, such as 127.0.0.1, found {args.host}; leave out --host")
+    if args.http and not args.port:
+        raise AssayError("expected a port for the tools, found 0; they answer only to names with the port that they know")
+    tools = _tools()
+    from index import Library
+
+    with Library.open(args.index, model=args.model, create=False) as library:
+        service = service_of(args, library)
+        if args.http:
+            _listen(tools.over_http(service, args.port), args.host, args.port)
+        else:
+            import anyio
+
+            anyio.run(tools.over_stdio, service)
+    return 0
+
+
+def _tools() -> ModuleType:
+    """Return the module of the tools; raises `AssayError` where what it stands on is not installed."""
+    try:
+        from .web import tools
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types"):
+            raise
+        raise AssayError("expected the package mcp for `assay mcp`, found none; install it with `pip install 'assay[mcp]'`") from error
+    return tools
 
 
 def service_of(args: Namespace, library: Library) -> Service:
@@ -62,7 +107,7 @@ def service_of(args: Namespace, library: Library) -> Service:
     reader = reader_of(args)
     pipeline = Pipeline(library, reader=reader, writer=writer_of(args), caution=Caution(args.caution))
     retriever = ReadingRetriever(library, reader) if reader else Retriever(library)
-    return Service(library, pipeline, retriever, may_write=args.allow_upload)
+    return Service(library, pipeline, retriever, may_write=getattr(args, "allow_upload", False))
 
 
 def settings_of(args: Namespace) -> Settings:
@@ -89,15 +134,16 @@ def settings_of(args: Namespace) -> Settings:
 
 
 def _run(service: Service, settings: Settings) -> None:
-    import uvicorn
-
     from .web.app import application
 
-    config = uvicorn.Config(
-        application(service, settings), host=settings.host, port=settings.port, log_level="warning", server_header=False
-    )
-    server = uvicorn.Server(config)
-    screen.talk(f"Serving {settings.host}:{settings.port}; Ctrl-C ends it.")
+    _listen(application(service, settings), settings.host, settings.port)
+
+
+def _listen(app: Any, host: str, port: int) -> None:
+    import uvicorn
+
+    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False))
+    screen.talk(f"Serving {host}:{port}; Ctrl-C ends it.")
     server.run()
 
 
