@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +12,11 @@ import gradio
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from . import completions, rest
 from .context import Context
-from .errors import unknown
+from .interfaces import join, lifespan
 from .page import blocks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from .service import Service
     from .settings import Settings
 
@@ -33,7 +29,7 @@ LARGEST_FILE = "20mb"
 
 def application(service: Service, settings: Settings) -> Any:
     """Return the whole as an ASGI application."""
-    app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     join(app, Context(service))
     app.mount("/own", StaticFiles(directory=STATIC), name="own")
     page = blocks(service, settings)
@@ -53,18 +49,3 @@ def application(service: Service, settings: Settings) -> Any:
         head='<script type="module" src="/own/assay.js"></script>',
         css_paths=[STATIC / "assay.css"],
     )
-
-
-def join(app: FastAPI, context: Context) -> None:
-    """Add the interfaces for programs, and what answers for all addresses under theirs that are none."""
-    app.state.context = context
-    app.state.routers = (rest.router, rest.adding, completions.router)
-    for router in (*app.state.routers, unknown(*app.state.routers)):
-        app.include_router(router)
-
-
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """End the threads of the interfaces with the server: they read an index that is closed after it."""
-    yield
-    app.state.context.close()

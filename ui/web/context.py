@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 
 from rag import Answer, Turn
 
-from .errors import Refused
+from .errors import GONE, Refused
 from .service import Service
 from .work import Flow, FullError, Workers
 
@@ -105,7 +105,7 @@ async def last(flow: Flow[T], request: Request) -> T:
             await asyncio.wait((step, gone), return_when=asyncio.FIRST_COMPLETED)
             if not step.done():
                 step.cancel()
-                raise Refused(499, "whoever asked went away")
+                raise Refused(GONE, "whoever asked went away")
             value = step.result()
             if value is None:
                 break
@@ -124,7 +124,7 @@ async def _gone(request: Request) -> None:
         pass
 
 
-def _of(request: Request) -> Any:
+async def _of(request: Request) -> Any:  # async: another would be given a thread of its own
     return request.app.state.context
 
 

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from index import AssayError, BusyError
@@ -34,6 +35,9 @@ _TYPES = {
 
 #: Bytes of a body that are read, of questions and of articles.
 LARGEST_BODY, LARGEST_ARTICLES = 1_000_000, 20_000_000
+
+#: The status for one who has gone, which nobody reads.
+GONE = 499
 
 #: Characters of a name of the caller's that an error repeats.
 _NAMED = 80
@@ -177,6 +181,8 @@ class Route(APIRoute):
             return invalid(error.errors(), self.unprocessable).response(coded=self.coded)
         except HTTPException as error:
             return Refused(error.status_code, str(error.detail)).response(coded=self.coded)
+        except ClientDisconnect:
+            return Refused(GONE, "whoever asked went away").response(coded=self.coded)
         except Exception as error:  # noqa: BLE001  # the edge: no traceback reaches a caller
             return refusal_of(error).response(coded=self.coded)
 

@@ -94,7 +94,8 @@ class Flow(Generic[T]):
 
     async def next(self, patience: float | None = None) -> T | None:
         """Return the next value, None after the last; raises `TimeoutError`, or what the iterator raised."""
-        made = await asyncio.wait_for(self._made.get(), patience)
+        async with asyncio.timeout(patience):  # `wait_for` of Python 3.11 may swallow a cancellation
+            made = await self._made.get()
         if isinstance(made, _End):
             return None
         if isinstance(made, BaseException):
@@ -102,8 +103,12 @@ class Flow(Generic[T]):
         return made
 
     def stop(self) -> None:
-        """Want no more: what waits is dropped, what runs ends after the value that it is at, and its iterator is closed."""
+        """Want no more: what waits is dropped, what runs ends after the value that it is at, and its iterator is closed.
+
+        Called in the loop.
+        """
         self._stopped.set()
+        self._made.put_nowait(_End())
         if self._future is not None:
             self._future.cancel()
 
