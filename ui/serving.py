@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,7 @@ def serve_tools(args: Namespace) -> int:
         else:
             import anyio
 
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # the thread that waits for stdin hears of no exception; nothing is being written
             anyio.run(tools.over_stdio, service)
     return 0
 
