@@ -4,14 +4,17 @@ Knows nothing of the routes.
 """
 
 import asyncio
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol, TypeVar
 
 from fastapi import Depends, Request
 
-from rag import Answer, Turn
+from rag import Answer, Citation, Turn
 
+from .bodies import KEY
 from .errors import GONE, Refused
 from .service import Service
 from .work import Flow, FullError, Workers
@@ -39,6 +42,26 @@ class Feedback(Protocol):
 
 #: Answers as a file of some format.
 Exporter = Callable[[Sequence[Answer]], str]
+
+
+def exporters(
+    markdown: Exporter, bibtex: Callable[[Sequence[Citation]], str], csl_json: Callable[[Sequence[Citation]], list[dict[str, Any]]]
+) -> dict[str, Exporter]:
+    """Return the formats of an export by name: a conversation, or the articles that it cites, each once."""
+    return {
+        "markdown": markdown,
+        "bibtex": lambda answers: bibtex(_cited(answers)),
+        "csl-json": lambda answers: json.dumps(csl_json(_cited(answers)), ensure_ascii=False, indent=1) + "\n",
+    }
+
+
+def _cited(answers: Sequence[Answer]) -> list[Citation]:
+    """Return a citation of each article that answers cite, in order."""
+    first: dict[str, Citation] = {}
+    for answer in answers:
+        for citation in answer.citations:
+            first.setdefault(citation.article_id, citation)
+    return list(first.values())
 
 
 @dataclass(frozen=True)
@@ -79,7 +102,9 @@ class Context:
 
     def kept(self, key: str) -> Answer:
         """Return the answer of a key; raises `Refused` where there is none."""
-        answer = self.service.answers.get(key) or (self.feedback.shared(key) if self.feedback else None)
+        answer = self.service.answers.get(key)
+        if answer is None and self.feedback is not None and re.fullmatch(KEY, key):
+            answer = self.feedback.shared(key)
         if answer is None:
             raise Refused(404, "expected the key of an answer that is kept, found one of none; old answers go unless they are shared")
         return answer

@@ -5,7 +5,7 @@ Knows nothing of what the events mean.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -33,7 +33,7 @@ def event(data: object, name: str | None = None) -> str:
 
 async def written(
     flow: Flow[T], write: Callable[[T], str], fail: Callable[[Exception], str], heartbeat: float = HEARTBEAT
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """Yield the events of a flow: `write` makes them of each value, `fail` of what went wrong, after which there are none."""
     try:
         while True:
@@ -54,7 +54,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, flow: Flow[Any], events: AsyncIterator[str], headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, flow: Flow[Any], events: AsyncGenerator[str, None], headers: Mapping[str, str] | None = None) -> None:
         """Send `events`, which are made of `flow`."""
         self.status_code, self.background = 200, None
         self._flow, self._events = flow, events
@@ -74,6 +74,7 @@ class EventStream(Response):
             sending.cancel()
             with suppress(asyncio.CancelledError, OSError):
                 await sending
+            await self._events.aclose()
 
     async def _send(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})

@@ -35,6 +35,7 @@ from .bodies import (
 from .context import Context, Here, last
 from .errors import ArticlesRoute, Refused, Route, refusal_of
 from .events import EventStream, event, written
+from .footnotes import web_address
 
 _NOT = {
     400: "The body is not JSON.",
@@ -232,8 +233,11 @@ async def openapi(request: Request) -> Response:
 
 
 def base_of(request: Request) -> str:
-    """Return the address of the page, as whoever asks knows it: the guard has refused names that are not ours."""
-    return str(request.base_url).rstrip("/")
+    """Return the address of the page, as whoever asks knows it; nothing where that is no address, of which the guard has let none pass."""
+    try:
+        return (web_address(str(request.base_url)) or "").rstrip("/")
+    except ValueError:
+        return ""
 
 
 def document(*routers: APIRouter) -> dict[str, Any]:

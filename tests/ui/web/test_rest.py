@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,9 +22,11 @@ from index import ArticleFilter
 from rag import Answer
 from ui import records
 from ui.web import events
+from ui.web.context import exporters
 from ui.web.work import FullError, Workers
 
 QUESTION = "When was the lithium plan presented?"
+ASKED = {"model": "assay", "messages": [{"role": "user", "content": "What does sourdough need?"}]}
 DATA = Path(os.environ.get("ASSAY_DATA") or "absent")
 
 
@@ -231,6 +234,27 @@ def test_votes_shares_and_exports_are_of_answers_that_were_given(client_of, serv
     assert file.headers["content-type"].startswith("text/markdown")
     assert client.post("/api/v1/export", json={"keys": [key], "format": "bibtex"}).status_code == 404
     assert client.post("/api/v1/export", json={"keys": [key, "nobody"], "format": "markdown"}).status_code == 404
+
+
+def test_an_export_names_each_article_once_in_order(make_answer):
+    one, other = make_answer("Q", ["One.", "Two."]), make_answer("Q", ["Three."])
+    second = replace(other, citations=tuple(replace(citation, article_id="b") for citation in other.citations))
+    written = exporters(
+        lambda answers: str(len(answers)),
+        lambda cited: " ".join(citation.article_id for citation in cited),
+        lambda cited: [{"id": citation.article_id, "title": citation.title} for citation in cited],
+    )
+    assert written["markdown"]([one, second]) == "2"
+    assert written["bibtex"]([one, second]) == "a1 b"
+    assert written["bibtex"]([second, one, second]) == "b a1"
+    assert json.loads(written["csl-json"]([second]))[0]["id"] == "b"
+
+
+def test_a_name_that_is_no_address_is_linked_to_nowhere(client):
+    for host in ('evil"><script>', "[", "a b", "x\\y"):
+        given = client.post("/v1/chat/completions", json=ASKED, headers={"host": host})
+        assert given.status_code == 200
+        assert given.json()["citations"][0].startswith(("http://localhost:7860/?article=a3", "/?article=a3"))
 
 
 # --- how it says no ---------------------------------------------------------------------------------------------------
