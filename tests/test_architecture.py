@@ -50,6 +50,7 @@ IN_SEVERAL = {
     ("ui", "gradio"): ...,  # the page's tabs, one module each
     ("ui", "fastapi"): ...,  # the interfaces for programs, one module each
     ("ui", "starlette"): ...,  # the guard and the interfaces
+    ("ui", "pydantic"): ...,  # what the interfaces take and give, and their tools
     ("rag", "langchain_core"): ...,  # one seam to each of its interfaces: see LANGCHAIN
 }
 

@@ -165,6 +165,8 @@ def _asking_verbs(verb: Callable[..., Parser]) -> None:
     writing.add_options(chat)
     serves = "The chat, REST, and an interface that clients of OpenAI understand, on one address."
     serving.add_options(verb("serve", "open the chat in a browser, and interfaces for programs", serving.serve, serves))
+    reads = "By the Model Context Protocol: search, ask, list articles, read one. Nothing is changed. Needs the extra mcp."
+    serving.add_tool_options(verb("mcp", "be a tool of an assistant", serving.serve_tools, reads))
 
 
 def _keeping_verbs(verb: Callable[..., Parser]) -> None:

@@ -1,4 +1,4 @@
-"""The verb `serve`: its options, and what they make of the settings. Loads what serves only when it is asked to."""
+"""The verbs `serve` and `mcp`: their options, and what they make of the settings. Loads what serves only when it is asked to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import argparse
 import logging
 import os
 import re
+import signal
 import stat
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +21,9 @@ from .writing import writer_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterator, Sequence
+    from socket import socket
+    from types import ModuleType
 
     from starlette.types import ASGIApp
 
@@ -48,6 +53,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     writing.add_options(parser)
 
 
+def add_tool_options(parser: argparse.ArgumentParser) -> None:
+    """Add how the tools are reached."""
+    group = parser.add_argument_group("serving")
+    over = "serve programs of this machine over HTTP, at /mcp, rather than the one that started the command over its stdin and stdout"
+    group.add_argument("--http", action="store_true", help=over)
+    group.add_argument("--host", metavar="ADDRESS", default="127.0.0.1", help="with --http: which of this machine's own addresses")
+    group.add_argument("--port", metavar="PORT", type=_port, default=7861, help="with --http: the port to listen on, 7861 by default")
+    reading.add_options(parser, answers=True)
+    writing.add_options(parser)
+
+
 def serve(args: Namespace) -> int:
     """Serve the chat and the interfaces until interrupted."""
     settings = settings_of(args)
@@ -57,13 +73,10 @@ def serve(args: Namespace) -> int:
 
     sockets = listening.sockets_at(settings.host, settings.port)
     settings = replace(settings, port=sockets[0].getsockname()[1])
-    try:
-        with Library.open(args.index, model=args.model, create=settings.allow_upload) as library:
-            app = application_of(args, library, settings)
-            listening.run(app, sockets, lambda: _announce(listening.url_of(settings.host, settings.port), as_json=args.json))
-    finally:
-        for one in sockets:
-            one.close()
+    with _closed(sockets), Library.open(args.index, model=args.model, create=settings.allow_upload) as library:
+        app = application_of(args, library, settings)
+        url = listening.url_of(settings.host, settings.port)
+        listening.run(app, sockets, lambda: _announce(f"{url} – open it in a browser", url if args.json else None))
     return 0
 
 
@@ -76,10 +89,62 @@ def application_of(args: Namespace, library: Library, settings: Settings) -> ASG
     return application(service_of(args, library), settings)
 
 
-def _announce(url: str, *, as_json: bool) -> None:
-    if as_json:
+def _announce(said: str, url: str | None) -> None:
+    if url is not None:
         screen.put_json({"url": url})
-    screen.talk(f"Serving at {url} – open it in a browser; Ctrl-C ends it.")
+    screen.talk(f"Serving at {said}; Ctrl-C ends it.")
+
+
+@contextmanager
+def _closed(sockets: Sequence[socket]) -> Iterator[None]:
+    """Close sockets in the end."""
+    try:
+        yield
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def serve_tools(args: Namespace) -> int:
+    """Serve the tools of an assistant until it closes stdin, or until interrupted."""
+    from .web.settings import is_loopback
+
+    if args.http and not is_loopback(args.host):
+        raise AssayError(f"expected an address of this machine alone for the tools, such as 127.0.0.1, found {args.host}; leave out --host")
+    tools = _tools()
+    from index import Library
+
+    with Library.open(args.index, model=args.model, create=False) as library:
+        service = service_of(args, library)
+        if args.http:
+            _serve_tools_over_http(tools, service, args)
+        else:
+            import anyio
+
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # the thread that waits for stdin hears of no exception; nothing is being written
+            anyio.run(tools.over_stdio, service)
+    return 0
+
+
+def _serve_tools_over_http(tools: ModuleType, service: Service, args: Namespace) -> None:
+    from .web import listening
+
+    sockets = listening.sockets_at(args.host, args.port)
+    port = sockets[0].getsockname()[1]
+    url = f"{listening.url_of(args.host, port)}mcp"
+    with _closed(sockets):
+        listening.run(tools.over_http(service, port), sockets, lambda: _announce(url, url if args.json else None))
+
+
+def _tools() -> ModuleType:
+    """Return the module of the tools; raises `AssayError` where what it stands on is not installed."""
+    try:
+        from .web import tools
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types"):
+            raise
+        raise AssayError("expected the package mcp for `assay mcp`, found none; install it with `pip install 'assay[mcp]'`") from error
+    return tools
 
 
 def service_of(args: Namespace, library: Library) -> Service:
@@ -91,7 +156,7 @@ def service_of(args: Namespace, library: Library) -> Service:
     reader = reader_of(args)
     pipeline = Pipeline(library, reader=reader, writer=writer_of(args), caution=Caution(args.caution))
     retriever = ReadingRetriever(library, reader) if reader else Retriever(library)
-    return Service(library, pipeline, retriever, may_write=args.allow_upload)
+    return Service(library, pipeline, retriever, may_write=getattr(args, "allow_upload", False))
 
 
 def settings_of(args: Namespace) -> Settings:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from index import ArticleFilter, AssayError, BusyError, Health, Library, MismatchError, StoreError
 
-from . import batch, conversation, render, screen
+from . import batch, conversation, records, render, screen
 from .progress import bar, expected_articles
 from .reading import reader_of
 from .writing import tried, writer_of
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 #: The exit codes of a command that was carried out; 2 is for those that could not be.
 DONE, DONE_BUT = 0, 1
-
-_LISTED = ("id", "title", "source", "authors", "published", "url", "path", "sha256", "characters", "passages")
 
 
 def add(args: Namespace) -> int:
@@ -55,11 +53,11 @@ def remove(args: Namespace) -> int:
 def list_articles(args: Namespace) -> int:
     """List the articles."""
     with _open(args) as library:
-        records = library.articles()
+        known = library.articles()
     if args.json:
-        screen.put_json([_listed(record) for record in records])
-    elif records:
-        screen.put(render.list_page(records))
+        screen.put_json([records.listed(record) for record in known])
+    elif known:
+        screen.put(render.list_page(known))
     else:
         screen.talk("no articles yet; add some with `assay add PATH`")
     return DONE
@@ -73,7 +71,7 @@ def show(args: Namespace) -> int:
     if args.span:
         return _show_span(args, article)
     if args.json:
-        screen.put_json({**_listed(record), **_whole(article)})
+        screen.put_json(records.whole(article, record))
     else:
         screen.put(render.article_page(article, record))
     return DONE
@@ -212,33 +210,14 @@ def _report(args: Namespace, report: AddReport) -> int:
     return DONE_BUT if report.refused else DONE
 
 
-def _listed(record: dict[str, Any]) -> dict[str, Any]:
-    return {name: record[name] for name in _LISTED}
-
-
-def _whole(article: Article) -> dict[str, Any]:
-    return {
-        "language": article.language,
-        "references": list(article.references),
-        "metadata": dict(article.metadata),
-        "headings": [
-            {"start": heading.span.start, "end": heading.span.end, "level": heading.level, "text": heading.span.of(article.text)}
-            for heading in article.headings
-        ],
-        "not_citable": [list(span) for span in article.not_citable],
-        "text": article.text,
-    }
-
-
 def _show_span(args: Namespace, article: Article) -> int:
     start, end = args.span
     if end > len(article.text):
         raise AssayError(f"expected a span within 0:{len(article.text)}, found {start}:{end}; see `assay show {article.id}`")
-    text = article.text[start:end]
     if args.json:
-        screen.put_json({"id": article.id, "start": start, "end": end, "text": text})
+        screen.put_json(records.part(article, start, end))
     else:
-        screen.put_span(text)
+        screen.put_span(article.text[start:end])
     return DONE
 
 

@@ -500,7 +500,7 @@ def test_help_and_version(assay):
     out, _ = assay("--help")
     assert "examples:" in out
     verbs = re.findall(r"^    (\w+)  +\w.*$", out, re.MULTILINE)
-    assert verbs == ["add", "sync", "rm", "list", "show", "search", "ask", "chat", "doctor", "rebuild", "backup", "eval"]
+    assert verbs == ["add", "sync", "rm", "list", "show", "search", "ask", "chat", "serve", "mcp", "doctor", "rebuild", "backup", "eval"]
     for verb in verbs:
         assert "usage: assay " + verb in assay(verb, "--help")[0]
     assert re.fullmatch(r"assay \d+\.\d+\.\d+\n", assay("--version")[0])

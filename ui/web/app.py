@@ -16,7 +16,9 @@ import gradio
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from .context import Context
 from .guard import Guard, PageFacts
+from .interfaces import join, lifespan
 from .page import blocks
 from .policy import scripts_in
 from .settings import LARGEST_FILE
@@ -43,7 +45,8 @@ _FORGOTTEN = (600, 3_600)
 def application(service: Service, settings: Settings) -> ASGIApp:
     """Return the whole as an ASGI application."""
     files = _place_for_files()
-    app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    join(app, Context(service))
     app.mount("/own", StaticFiles(directory=STATIC), name="own")
     page = _in_a_loop(lambda: _mounted(app, service, settings))
     guard = Guard(app, settings, PageFacts(_public(page), files, scripts_in(_TEMPLATE.read_text(encoding="utf-8"))))

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from index import ArticleFilter, AssayError
 from rag import Question
 
+from .. import records
 from .answers import KeptAnswers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from index import Article, Library
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 
 #: Passages that one search may ask for.
 MOST_HITS = 100
+
+
+class MissingError(AssayError):
+    """What is named is not there."""
+
+
+class OutsideError(AssayError):
+    """The characters that are named are not all in the article."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class Service:
     def ask(self, question: Question, only: ArticleFilter | None = None) -> tuple[str, Answer]:
         """Return the key that an answer is kept under, and the answer; raises `AssayError` where the question cannot be asked."""
         answer = self.pipeline.ask(question, only=only)
-        return self.answers.keep(answer), answer
+        return self.answers.keep(answer, question.history), answer
 
     def stream(self, question: Question, only: ArticleFilter | None = None) -> Iterator[tuple[str | None, Answer]]:
         """Yield the answer as it grows, as `Pipeline.stream` does; then the whole once more, with the key that it is kept under."""
@@ -52,7 +61,7 @@ class Service:
             last = answer
             yield None, answer
         if last is not None:
-            yield self.answers.keep(last), last
+            yield self.answers.keep(last, question.history), last
 
     def search(self, words: str, count: int = 10, only: ArticleFilter | None = None) -> list[Hit]:
         """Return the best passages, best first; raises `AssayError` where there is nothing to search for, or for too many."""
@@ -67,3 +76,28 @@ class Service:
     def article(self, article_id: str) -> Article:
         """Return an article with its text; raises `StoreError` when there is none."""
         return self.library.article(article_id)
+
+    def tokens(self, texts: Sequence[str]) -> int:
+        """Return of how many tokens texts are, as the index's embedding model counts them."""
+        return sum(self.library.embedder.count_tokens(list(texts)))
+
+    def listed(self, only: ArticleFilter | None, words: str | None, offset: int, limit: int) -> dict[str, Any]:
+        """Return one page of the articles whose title holds all the words, as `assay list --json` prints each, and how many there are."""
+        known, sought = self.articles(only), (words or "").casefold().split()
+        if sought:
+            known = [record for record in known if all(word in record["title"].casefold() for word in sought)]
+        shown = [records.listed(record) for record in known[offset : offset + limit]]
+        return {"articles": shown, "total": len(known), "offset": offset, "limit": limit}
+
+    def shown(self, article_id: str, span: tuple[int, int] | None = None) -> dict[str, Any]:
+        """Return an article, or the characters of a span of it, as `assay show --json` does; raises `MissingError`, `OutsideError`."""
+        known = self.articles(ArticleFilter(ids=(article_id,)))
+        if not known:
+            raise MissingError(f"expected the id of an article, found {article_id[:80]!r}, which is none")
+        article = self.article(article_id)
+        if span is None:
+            return records.whole(article, known[0])
+        start, end = span
+        if not 0 <= start <= end <= len(article.text):
+            raise OutsideError(f"expected a span within 0:{len(article.text)}, found {start}:{end}")
+        return records.part(article, start, end)
