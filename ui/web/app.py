@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported: nothing is told to anybody
+os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # else each event makes a table of all events before it, for nobody to see
 
 import gradio
 from fastapi import FastAPI
@@ -46,7 +47,6 @@ def application(service: Service, settings: Settings) -> Any:
         mcp_server=False,
         footer_links=[],
         allowed_paths=[],
-        head='<script type="module" src="/own/assay.js"></script>',
+        head='<link rel="stylesheet" href="/own/assay.css"><script type="module" src="/own/assay.js"></script>',
         theme=theme(),
-        css_paths=[STATIC / "assay.css"],
     )

@@ -20,7 +20,6 @@ def blocks(service: Service, settings: Settings) -> gradio.Blocks:
     """Return the page."""
     page = gradio.Blocks(title="Assay", analytics_enabled=False, fill_width=True)
     with page:
-        gradio.Markdown("# Assay", elem_id="name", container=False)
         with gradio.Tabs(elem_id="tabs"), gradio.Tab("Ask", id="ask", elem_id="ask"):
             ask_tab(service, settings, page)
             # --- the other tabs stand here: library_tab(service, settings), evaluation_tab(service, settings) ---

@@ -15,7 +15,7 @@ export function raise() {
     event.preventDefault();
     document.querySelector("#question textarea")?.focus();
   });
-  const talks = button("Conversations", () => toggle(), { icon: "menu", "aria-expanded": "false", "aria-controls": "talks", id: "open-talks" });
+  const talks = button("Conversations", () => toggle(), { icon: "menu", "aria-label": "Conversations", "aria-expanded": "false", "aria-controls": "talks", id: "open-talks" });
   const fresh = button("New conversation", () => take(null), { icon: "add", words: false, id: "new-talk" });
   const light = button("Light or dark", () => switched(), { icon: "half", words: false, id: "mode" });
   const name = make("h1", { class: "brand" }, make("span", { class: "mark", "aria-hidden": "true" }), "Assay");

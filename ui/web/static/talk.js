@@ -55,10 +55,18 @@ const moment = () => new Promise((done) => setTimeout(done, 30));
 
 /** Show the conversation that is kept. */
 export async function show() {
-  hand_in();
-  await moment();
-  document.getElementById("show")?.click();
+  const { id, turns } = store.talk();
+  const shown = () => document.querySelectorAll("#conversation .answer").length === turns.length && document.querySelectorAll(`#conversation .asked.talk-${id}`).length === turns.length;
   changed();
+  for (let tries = 0; tries < 5; tries += 1) { // Gradio may not listen yet
+    hand_in();
+    await moment();
+    document.getElementById("show")?.click();
+    for (let waited = 0; waited < 60; waited += 1) {
+      await moment();
+      if (shown() || store.talk().id !== id) return;
+    }
+  }
 }
 
 /** Ask a question in place of turn `at`, and of what came after it. */
