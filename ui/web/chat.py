@@ -111,7 +111,7 @@ def ask_tab(service: Service, settings: Settings, page: gradio.Blocks) -> None: 
             group_consecutive_messages=False,
             feedback_options=None,
             placeholder=html.welcome_html(service.library.counts()[0], may_write=service.may_write),
-            autoscroll=True,
+            autoscroll=False,  # the question stays in sight, and is scrolled to by our script
         )
         sources, after, before, articles, limits, clear = _filters(service)
         question = gradio.Textbox(
@@ -154,7 +154,7 @@ def _filters(
         limits = gradio.Markdown(elem_id="limits-set", sanitize_html=True, container=False)
         clear = gradio.Button("Clear filters", elem_id="clear-limits", size="sm", visible=False)
     with gradio.Accordion("Filters", open=False, elem_id="filters"):
-        sources = gradio.CheckboxGroup(names, label="Sources", elem_id="sources", container=False)
+        sources = gradio.CheckboxGroup(names, label="Sources", elem_id="sources")
         with gradio.Row():
             after = gradio.Textbox(label="From", info=_DATES, placeholder="2025-06", elem_id="after", max_length=40, min_width=120)
             before = gradio.Textbox(label="Up to", info=_DATES, placeholder="2025-12-31", elem_id="before", max_length=40, min_width=120)

@@ -19,9 +19,8 @@ _AT_ONCE = 16
 def blocks(service: Service, settings: Settings) -> gradio.Blocks:
     """Return the page."""
     page = gradio.Blocks(title="Assay", analytics_enabled=False, fill_width=True)
-    with page:
-        with gradio.Tabs(elem_id="tabs"), gradio.Tab("Ask", id="ask", elem_id="ask"):
-            ask_tab(service, settings, page)
-            # --- the other tabs stand here: library_tab(service, settings), evaluation_tab(service, settings) ---
+    with page, gradio.Tabs(elem_id="tabs"), gradio.Tab("Ask", id="ask", elem_id="ask"):
+        ask_tab(service, settings, page)
+        # --- the other tabs stand here: library_tab(service, settings), evaluation_tab(service, settings) ---
     page.queue(default_concurrency_limit=_AT_ONCE, max_size=MOST_WAITING, api_open=False)
     return page

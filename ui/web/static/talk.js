@@ -144,6 +144,13 @@ function mend() {
   }
 }
 
+/** Bring the last question to the top, with what comes of its answer below. */
+function in_sight() {
+  const log = conversation()?.querySelector("[role=log]");
+  const last = [...(log?.querySelectorAll(".asked") || [])].at(-1);
+  if (last) log.scrollTop += last.getBoundingClientRect().top - log.getBoundingClientRect().top - 20;
+}
+
 function settle_question(message) {
   message.classList.add("ready");
   const { turn, talk } = about(message);
@@ -157,6 +164,7 @@ async function settle_answer(message) {
   message.classList.add("ready");
   const { turn, talk, key, state } = about(message);
   if (state === "reading" || state === "growing") pulse();
+  if (state !== "growing" && message === [...document.querySelectorAll("#conversation .answer")].at(-1)) in_sight();
   if (talk !== store.talk().id) return;
   if (state === "reading") return hand_in(); // what was said of how to understand it holds for one question
   if (state === "failed") return failed(message, turn);
@@ -177,6 +185,7 @@ async function settle_answer(message) {
   }
   const told = turns[turn];
   equip(message.querySelector(".tools"), told, store.keep, () => ask(told.question, turn));
+  if (turn === turns.length - 1 && message === [...document.querySelectorAll("#conversation .answer")].at(-1)) in_sight();
   const understood = message.querySelector(".understood");
   if (understood) {
     const act = () => rewriting(understood, "The question as it is to be understood", answer.standalone_question, (words) => ask(told.question, turn, words));
