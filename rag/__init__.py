@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .readers import FACTS, MAX_TOKENS, OWN, WEIGHTS, own_reader, reader_named
     from .rerank import ReadingRetriever
     from .retrieve import DENSE_WEIGHT, Found, RankedPassage, Ranking, Retriever
+    from .sides import difference_in_words
     from .silence import Caution
     from .talk import PATIENCE, NoReplyError, Talk, advice, chat_model
     from .verify import Checked, Signs, Verdict, check, hold
@@ -106,6 +107,7 @@ __all__ = [
     "chat_model",
     "check",
     "difference",
+    "difference_in_words",
     "hold",
     "kind_of",
     "leans",
@@ -142,6 +144,7 @@ _HOMES = {
     "rerank": ("ReadingRetriever",),
     "retrieve": ("DENSE_WEIGHT", "Found", "RankedPassage", "Ranking", "Retriever"),
     "talk": ("PATIENCE", "NoReplyError", "Talk", "advice", "chat_model"),
+    "sides": ("difference_in_words",),
     "silence": ("Caution",),
     "verify": ("Checked", "Signs", "Verdict", "check", "hold"),
     "writing": ("Writer",),

@@ -21,7 +21,7 @@ from .question import Question, Turn
 from .rerank import ReadingRetriever
 from .retrieve import DENSE_WEIGHT, Retriever
 from .several import Gathered, answered, gather, passages, told
-from .sides import beside, completed, conflict_of, in_words, short_of, sides_told
+from .sides import beside, completed, conflict_of, difference_in_words, short_of, sides_told
 from .silence import Caution, confidence, enough, would_answer
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Pipeline:
             sentences=sentences,
             citations=citations,
             short_answer=short_of(conflict) if conflict else short_answer(view, chosen, looked.kind),
-            notes=(*notes, in_words(conflict, citations)) if conflict else notes,
+            notes=(*notes, difference_in_words(conflict, citations)) if conflict else notes,
             conflict=conflict,
         )
 
@@ -171,7 +171,7 @@ class Pipeline:
                 citations=citations,
                 short_answer=short if short and (conflict or any(short in sentence.text for sentence in sentences)) else None,
                 model=model,
-                notes=(*notes, in_words(conflict, citations)) if conflict else notes,
+                notes=(*notes, difference_in_words(conflict, citations)) if conflict else notes,
                 removed=removed,
                 conflict=conflict,
                 parts=told(looked.parts, draft.sentences, draft.citations),

@@ -83,7 +83,7 @@ def _kind(told: Sequence[Told]) -> Difference:
     return Difference.UPDATE if one_source and in_turn else Difference.CONFLICT
 
 
-def in_words(conflict: Conflict, citations: Sequence[Citation]) -> str:
+def difference_in_words(conflict: Conflict, citations: Sequence[Citation]) -> str:
     """Return in a sentence what differs; `citations` are those of the answer."""
     newest, *others = conflict.sides
     if conflict.kind is Difference.UPDATE:

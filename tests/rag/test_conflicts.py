@@ -12,7 +12,7 @@ import pytest
 from index import Article, Library
 from rag import Answer, Citation, Conflict, Difference, Pipeline, Side, reader_named
 from rag.conflicts import disagreement
-from rag.sides import in_words
+from rag.sides import difference_in_words
 
 STORIES = {
     "length": [
@@ -180,7 +180,7 @@ def test_it_is_told_whether_one_article_or_several_disagree(articles, words):
     told = {"title": "T", "source": "S", "published": "2024-01-01", "url": None, "start": 0, "end": 1, "quote": "q"}
     cited = [Citation(n=n, article_id=name, passage_id=f"{name}:0", **told) for n, name in enumerate(articles, 1)]
     sides = tuple(Side(value=str(n), citations=(n,), source="S", published="2024-01-01") for n in (1, 2))
-    assert in_words(Conflict(kind=Difference.CONFLICT, sides=sides), cited).startswith(words)
+    assert difference_in_words(Conflict(kind=Difference.CONFLICT, sides=sides), cited).startswith(words)
 
 
 def test_most_disagreements_of_made_up_articles_are_found_and_few_are_imagined(tmp_path):

@@ -1,9 +1,11 @@
 """Citation numbers through a conversation: the same quote, the same number."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import Answer, AnswerSentence, Citation, Numbering
+from rag import Answer, AnswerSentence, Citation, Conflict, Difference, Numbering, Side, difference_in_words
 
 
 def answer_of(*quotes):
@@ -53,3 +55,15 @@ def test_an_answer_that_grows_keeps_its_numbers():
     numbering = Numbering()
     first, whole = numbering.of(answer_of(4)), numbering.of(answer_of(4, 8))
     assert whole.text.startswith(first.text)
+
+
+def test_the_sides_of_a_conflict_and_what_is_said_of_them_have_the_numbers_of_the_conversation():
+    numbering = Numbering()
+    numbering.of(answer_of(1, 2))
+    answer = answer_of(7, 2)
+    sides = tuple(Side(value=value, citations=(n,), source="Mail", published=None) for value, n in (("16", 1), ("17", 2)))
+    conflict = Conflict(kind=Difference.CONFLICT, sides=sides)
+    said = difference_in_words(conflict, answer.citations)
+    numbered = numbering.of(replace(answer, conflict=conflict, notes=("Before [1].", said)))
+    assert [side.citations for side in numbered.conflict.sides] == [(3,), (2,)]
+    assert numbered.notes == ("Before [1].", "The articles disagree: 16 (Mail, undated) [3]; 17 (Mail, undated) [2].")

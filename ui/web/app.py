@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported: nothing is told to anybody
+os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # else each event makes a table of all events before it, for nobody to see
 
 import gradio
 from fastapi import FastAPI
@@ -22,6 +23,7 @@ from .interfaces import join, lifespan
 from .page import blocks
 from .policy import scripts_in
 from .settings import LARGEST_FILE
+from .theme import theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,8 +87,8 @@ def _mounted(app: FastAPI, service: Service, settings: Settings) -> gradio.Block
         mcp_server=False,
         footer_links=[],
         allowed_paths=[],
-        head='<script type="module" src="/own/assay.js"></script>',
-        css_paths=[STATIC / "assay.css"],
+        head='<link rel="stylesheet" href="/own/assay.css"><script type="module" src="/own/assay.js"></script>',
+        theme=theme(),
     )
     return page
 

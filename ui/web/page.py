@@ -6,15 +6,21 @@ from typing import TYPE_CHECKING
 
 import gradio
 
+from .chat import MOST_WAITING, ask_tab
+
 if TYPE_CHECKING:
     from .service import Service
     from .settings import Settings
 
+#: Handlers of the page that run at the same time; questions have a limit of their own.
+_AT_ONCE = 16
+
 
 def blocks(service: Service, settings: Settings) -> gradio.Blocks:
     """Return the page."""
-    articles, _ = service.library.counts()
-    page = gradio.Blocks(title="Assay", analytics_enabled=False)
-    with page:
-        gradio.HTML(f"<h1>Assay</h1><p>{articles} articles at {settings.port}</p>")
+    page = gradio.Blocks(title="Assay", analytics_enabled=False, fill_width=True)
+    with page, gradio.Tabs(elem_id="tabs"), gradio.Tab("Ask", id="ask", elem_id="ask"):
+        ask_tab(service, settings, page)
+        # --- the other tabs stand here: library_tab(service, settings), evaluation_tab(service, settings) ---
+    page.queue(default_concurrency_limit=_AT_ONCE, max_size=MOST_WAITING, api_open=False)
     return page

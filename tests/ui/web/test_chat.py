@@ -1,0 +1,245 @@
+"""What happens on the Ask tab, without a browser: each step with what a browser hands in, honest or forged."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index import Article
+from rag import Answer, Pipeline, Question, Retriever
+from ui.web.chat import Talk, _Desk, footnoted
+from ui.web.service import Service
+from ui.web.suggestions import Suggestions, candidates
+
+ARTICLES = [
+    Article(
+        id="chile",
+        title="Chile's lithium plan",
+        source="Reuters",
+        published="2023-04-21",
+        text="Chile presented a lithium plan in April 2023. The plan gives the state a majority in ventures.",
+    ),
+    Article(
+        id="congo",
+        title="Cobalt quotas in Congo",
+        source="Argus",
+        published="2026-01-16",
+        text="Congo may export 96,600 tonnes of cobalt in 2026. The quota of Congo replaced a ban on exports of cobalt.",
+    ),
+]
+QUESTION = "How much cobalt may Congo export in 2026?"
+NOTHING = ([], "", "", [])
+
+
+@pytest.fixture
+def service(make_library):
+    library = make_library(ARTICLES)
+    return Service(library, Pipeline(library, threshold=0), Retriever(library))
+
+
+@pytest.fixture
+def desk(service):
+    return _Desk(service, Suggestions(service))
+
+
+def last(steps):
+    *_, (messages, box) = steps
+    return [message["content"] for message in messages], box
+
+
+def key_of(message):
+    return next(name.removeprefix("key-") for name in message.split('"')[1].split() if name.startswith("key-"))
+
+
+def handed_in(service, *messages, **more):
+    """What a browser hands in after these answers."""
+    turns = [{"question": (a := service.answers.get(key_of(one))).question, "key": key_of(one), "answer": a.to_json()} for one in messages]
+    return json.dumps({"id": "talk1", "turns": turns, **more})
+
+
+def test_reading_is_said_at_once_and_the_answer_follows_with_its_key(desk, service):
+    steps = list(desk.ask(QUESTION, "", *NOTHING))
+    first = [message["content"] for message in steps[0][0]]
+    assert QUESTION in first[0].replace("&#58;", ":")
+    assert "state-reading" in first[1]
+    assert steps[0][1].stop_btn
+    assert not steps[0][1].submit_btn
+    messages, box = last(steps)
+    assert "state-whole" in messages[1]
+    assert "96,600 tonnes" in messages[1]
+    assert box.submit_btn
+    assert not box.stop_btn
+    kept = service.answers.get(key_of(messages[1]))
+    assert kept.question == QUESTION
+    assert kept.citations[0].quote == ARTICLES[1].text[kept.citations[0].start : kept.citations[0].end]
+
+
+def test_every_step_of_a_growing_answer_is_kept_under_its_own_key(desk, service):
+    steps = list(desk.ask("Tell me of Congo's quota and the ban on cobalt", "", *NOTHING))
+    keys = [key_of(step[0][1]["content"]) for step in steps if "key-" in step[0][1]["content"]]
+    assert len(set(keys[:-1])) == len(keys[:-1]) > 0
+    lengths = [len(service.answers.get(key).sentences) for key in keys]
+    assert lengths == sorted(lengths)
+
+
+def test_a_follow_up_is_understood_and_numbers_stay(desk, service):
+    (_, one), _ = last(desk.ask(QUESTION, "", *NOTHING))
+    messages, _ = last(desk.ask("When did it replace the ban?", handed_in(service, one), *NOTHING))
+    assert len(messages) == 4
+    assert "Understood as" in messages[3]
+    kept = service.answers.get(key_of(messages[3]))
+    assert "Congo" in kept.standalone_question
+    again, _ = last(desk.ask(QUESTION, handed_in(service, one, messages[3]), *NOTHING))
+    before = {(c.article_id, c.start, c.end): c.n for a in (one, messages[3]) for c in service.answers.get(key_of(a)).citations}
+    for cited in service.answers.get(key_of(again[5])).citations:
+        place = (cited.article_id, cited.start, cited.end)
+        assert cited.n == before.get(place, cited.n)
+        assert place in before or cited.n > max(before.values())
+
+
+def test_numbers_survive_a_new_server(desk, service, make_library):
+    (_, one), _ = last(desk.ask("What did Chile present?", "", *NOTHING))
+    handed = handed_in(service, one)
+    library = make_library(ARTICLES)
+    other = Service(library, Pipeline(library, threshold=0), Retriever(library))
+    messages, _ = last(_Desk(other, Suggestions(other)).ask(QUESTION, handed, *NOTHING))
+    first = {c.n for c in service.answers.get(key_of(one)).citations}
+    assert not first & {c.n for c in other.answers.get(key_of(messages[3])).citations}
+    assert messages[1] == one.replace("turn-0", "turn-0 talk-talk1")
+
+
+def test_a_question_is_asked_as_somebody_says_it_is_understood(desk, service):
+    messages, _ = last(desk.ask("And that?", json.dumps({"turns": [], "understood": QUESTION}), *NOTHING))
+    assert service.answers.get(key_of(messages[1])).standalone_question == QUESTION
+    assert "96,600" in messages[1]
+
+
+def test_filters_reach_the_search(desk):
+    def cited(*filters, ids=None):
+        messages, _ = last(desk.ask(QUESTION, json.dumps({"ids": ids}), *filters))
+        return messages[1]
+
+    assert "96,600" in cited(["Argus"], "", "", [])
+    assert "96,600" not in cited(["Reuters"], "", "", [])
+    assert "96,600" in cited([], "2026", "2026-01", [])
+    assert "96,600" not in cited([], "", "2025", [])
+    assert "96,600" not in cited([], "", "", ["chile"])
+    assert "96,600" not in cited([], "", "", [], ids=["chile"])
+    assert "No article passes" in cited(["Nobody"], "", "", [])
+
+
+def test_a_bad_date_is_said_beside_its_field_and_instead_of_an_answer(desk):
+    limits, after, before, clear = desk.narrowed([], "31 June", "2025", [])
+    assert "Not a date: '31 June'" in after.info
+    assert "Not a date" not in before.info
+    assert "up to 2025" in limits
+    assert clear.visible
+    messages, _ = last(desk.ask(QUESTION, "", [], "31 June", "", []))
+    assert "state-failed" in messages[1]
+    assert "expected a date" in messages[1]
+
+
+@pytest.mark.parametrize("words", ["", "?!", None, 7, ["x"], "a" * 20_000])
+def test_what_cannot_be_asked_gets_one_line(desk, words):
+    messages, box = last(desk.ask(words, "", *NOTHING))
+    assert "state-failed" in messages[1]
+    assert "expected a question" in messages[1]
+    assert box.submit_btn
+
+
+def test_what_nobody_foresaw_shows_no_traceback(desk, monkeypatch, caplog):
+    def broken(*_, **__):
+        raise RuntimeError("/secret/place")
+
+    monkeypatch.setattr(Service, "stream", broken)
+    messages, _ = last(desk.ask(QUESTION, "", *NOTHING))
+    assert "Something went wrong" in messages[1]
+    assert "secret" not in messages[1]
+    assert "secret" in caplog.text
+
+
+def whole():
+    """An answer as JSON."""
+    return Answer(question="Q?", standalone_question="Q?", sentences=(), citations=(), hits=(), confidence=0.5, reason=None).to_json()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(field=st.sampled_from(sorted(whole())), value=JSON, also=JSON)
+def test_a_forged_conversation_is_one_that_has_not_begun_or_is_shown(desk, field, value, also):
+    answer = {**whole(), field: value}
+    forged = json.dumps({"id": also, "turns": [{"question": also, "key": also, "answer": answer}], "ids": also, "understood": also})
+    messages, _ = desk.show(forged)
+    assert len(messages) in (0, 2)
+    shown, _ = last(desk.ask(QUESTION, forged, *NOTHING))
+    assert "state-whole" in shown[-1] or "state-failed" in shown[-1]
+
+
+@pytest.mark.parametrize(
+    "handed", [None, 3, [], "[", "[]", '"x"', "[" * 100_000, '{"turns": 3}', '{"turns": [3]}', '{"turns": [{}]}', "x" * 5_000_000]
+)
+def test_what_is_no_conversation_counts_as_none(desk, handed):
+    assert Talk.of(handed).turns == ()
+    assert desk.show(handed)[0] == []
+
+
+@pytest.mark.parametrize("value", [None, 3, "x", {}, [3, None, {}], ["x"] * 10_000])
+def test_forged_filters_do_no_harm(desk, value):
+    messages, _ = last(desk.ask(QUESTION, "", value, value, value, value))
+    assert "state-" in messages[1]
+    desk.narrowed(value, value, value, value)
+
+
+def test_a_stopped_answer_is_shown_as_far_as_it_came(desk, service):
+    (_, one), _ = last(desk.ask(QUESTION, "", *NOTHING))
+    talk = json.loads(handed_in(service, one))
+    talk["turns"][0]["stopped"] = True
+    talk["turns"].append({"question": "And?", "key": "", "answer": None, "stopped": True})
+    shown = [message["content"] for message in desk.show(json.dumps(talk))[0]]
+    assert "state-stopped" in shown[1]
+    assert "96,600" in shown[1]
+    assert "Stopped before there was an answer" in shown[3]
+
+
+def test_one_conversation_knows_nothing_of_another(desk):
+    list(desk.ask("What did Chile present?", json.dumps({"id": "a", "turns": []}), *NOTHING))
+    messages, _ = last(desk.ask(QUESTION, json.dumps({"id": "b", "turns": []}), *NOTHING))
+    assert len(messages) == 2
+    assert "Chile" not in "".join(messages)
+
+
+def test_programs_get_text_with_footnotes(desk, service):
+    said = desk.chat(QUESTION)
+    assert "[1]" in said
+    assert "\n[1] “" in said
+    assert "Cobalt quotas in Congo, Argus, 2026-01-16" in said
+    silent = service.pipeline.ask("Who won the chess olympiad?", only=None)
+    assert footnoted(silent)
+
+
+def test_suggested_questions_are_answered_and_always_the_same(service):
+    suggestions = Suggestions(service)
+    suggestions.prepare().join(30)
+    offered = suggestions.ready()
+    assert "When did Chile present a lithium plan?" in offered
+    for question in offered:
+        assert not service.ask(Question(question))[1].abstained
+    again = Suggestions(service)
+    again.prepare().join(30)
+    assert again.ready() == offered
+    service.library.remove("chile")
+    assert suggestions.ready() == ()  # another state of the collection: looked for anew
+
+
+def test_questions_are_made_of_what_was_done():
+    assert list(candidates("Peru opened a new smelter in May. It opened later. The Ministry banned exports.")) == [
+        "When did Peru open a new smelter?",
+        "When did the Ministry ban exports?",
+    ]
+    assert list(candidates("Australia mined about 88,000 tonnes of lithium in 2024.")) == ["How many tonnes of lithium did Australia mine?"]

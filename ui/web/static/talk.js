@@ -1,0 +1,315 @@
+// The conversation: what Gradio shows of it, what this browser keeps of it, and what is handed in with each question.
+
+import { equip, rewriting } from "./answer.js";
+import * as pane from "./pane.js";
+import * as proof from "./proof.js";
+import * as store from "./store.js";
+import { asked, button, make, tell } from "./text.js";
+
+const answers = new Map(); // by key: what is known, or promised
+const changes = new Set();
+
+/** Call back when the conversation has changed. */
+export const watch = (act) => changes.add(act);
+const changed = () => changes.forEach((act) => act());
+
+const conversation = () => document.getElementById("conversation");
+const box = () => document.querySelector("#question textarea");
+const handed = () => document.querySelector("#handed-in textarea, #handed-in input");
+
+/** Read what stands among the classes of a message: the turn it is of, the answer's state and key, the conversation. */
+function about(element) {
+  const found = { turn: null, talk: "", key: "", state: "" };
+  for (const name of element.classList) {
+    const [, word, value] = /^(turn|talk|key|state)-(.+)$/.exec(name) || [];
+    if (word) found[word] = word === "turn" ? Number(value) : value;
+  }
+  return found;
+}
+
+function answer_of(key) {
+  if (!key) return Promise.resolve(null);
+  if (!answers.has(key)) {
+    const kept = store.talk().turns.find((turn) => turn.key === key)?.answer;
+    const promised = kept ? Promise.resolve(kept) : asked(`/api/v1/answers/${encodeURIComponent(key)}`).then((response) => response.json());
+    answers.set(key, promised.catch(() => (answers.delete(key), null)));
+  }
+  return answers.get(key);
+}
+
+function write(element, words) {
+  const kind = element instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
+  Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(element, words);
+  element.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+/** Hand in the conversation with the next question. */
+function hand_in(extra = {}) {
+  const { id, turns, ids } = store.talk();
+  const told = turns.map(({ question, key, answer, stopped }) => ({ question, key, stopped, answer }));
+  const field = handed();
+  if (field) write(field, JSON.stringify({ id, turns: told, ids: (ids || []).map((one) => one.id), ...extra }));
+}
+
+const moment = () => new Promise((done) => setTimeout(done, 30));
+
+/** Show the conversation that is kept. */
+export async function show() {
+  const { id, turns } = store.talk();
+  const shown = () => document.querySelectorAll("#conversation .answer").length === turns.length && document.querySelectorAll(`#conversation .asked.talk-${id}`).length === turns.length;
+  changed();
+  for (let tries = 0; tries < 5; tries += 1) { // Gradio may not listen yet
+    hand_in();
+    await moment();
+    document.getElementById("show")?.click();
+    for (let waited = 0; waited < 60; waited += 1) {
+      await moment();
+      if (shown() || store.talk().id !== id) return;
+    }
+  }
+}
+
+/** Ask a question in place of turn `at`, and of what came after it. */
+async function ask(question, at, understood = null) {
+  if (busy()) return tell("An answer is still being made; stop it first.");
+  store.talk().turns.length = Math.min(at, store.talk().turns.length);
+  store.keep();
+  hand_in(understood ? { understood } : {});
+  write(box(), question);
+  await moment();
+  document.querySelector("#question .submit-button")?.click();
+  return undefined;
+}
+
+const busy = () => Boolean(document.querySelector("#question .stop-button"));
+
+/** Put the next questions to one article. */
+export function only(article) {
+  const talk = store.talk();
+  talk.ids ||= [];
+  if (!talk.ids.some((one) => one.id === article.id)) talk.ids.push({ id: article.id, title: article.title });
+  chosen();
+  tell(`The next questions are put to “${article.title}” alone.`);
+  box()?.focus();
+}
+
+function chosen() {
+  const row = document.getElementById("limits");
+  if (!row) return;
+  row.querySelectorAll(".chosen").forEach((one) => one.remove());
+  for (const one of store.talk().ids || []) {
+    const drop = button("Search all articles again", () => {
+      store.talk().ids = store.talk().ids.filter((other) => other !== one);
+      chosen();
+      box()?.focus();
+    }, { icon: "close", words: false });
+    row.append(make("span", { class: "limit chosen" }, make("span", {}, `Only: ${one.title}`), drop));
+  }
+  row.classList.toggle("any", Boolean(row.querySelector(".limit")));
+  hand_in();
+}
+
+// --- what Gradio has shown ---------------------------------------------------------------------------------------------------
+
+let waiting = false;
+
+function settle() {
+  waiting = false;
+  const shown = conversation();
+  if (!shown) return;
+  for (const message of shown.querySelectorAll("[data-testid=user], [data-testid=bot]")) message.removeAttribute("aria-label");
+  const log = shown.querySelector("[role=log]");
+  if (log && log.getAttribute("aria-label") !== "Conversation") {
+    log.setAttribute("aria-label", "Conversation");
+    log.setAttribute("tabindex", "0");
+  }
+  mend();
+  for (const link of shown.querySelectorAll("a.chip[target], a.near[target]")) link.removeAttribute("target");
+  for (const message of shown.querySelectorAll(".asked:not(.ready)")) settle_question(message);
+  for (const message of shown.querySelectorAll(".answer:not(.ready)")) settle_answer(message);
+}
+
+/** Mend what Gradio leaves unsaid to who cannot see: names of its buttons, and lists that hold none. */
+function mend() {
+  document.querySelectorAll("#question .submit-button").forEach((one) => one.setAttribute("aria-label", "Ask"));
+  document.querySelectorAll("#question .stop-button").forEach((one) => one.setAttribute("aria-label", "Stop"));
+  document.querySelectorAll("#conversation .examples[role=list]").forEach((one) => {
+    one.setAttribute("role", "group");
+    one.setAttribute("aria-label", "Questions to begin with");
+  });
+  document.querySelectorAll("#conversation [role=complementary]").forEach((one) => one.removeAttribute("role"));
+  for (const id of ["after", "before"]) {
+    const field = document.querySelector(`#${id} textarea, #${id} input`);
+    field?.setAttribute("aria-invalid", String(Boolean(document.querySelector(`#${id}.wrong`))));
+  }
+}
+
+/** Bring the last question to the top, with what comes of its answer below. */
+function in_sight() {
+  const log = conversation()?.querySelector("[role=log]");
+  const last = [...(log?.querySelectorAll(".asked") || [])].at(-1);
+  if (last) log.scrollTop += last.getBoundingClientRect().top - log.getBoundingClientRect().top - 20;
+}
+
+function settle_question(message) {
+  message.classList.add("ready");
+  const { turn, talk } = about(message);
+  if (talk !== store.talk().id) return;
+  const words = message.textContent;
+  const edit = button("Edit the question", () => rewriting(message, "The question", store.talk().turns[turn]?.question || words, (question) => ask(question, turn)), { icon: "edit", words: false });
+  message.append(edit);
+}
+
+async function settle_answer(message) {
+  message.classList.add("ready");
+  const { turn, talk, key, state } = about(message);
+  if (state === "reading" || state === "growing") pulse();
+  if (state !== "growing" && message === [...document.querySelectorAll("#conversation .answer")].at(-1)) in_sight();
+  if (talk !== store.talk().id) return;
+  if (state === "reading") return hand_in(); // what was said of how to understand it holds for one question
+  if (state === "failed") return failed(message, turn);
+  const answer = await answer_of(key);
+  if (!answer || !message.isConnected) return undefined;
+  for (const chip of message.querySelectorAll("a.chip")) {
+    const citation = cited(chip, answer);
+    if (citation) chip.setAttribute("aria-label", `Citation ${citation.n}: ${citation.title}`);
+  }
+  if (state === "growing") return undefined;
+  const turns = store.talk().turns;
+  if (turns[turn]?.key !== key) {
+    turns.length = Math.min(turns.length, turn);
+    turns[turn] = { question: answer.question, key, answer: store.slim(answer), stopped: false };
+    store.keep();
+    hand_in();
+    changed();
+  }
+  const told = turns[turn];
+  equip(message.querySelector(".tools"), told, store.keep, () => ask(told.question, turn));
+  if (turn === turns.length - 1 && message === [...document.querySelectorAll("#conversation .answer")].at(-1)) in_sight();
+  const understood = message.querySelector(".understood");
+  if (understood) {
+    const act = () => rewriting(understood, "The question as it is to be understood", answer.standalone_question, (words) => ask(told.question, turn, words));
+    understood.append(button("Edit and ask again", act, { icon: "edit" }));
+  }
+  return undefined;
+}
+
+function failed(message, turn) {
+  const kept = store.talk().turns[turn];
+  const question = kept?.question || document.querySelector(`.asked.turn-${turn}`)?.textContent || "";
+  if (!kept && box() && !box().value) write(box(), question);
+  message.append(make("div", { class: "tools" }, button("Ask again", () => ask(box()?.value.trim() || question, turn), { icon: "again" })));
+}
+
+const cited = (chip, answer) => answer.citations.find((one) => chip.classList.contains(`n-${one.n}`));
+
+// --- stopped, lost ---------------------------------------------------------------------------------------------------------
+
+async function stopped() {
+  await new Promise((done) => setTimeout(done, 250));
+  const open = [...document.querySelectorAll("#conversation .answer.state-reading, #conversation .answer.state-growing")].at(-1);
+  if (!open) return;
+  const { turn, key, talk } = about(open);
+  if (talk !== store.talk().id) return;
+  const answer = await answer_of(key);
+  const question = answer?.question || document.querySelector(`#conversation .asked.turn-${turn}`)?.textContent || "";
+  store.talk().turns[turn] = { question, key, answer: answer && store.slim(answer), stopped: true };
+  store.keep();
+  await show();
+  box()?.focus();
+}
+
+let pulsing = null;
+
+/** While an answer is on its way, see whether the server is still there. */
+function pulse() {
+  if (pulsing) return;
+  let missed = 0;
+  pulsing = setInterval(async () => {
+    const open = document.querySelector("#conversation .answer.state-reading:not(.lost), #conversation .answer.state-growing:not(.lost)");
+    if (!open) {
+      clearInterval(pulsing);
+      pulsing = null;
+      return;
+    }
+    try {
+      await fetch("/own/assay.css", { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(4000) });
+      missed = 0;
+    } catch {
+      missed += 1;
+      if (missed === 2) lost(open);
+    }
+  }, 1500);
+}
+
+function lost(message) {
+  const { turn } = about(message);
+  const question = document.querySelector(`#conversation .asked.turn-${turn}`)?.textContent || "";
+  message.classList.add("lost");
+  const again = button("Ask again", () => location.reload(), { icon: "again" });
+  message.append(make("p", { class: "failure", role: "alert" }, "The connection was lost before the answer came. Your question is kept."), again);
+  sessionStorage.setItem("assay.kept-question", question);
+}
+
+// --- beginning -------------------------------------------------------------------------------------------------------------
+
+/** Take up the conversation: show what is kept or what the address names, and follow what happens. */
+export async function begin() {
+  const shown = await here("#conversation");
+  await here("#handed-in textarea, #handed-in input");
+  new MutationObserver(() => {
+    if (!waiting) {
+      waiting = true;
+      requestAnimationFrame(settle);
+    }
+  }).observe(document.querySelector(".gradio-container") || shown, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-label", "class"] });
+  document.addEventListener("click", clicked);
+  proof.follow(async (chip) => {
+    const answer = await answer_of(about(chip.closest(".answer")).key);
+    return answer && cited(chip, answer);
+  });
+  await shared();
+  if (store.talk().turns.length) await show();
+  chosen();
+  settle();
+  const kept = sessionStorage.getItem("assay.kept-question");
+  if (kept) {
+    sessionStorage.removeItem("assay.kept-question");
+    write(box(), kept);
+  }
+  changed();
+}
+
+async function here(selector) {
+  for (;;) {
+    const found = document.querySelector(selector);
+    if (found) return found;
+    await new Promise((done) => setTimeout(done, 25));
+  }
+}
+
+/** Show the answer that the address names as a conversation of its own, which is kept once it goes on. */
+async function shared() {
+  const key = new URLSearchParams(location.search).get("answer");
+  if (!key || store.talk().turns.some((turn) => turn.key === key)) return;
+  const answer = await answer_of(key);
+  if (!answer) return tell("The answer of this link is not kept here, or no longer. Ask its question again.");
+  store.open();
+  store.talk().turns.push({ question: answer.question, key, answer: store.slim(answer), stopped: false });
+  return undefined;
+}
+
+async function clicked(event) {
+  if (event.target.closest?.("#question .stop-button")) return stopped();
+  const link = event.target.closest?.("a.chip, a.near");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return undefined;
+  event.preventDefault();
+  proof.lower();
+  const query = new URL(link.href, location.href).searchParams;
+  const [start, end] = (query.get("span") || "").split(":").map(Number);
+  const answer = await answer_of(about(link.closest(".answer")).key);
+  const citations = answer?.citations || [];
+  await pane.open(query.get("article"), { start, end }, { citations }, link);
+  link.classList.add("open");
+  return undefined;
+}
