@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .corpora import indexed
     from .dataset import Corpus, Dataset, Evidence, Example
     from .evaluation import Evaluation, Target, description, evaluate, load_evaluation, ungraded
-    from .feedback import Feedback, import_feedback
+    from .feedback import Feedback, feedback_of, import_feedback
     from .formats import load_dataset
     from .gating import Bound, Check, Demand, demanded, expect_baseline, fails, gate
     from .generating import Generated, StoppedError, generate, save
@@ -60,6 +60,7 @@ __all__ = [
     "evaluate",
     "expect_baseline",
     "fails",
+    "feedback_of",
     "figures_markdown",
     "free_folder",
     "gate",
@@ -82,7 +83,7 @@ _HOMES = {
     "corpora": ("indexed",),
     "dataset": ("Corpus", "Dataset", "Evidence", "Example"),
     "evaluation": ("Evaluation", "Target", "description", "evaluate", "load_evaluation", "ungraded"),
-    "feedback": ("Feedback", "import_feedback"),
+    "feedback": ("Feedback", "feedback_of", "import_feedback"),
     "formats": ("load_dataset",),
     "gating": ("Bound", "Check", "Demand", "demanded", "expect_baseline", "fails", "gate"),
     "generating": ("Generated", "StoppedError", "generate", "save"),

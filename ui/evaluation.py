@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from index import Library
+from index import AssayError, Library
 
 from . import evaluation_page as pages
 from . import screen
@@ -17,6 +17,7 @@ from .writing import writer_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterator
 
     from eval import Check, Dataset, Demand, Evaluation, Grades
     from index import Refusal
@@ -124,17 +125,27 @@ def generate(args: Namespace) -> int:
 
 def import_feedback(args: Namespace) -> int:
     """Turn stored votes and corrections into questions; exit 1 when a row was refused."""
+    from eval import feedback_of, save
     from eval import import_feedback as imported
-    from eval import save
 
     expect_writable(Path(args.out), "--out")
-    feedback = imported(Path(args.file))
+    feedback = imported(Path(args.file)) if args.file else feedback_of(_kept(Path(args.index)))
     save(feedback.examples, Path(args.out))
     if args.json:
         screen.put_json(pages.feedback_json(feedback, args.out))
     else:
         screen.put(pages.feedback_page(feedback, args.out))
     return DONE_BUT if feedback.refused else DONE
+
+
+def _kept(folder: Path) -> Iterator[dict[str, Any]]:
+    """Return what was said in the chat of answers from the index in `folder`."""
+    from .web.feedback import FEEDBACK, FeedbackStore
+
+    store = FeedbackStore(folder / FEEDBACK)
+    if not store.path.exists():
+        raise AssayError(f"expected feedback from the chat in {folder}, found none; name an index with --index, or a FILE")
+    return store.rows()
 
 
 def _library(args: Namespace, dataset: Dataset) -> Library:
