@@ -127,7 +127,9 @@ class FeedbackStore:
     def _keep(self, statement: str, row: tuple[str | None, ...]) -> None:
         size = sum(len(value.encode()) for value in row if value)
         if size > _MOST_ROW:
-            raise AssayError(f"expected an answer of at most {_MOST_ROW:,} bytes with the turns before it, found {size:,}; begin a new chat")
+            raise AssayError(
+                f"expected an answer of at most {_MOST_ROW:,} bytes with the turns before it, found {size:,}; begin a new chat"
+            )
         with self._writing() as connection:
             pages, bytes_a_page = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
             if pages * bytes_a_page + size > self._most_bytes:

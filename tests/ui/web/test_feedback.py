@@ -109,7 +109,7 @@ def test_any_words_come_back_as_they_were_but_for_what_cannot_be_stored(tmp_path
 FORMULAS = ["=cmd|' /C calc'!A0", "@SUM(1+1)*cmd", "+1+1", "-2+3", "\t=1", '=HYPERLINK("http://evil.invalid","x")']
 
 
-def test_a_formula_is_data(store, tmp_path):
+def test_a_formula_is_data(store):
     for place, formula in enumerate(FORMULAS):
         store.vote(f"k{place}", answer(f"What is {place}?"), vote="down", correction=formula)
     found = [one.answers[0] for one in feedback_of(store.rows()).examples]
@@ -121,7 +121,7 @@ def test_a_formula_is_data(store, tmp_path):
     [
         ({"correction": "x" * (MOST_CORRECTION + 1)}, "expected a correction of at most 10,000 characters, found 10,001; shorten it"),
         ({"comment": "x" * (MOST_COMMENT + 1), "vote": "up"}, "expected a comment of at most 2,000 characters, found 2,001; shorten it"),
-        ({"vote": "sideways"}, "expected a vote \"up\", \"down\" or null, found 'sideways'"),
+        ({"vote": "sideways"}, 'expected a vote "up", "down" or null, found \'sideways\''),
         ({"key": "a/b", "vote": "up"}, "expected the key of an answer, found 'a/b'"),
         ({"history": [Turn("user", "x" * 2_100_000)], "vote": "up"}, "expected an answer of at most 2,000,000 bytes"),
     ],
@@ -134,13 +134,17 @@ def test_what_is_too_much_is_refused(store, arguments, said):
     assert list(store.rows()) == []
 
 
+def fill(store):
+    for n in range(1000):
+        store.vote(f"k{n}", answer(), vote="down", correction="x" * 5000)
+
+
 def test_a_full_file_takes_no_more_but_lets_go(tmp_path):
     store = FeedbackStore(tmp_path / "f.sqlite", most_bytes=200_000)
-    kept = 0
     with pytest.raises(AssayError, match="has grown to 200,000 bytes"):
-        for kept in range(1000):
-            store.vote(f"k{kept}", answer(), vote="down", correction="x" * 5000)
-    assert len(list(store.rows())) == kept > 10
+        fill(store)
+    kept = len(list(store.rows()))
+    assert 10 < kept < 40
     store.vote("k0", answer(), vote=None)
     assert len(list(store.rows())) == kept - 1
 
@@ -218,12 +222,10 @@ def hostile(path, kind):
                     ours.execute("CREATE TRIGGER spy AFTER INSERT ON said BEGIN DELETE FROM said; END")
 
 
-@pytest.mark.parametrize("kind", ["words", "sparse", "folder", "link", "pipe", "other tables", "trigger"])
+@pytest.mark.parametrize("kind", ["words", "sparse", "folder", "pipe", "other tables", "trigger"])
 def test_a_file_that_is_not_ours_is_told_in_a_line(store, kind):
     hostile(store.path, kind)
     for act in (lambda: store.vote("k", answer(), vote="up"), lambda: store.share("k", answer()), lambda: list(store.rows())):
-        if kind == "link" and act is not None and not store.path.exists():
-            continue
         with pytest.raises(AssayError) as caught:
             act()
         assert str(store.path) in str(caught.value)
@@ -239,7 +241,7 @@ def test_a_link_is_never_written_through(store):
 
 def test_where_nothing_can_be_written_it_says_so_in_a_line():
     store = FeedbackStore(Path("/proc/feedback.sqlite"))
-    with pytest.raises(AssayError, match="feedback is not kept: it cannot be written at /proc/feedback.sqlite"):
+    with pytest.raises(AssayError, match="^feedback is not kept: it cannot be written at /proc/feedback"):
         store.vote("k", answer(), vote="up")
     assert list(store.rows()) == []
 
