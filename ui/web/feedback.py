@@ -45,8 +45,10 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _APPLICATION, _VERSION = 0x41737379, 1
 
 _TABLES = (
-    "CREATE TABLE said (key TEXT PRIMARY KEY, time TEXT NOT NULL, question TEXT NOT NULL, history TEXT NOT NULL, "
-    "answer TEXT NOT NULL, vote TEXT, correction TEXT, comment TEXT) STRICT, WITHOUT ROWID",
+    """CREATE TABLE said (
+        key TEXT PRIMARY KEY, time TEXT NOT NULL, question TEXT NOT NULL, history TEXT NOT NULL, answer TEXT NOT NULL,
+        vote TEXT, correction TEXT, comment TEXT
+    ) STRICT, WITHOUT ROWID""",
     "CREATE TABLE shared (key TEXT PRIMARY KEY, time TEXT NOT NULL, answer TEXT NOT NULL) STRICT, WITHOUT ROWID",
 )
 

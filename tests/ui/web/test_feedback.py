@@ -241,7 +241,7 @@ def test_a_link_is_never_written_through(store):
 
 def test_where_nothing_can_be_written_it_says_so_in_a_line():
     store = FeedbackStore(Path("/proc/feedback.sqlite"))
-    with pytest.raises(AssayError, match="^feedback is not kept: it cannot be written at /proc/feedback"):
+    with pytest.raises(AssayError, match=r"^feedback is not kept: it cannot be written at /proc/feedback"):
         store.vote("k", answer(), vote="up")
     assert list(store.rows()) == []
 
