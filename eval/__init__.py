@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from .generating import Generated, StoppedError, generate, save
     from .grades import Grades, load_grades
     from .grading import CURVES, DEFAULT_RETRIEVAL, load_measure, measures_of
+    from .headlines import Glance, glance
     from .journal import free_folder
     from .junit_xml import junit
     from .measure import Family, Grade, Kind, Measure
-    from .report import report_of
+    from .report import panels_of, report_of
     from .run import Row, Run
     from .significance import Method
     from .statistics import Figure
@@ -42,6 +43,7 @@ __all__ = [
     "Feedback",
     "Figure",
     "Generated",
+    "Glance",
     "Grade",
     "Grades",
     "Kind",
@@ -65,6 +67,7 @@ __all__ = [
     "free_folder",
     "gate",
     "generate",
+    "glance",
     "import_feedback",
     "indexed",
     "junit",
@@ -73,6 +76,7 @@ __all__ = [
     "load_grades",
     "load_measure",
     "measures_of",
+    "panels_of",
     "report_of",
     "save",
     "ungraded",
@@ -86,13 +90,14 @@ _HOMES = {
     "feedback": ("Feedback", "feedback_of", "import_feedback"),
     "formats": ("load_dataset",),
     "gating": ("Bound", "Check", "Demand", "demanded", "expect_baseline", "fails", "gate"),
+    "headlines": ("Glance", "glance"),
     "generating": ("Generated", "StoppedError", "generate", "save"),
     "grades": ("Grades", "load_grades"),
     "grading": ("CURVES", "DEFAULT_RETRIEVAL", "load_measure", "measures_of"),
     "journal": ("free_folder",),
     "junit_xml": ("junit",),
     "measure": ("Family", "Grade", "Kind", "Measure"),
-    "report": ("report_of",),
+    "report": ("panels_of", "report_of"),
     "run": ("Row", "Run"),
     "significance": ("Method",),
     "statistics": ("Figure",),

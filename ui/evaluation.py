@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,8 @@ def run(args: Namespace) -> int:
         folder = Path(args.out) if args.out else free_folder(Path(args.index) / "runs", dataset.name, description(dataset, target))
         with bar("questions", len(dataset.examples)) as shown:
             evaluation = evaluate(dataset, target, folder=folder, retrieval=retrieval, own=own, judge=judge, done=shown.step)
+        if args.out:
+            _link_run(folder, library.folder)
     checks = gate(_demands(args, evaluation.grades), evaluation.grades, baseline)
     _leave(args, evaluation, checks)
     if args.json:
@@ -136,6 +139,20 @@ def import_feedback(args: Namespace) -> int:
     else:
         screen.put(pages.feedback_page(feedback, args.out))
     return DONE_BUT if feedback.refused else DONE
+
+
+def _link_run(run: Path, index: Path) -> None:
+    """Leave a link to a run that is kept elsewhere among those of its index, where past runs are looked for, if that can be written."""
+    runs = index / "runs"
+    with suppress(OSError):
+        if runs in run.absolute().parents or any(
+            one.is_symlink() and one.samefile(run) for one in (runs.iterdir() if runs.is_dir() else ())
+        ):
+            return
+        runs.mkdir(exist_ok=True)
+        names = (run.name if n == 1 else f"{run.name}-{n}" for n in count(1))
+        link = next(one for one in map(runs.joinpath, names) if not one.is_symlink() and not one.exists())
+        link.symlink_to(run.absolute(), target_is_directory=True)
 
 
 def _kept(folder: Path) -> Iterator[dict[str, Any]]:

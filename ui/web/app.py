@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from .page import blocks
+from .past_runs import runs_router
 
 if TYPE_CHECKING:
     from .service import Service
@@ -29,6 +30,7 @@ def application(service: Service, settings: Settings) -> Any:
     """Return the whole as an ASGI application."""
     app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/own", StaticFiles(directory=STATIC), name="own")
+    app.include_router(runs_router(service))
     page = blocks(service, settings)
     return gradio.mount_gradio_app(
         app,
@@ -44,5 +46,5 @@ def application(service: Service, settings: Settings) -> Any:
         footer_links=[],
         allowed_paths=[],
         head='<script type="module" src="/own/assay.js"></script>',
-        css_paths=[STATIC / "assay.css"],
+        css_paths=[STATIC / "assay.css", STATIC / "tabs.css"],
     )

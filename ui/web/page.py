@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import gradio
 
+from .past_runs import evaluation_tab
+from .shelf import library_tab
+
 if TYPE_CHECKING:
     from .service import Service
     from .settings import Settings
@@ -16,5 +19,12 @@ def blocks(service: Service, settings: Settings) -> gradio.Blocks:
     articles, _ = service.library.counts()
     page = gradio.Blocks(title="Assay", analytics_enabled=False)
     with page:
-        gradio.HTML(f"<h1>Assay</h1><p>{articles} articles at {settings.port}</p>")
+        gradio.Markdown("# Assay", container=False)
+        with gradio.Tabs():
+            with gradio.Tab("Ask"):
+                gradio.Markdown(f"{articles} articles at {settings.port}")
+            with gradio.Tab("Library"):
+                library_tab(service, settings)
+            with gradio.Tab("Evaluation"):
+                evaluation_tab(service, settings)
     return page

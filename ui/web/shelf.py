@@ -11,20 +11,21 @@ from urllib.parse import quote
 
 import gradio
 from gradio.context import Context
+from gradio.data_classes import ListFiles
 from gradio.utils import get_upload_folder
 
 from index import AddReport, AssayError, BusyError
 
 from ..render import REFUSALS_SHOWN, counted
 from ..safe import safe
-from .listing import Listing, Order
+from .listing import A_PAGE, Listing, Order
 from .markup import Html, block, element, joined
 from .taking import MOST_BYTES_A_FILE, MOST_FILES, MOST_REMOVED, Offered, bring_back, paste, remove, take_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gradio.data_classes import FileData, ListFiles
+    from gradio.data_classes import FileData
 
     from index import Article
 
@@ -43,19 +44,6 @@ _WRITE: dict[str, Any] = {**_READ, "concurrency_limit": 1, "concurrency_id": "wr
 _HELD = 3600
 
 _LOADING = block(element("p", {"class": "waiting", "role": "status"}, "Reading the list of articles…"))
-
-
-class UploadedFiles(gradio.File):
-    """Files as they were uploaded, with the names that they have where they come from; leaves no copies behind."""
-
-    is_template = True  # for the browser it is a `gradio.File`
-
-    def preprocess(self, payload: ListFiles | FileData | None) -> list[Offered]:  # type: ignore[override]
-        """Return what was uploaded; whatever does not lie where uploads do was not."""
-        files = [] if payload is None else [payload] if hasattr(payload, "path") else list(payload)
-        home = Path(get_upload_folder()).resolve()
-        found = [Offered(file.orig_name or Path(file.path).name, Path(file.path)) for file in files]
-        return [one for one in found if one.path.resolve().is_relative_to(home) and not one.path.is_symlink()]
 
 
 def library_tab(service: Service, settings: Settings) -> None:
@@ -95,7 +83,7 @@ def _writing(service: Service, listing: Listing, asked: list[Any], outputs: list
         label = (
             f"Drop up to {MOST_FILES} files here, or choose them: text, Markdown, HTML, JSON or CSV, {MOST_BYTES_A_FILE // 10**6} MB each"
         )
-        files = UploadedFiles(label=label, file_count="multiple", height=150, elem_id="upload")
+        files = _files(label)
         gradio.Markdown("A file of a name that is there already replaces that article.", elem_classes="hint")
         with gradio.Accordion("Or paste a text", open=False):
             text = gradio.Textbox(label="Text", lines=6, max_lines=20)
@@ -123,6 +111,25 @@ def _writing(service: Service, listing: Listing, asked: list[Any], outputs: list
     for change in (upload, pasted, removed, undone):
         change.then(relisted, asked, listed, **_READ)
     return picked
+
+
+def _files(label: str) -> gradio.File:
+    """Put a control that hands over files as they were uploaded, with the names that they have where they come from.
+
+    Gradio's own hands over a path alone, and leaves an empty file behind for each; a class of ours would have it write a file of stubs
+    beside this module.
+    """
+    files = gradio.File(label=label, file_count="multiple", height=150, elem_id="upload")
+    files.preprocess = _offered  # type: ignore[assignment, method-assign]
+    return files
+
+
+def _offered(payload: ListFiles | FileData | None) -> list[Offered]:
+    """Return what was uploaded; what does not lie where uploads do was not."""
+    files: list[FileData] = [] if payload is None else list(payload.root) if isinstance(payload, ListFiles) else [payload]
+    home = Path(get_upload_folder()).resolve()
+    found = [Offered(file.orig_name or Path(file.path).name, Path(file.path)) for file in files]
+    return [one for one in found if one.path.resolve().is_relative_to(home) and not one.path.is_symlink()]
 
 
 # --- handlers ---------------------------------------------------------------------------------------------------------
@@ -214,7 +221,7 @@ def _page(page: Page) -> Html:
         return element("p", {"class": "nothing"}, "There are no articles yet. Add some here, or with `assay add PATH`.")
     if not page.found:
         return element("p", {"class": "nothing", "role": "status"}, "No article has these words in its title, source, authors or id.")
-    first = (page.number - 1) * len(page.articles) + 1 if page.number < page.pages else page.found - len(page.articles) + 1
+    first = (page.number - 1) * A_PAGE + 1
     count = f"{first:,} to {first + len(page.articles) - 1:,} of {counted(page.found, 'article')}"
     of = f", of {page.all:,} in all" if page.found < page.all else ""
     heads = (element("th", {"scope": "col"}, name) for name in ("Title", "Source", "Date", "Passages"))
@@ -268,8 +275,9 @@ def _far(one: Taken) -> Html:
 
 def _outcome(name: str, report: AddReport) -> Html:
     """Return what came of a file or a text: how many articles were added, updated, unchanged and refused, these with their reasons."""
-    counts = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged, "refused": report.refused}
-    said = ", ".join(f"{len(found):,} {word}" for word, found in counts.items() if found) or "no article found"
+    counts = {"added": len(report.added), "updated": len(report.updated)}
+    counts |= {"unchanged": len(report.unchanged), "refused": len(report.refused)}
+    said = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count) or "no article found"
     reasons = [element("li", None, _place(name, one.path), one.reason) for one in report.refused[:REFUSALS_SHOWN]]
     if len(report.refused) > REFUSALS_SHOWN:
         reasons.append(element("li", None, f"and {len(report.refused) - REFUSALS_SHOWN:,} more"))
