@@ -176,20 +176,19 @@ def evaluation_tab(service: Service, settings: Settings) -> None:  # noqa: ARG00
     overview = _markup(_LOADING, "runs")
     with gradio.Row(elem_classes="choosing"):
         chosen = gradio.Dropdown([], label="Show a run", min_width=200, scale=3)
-    shown = _markup("", "run")
     with gradio.Row(elem_classes="choosing"):
-        first = gradio.Dropdown([], label="Compare: the baseline, A", min_width=160)
-        second = gradio.Dropdown([], label="with the other, B", min_width=160)
-    start = gradio.Button("Compare", size="sm")
-    compared = _markup("", "comparison")
+        first = gradio.Dropdown([], label="Or compare the baseline, A", min_width=160)
+        second = gradio.Dropdown([], label="with another, B", min_width=160)
+        start = gradio.Button("Compare", size="sm", min_width=120, scale=0)
+    shown = _markup("", "run")
     outputs = [overview, chosen, first, second]
     tab = Context.block
     if isinstance(tab, gradio.Tab):
         tab.select(lambda: _overview(runs), None, outputs, **_READ)
     chosen.input(lambda name: _details(runs, name), [chosen], [shown], **_READ)
     working = block(element("p", {"class": "waiting", "role": "status"}, "Comparing…"))
-    begun = start.click(lambda: working, None, [compared], **_READ)
-    begun.then(lambda a, b: _comparison(runs, a, b), [first, second], [compared], **_READ)
+    begun = start.click(lambda: working, None, [shown], **_READ)
+    begun.then(lambda a, b: _comparison(runs, a, b), [first, second], [shown], **_READ)
 
 
 def _markup(value: str, name: str) -> gradio.Markdown:

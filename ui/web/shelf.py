@@ -68,7 +68,7 @@ def library_tab(service: Service, settings: Settings) -> None:
     def first(words: str, order: str) -> tuple[Any, ...]:
         return show(words, order, 1)
 
-    words.input(first, [words, order], outputs, trigger_mode="always_last", **_READ)
+    words.change(first, [words, order], outputs, trigger_mode="always_last", **_READ)
     order.change(first, [words, order], outputs, trigger_mode="always_last", **_READ)
     back.click(lambda words, order, number: show(words, order, number - 1), asked, outputs, **_READ)
     on.click(lambda words, order, number: show(words, order, number + 1), asked, outputs, **_READ)
@@ -95,7 +95,7 @@ def _writing(service: Service, listing: Listing, asked: list[Any], outputs: list
             add = gradio.Button("Add the text", variant="primary", size="sm")
     with gradio.Accordion("Remove articles", open=False):
         picked = gradio.Dropdown([], label="Articles of this page to remove", multiselect=True, max_choices=MOST_REMOVED, filterable=True)
-        gone = gradio.Button("Remove", size="sm", variant="stop")
+        gone = gradio.Button("Remove", size="sm")
     said = _markup("", "taken")
     held: gradio.State = gradio.State((), time_to_live=_HELD)
     undo = gradio.Button("Undo the removal", visible=False, size="sm")
@@ -245,9 +245,9 @@ def _row(one: Listed) -> Html:
         "tr",
         None,
         element("th", {"scope": "row"}, title, authors, element("span", {"class": "id"}, element("bdi", None, one.id))),
-        element("td", {"data-label": "Source"}, element("bdi", None, one.source or "–")),
-        element("td", {"data-label": "Date"}, one.published or "–"),
-        element("td", {"data-label": "Passages", "class": "number"}, f"{one.passages:,}"),
+        element("td", None, element("bdi", None, one.source or "–")),
+        element("td", {"class": "date"}, one.published or "–"),
+        element("td", {"class": "number"}, f"{one.passages:,}"),
     )
 
 
