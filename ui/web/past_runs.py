@@ -320,10 +320,7 @@ def _run(name: str, evaluation: Evaluation) -> Html:
     measures = {column.measure.name: column.measure for column in evaluation.grades.columns}
     rows = (_measured(measures[one], figure) for one, figure in evaluation.figures.items())
     heads = ("Measure", "Figure and 95 % interval", "Questions", "Not gradable")
-    caption = element("caption", {"class": "unseen"}, f"Every measure of {_short(name)}")
-    table = element(
-        "table", {"class": "figures"}, caption, element("thead", None, element("tr", None, heads)), element("tbody", None, rows)
-    )
+    table = _table("figures", f"Every measure of {_short(name)}", heads, rows)
     failed = f", {evaluation.failed:,} failed" if evaluation.failed else ""
     return joined(
         element("h3", None, _words(name)),

@@ -79,6 +79,8 @@ def library_tab(service: Service, settings: Settings) -> None:
 
 def _writing(service: Service, listing: Listing, asked: list[Any], outputs: list[Any]) -> gradio.Dropdown:
     """Put what adds and removes articles; returns what picks those to remove."""
+    said = _markup("", "taken")
+    undo = gradio.Button("Undo the removal", visible=False, size="sm")
     with gradio.Accordion("Add articles", open=False):
         label = (
             f"Drop up to {MOST_FILES} files here, or choose them: text, Markdown, HTML, JSON or CSV, {MOST_BYTES_A_FILE // 10**6} MB each"
@@ -96,9 +98,7 @@ def _writing(service: Service, listing: Listing, asked: list[Any], outputs: list
     with gradio.Accordion("Remove articles", open=False):
         picked = gradio.Dropdown([], label="Articles of this page to remove", multiselect=True, max_choices=MOST_REMOVED, filterable=True)
         gone = gradio.Button("Remove", size="sm")
-    said = _markup("", "taken")
     held: gradio.State = gradio.State((), time_to_live=_HELD)
-    undo = gradio.Button("Undo the removal", visible=False, size="sm")
     listed = [*outputs, picked]
 
     def relisted(words: str, order: str, number: int) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ whatever came of it. Knows nothing of pages.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tempfile
 from collections import Counter
@@ -41,6 +42,9 @@ MOST_REMOVED, _MOST_HELD = 100, 20_000_000
 
 #: Bytes of a name that every file system takes.
 _MOST_NAME = 200
+
+#: What names a row of a file behind its path.
+_ROW = re.compile(r":(?:line|item) \d+$")
 
 #: Seconds between two looks at how far an upload is.
 _LOOK = 0.25
@@ -198,12 +202,17 @@ class _Work:
             return _refused(self._name, f"the upload cannot be read ({error.strerror}); choose the file again")
         except Exception as error:  # noqa: BLE001  # whatever is wrong with one file, the others are still to be added
             return _refused(self._name, f"could not be added, for a fault of ours ({type(error).__name__})")
-        report.refused = [Refusal(self._relative(one.path), self._relative(one.reason)) for one in report.refused]
+        report.refused = [Refusal(self._place(one.path), self._relative(one.reason)) for one in report.refused]
         return Taken(self._name, begun=True, articles=self.articles, passages=self.passages, report=report)
 
     def _count(self, articles: int, passages: int) -> None:
         self.articles += articles
         self.passages += passages
+
+    def _place(self, path: str) -> str:
+        """Return the file's name with the row that was refused, if it was one, as it stands at the end of the path."""
+        row = _ROW.search(path)
+        return self._name + (row[0] if row else "")
 
     def _relative(self, text: str) -> str:
         """Leave out where the file lay while it was read."""

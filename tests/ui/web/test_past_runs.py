@@ -82,6 +82,7 @@ def test_a_run_is_shown_with_every_measure_its_plots_and_its_report(runs):
     for name in evaluation.figures:
         assert f"<bdi>{name}</bdi>" in shown
     assert 'href="/api/v1/runs/first/report"' in shown
+    assert '<thead><tr><th scope="col">Measure</th><th scope="col">Figure and 95 % interval</th>' in shown
     assert shown.count('class="drawing"') >= 2
     assert not re.search(r"<script|\son\w+=|\sstyle=", shown)
     assert "\n" not in shown

@@ -233,7 +233,9 @@ def test_a_name_is_a_label(make_service, upload, name, kept):
     assert taken[0].name == kept
     for listed in service.articles():
         assert "upload" not in listed["id"] + listed["path"]
-    Seen(block(shelf._progress(taken)))
+    for refusal in taken[0].report.refused:
+        assert refusal.path == kept
+    assert Seen(block(shelf._progress(taken))).tags[:5] == ["div", "p", "ul", "li", "strong"]
 
 
 @given(st.text(max_size=300))
