@@ -11,16 +11,17 @@ if TYPE_CHECKING:
     from .corpora import indexed
     from .dataset import Corpus, Dataset, Evidence, Example
     from .evaluation import Evaluation, Target, description, evaluate, load_evaluation, ungraded
-    from .feedback import Feedback, import_feedback
+    from .feedback import Feedback, feedback_of, import_feedback
     from .formats import load_dataset
     from .gating import Bound, Check, Demand, demanded, expect_baseline, fails, gate
     from .generating import Generated, StoppedError, generate, save
     from .grades import Grades, load_grades
     from .grading import CURVES, DEFAULT_RETRIEVAL, load_measure, measures_of
+    from .headlines import Glance, glance
     from .journal import free_folder
     from .junit_xml import junit
     from .measure import Family, Grade, Kind, Measure
-    from .report import report_of
+    from .report import panels_of, report_of
     from .run import Row, Run
     from .significance import Method
     from .statistics import Figure
@@ -42,6 +43,7 @@ __all__ = [
     "Feedback",
     "Figure",
     "Generated",
+    "Glance",
     "Grade",
     "Grades",
     "Kind",
@@ -60,10 +62,12 @@ __all__ = [
     "evaluate",
     "expect_baseline",
     "fails",
+    "feedback_of",
     "figures_markdown",
     "free_folder",
     "gate",
     "generate",
+    "glance",
     "import_feedback",
     "indexed",
     "junit",
@@ -72,6 +76,7 @@ __all__ = [
     "load_grades",
     "load_measure",
     "measures_of",
+    "panels_of",
     "report_of",
     "save",
     "ungraded",
@@ -82,16 +87,17 @@ _HOMES = {
     "corpora": ("indexed",),
     "dataset": ("Corpus", "Dataset", "Evidence", "Example"),
     "evaluation": ("Evaluation", "Target", "description", "evaluate", "load_evaluation", "ungraded"),
-    "feedback": ("Feedback", "import_feedback"),
+    "feedback": ("Feedback", "feedback_of", "import_feedback"),
     "formats": ("load_dataset",),
     "gating": ("Bound", "Check", "Demand", "demanded", "expect_baseline", "fails", "gate"),
+    "headlines": ("Glance", "glance"),
     "generating": ("Generated", "StoppedError", "generate", "save"),
     "grades": ("Grades", "load_grades"),
     "grading": ("CURVES", "DEFAULT_RETRIEVAL", "load_measure", "measures_of"),
     "journal": ("free_folder",),
     "junit_xml": ("junit",),
     "measure": ("Family", "Grade", "Kind", "Measure"),
-    "report": ("report_of",),
+    "report": ("panels_of", "report_of"),
     "run": ("Row", "Run"),
     "significance": ("Method",),
     "statistics": ("Figure",),

@@ -1,7 +1,7 @@
 """What people said of answers, as rows of a question set.
 
-Two files are read: the chat's own export, one JSON object a line (docs/generating.md defines it), and the `log.csv` that Gradio's chat
-writes by itself. A row that cannot be read is refused with its line, and the rest goes on. Knows nothing of how feedback is stored.
+Read are the chat's own rows, as they are or one JSON object a line (docs/generating.md defines them), and the `log.csv` that Gradio's
+chat writes by itself. A row that cannot be read is refused with its line, and the rest goes on. Knows nothing of how feedback is stored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rag import Question
 from .dataset import Evidence, Example
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import BinaryIO
 
@@ -73,18 +73,23 @@ def import_feedback(path: Path) -> Feedback:
         raise AssayError(f"expected a file of feedback at {path}, which cannot be read ({why})") from error
 
 
+def feedback_of(rows: Iterable[Mapping[str, Any]]) -> Feedback:
+    """Read feedback from the chat's own rows, as they are kept; `import_feedback` says what becomes of them."""
+    return _latest(_given(rows), "row")
+
+
 class _RefusedError(Exception):
     """A row is refused; the message says why."""
 
 
-def _latest(rows: Iterator[tuple[int, _Judged | str | None]]) -> Feedback:
+def _latest(rows: Iterator[tuple[int, _Judged | str | None]], unit: str = "line") -> Feedback:
     kept: dict[tuple[Any, ...], _Judged] = {}
     refused, replaced, silent = [], 0, 0
     for line, row in rows:
         if row is None:
             silent += 1
         elif isinstance(row, str):
-            refused.append(f"line {line}: {row}")
+            refused.append(f"{unit} {line}: {row}")
         else:
             key = _key(row.example)
             other = kept.get(key)
@@ -114,7 +119,15 @@ def _exported(stream: BinaryIO) -> Iterator[tuple[int, _Judged | str | None]]:
                 yield number, str(error)
 
 
-def _exported_row(row: dict[str, Any], line: int) -> _Judged | None:
+def _given(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, _Judged | str | None]]:
+    for number, row in enumerate(rows, 1):
+        try:
+            yield number, _exported_row(row, number)
+        except _RefusedError as error:
+            yield number, str(error)
+
+
+def _exported_row(row: Mapping[str, Any], line: int) -> _Judged | None:
     vote, correction = row.get("vote"), _text(row, "correction").strip()
     if vote not in ("up", "down", None):
         raise _RefusedError(f'expected "vote" to be "up", "down" or null, found {_shown(vote)}')

@@ -107,9 +107,8 @@ def free_folder(parent: Path, name: str, about: Mapping[str, Any]) -> Path:
     raise AssertionError  # the loop has no end
 
 
-def load_run(folder: str | Path) -> Run:
-    """Read a finished run; raises `AssayError` where there is none, or what is there is no run."""
-    folder = Path(folder)
+def about_run(folder: Path) -> dict[str, Any]:
+    """Read what a finished run is of; raises `AssayError` where there is none, or what is there is no run."""
     about = _about(folder)
     if about is None:
         raise AssayError(f"expected the folder of a run, found none at {folder}; make one with `assay eval run`")
@@ -117,12 +116,25 @@ def load_run(folder: str | Path) -> Run:
         raise AssayError(f"expected a finished run in {folder}, found an interrupted one; the command that began it goes on with it")
     try:
         check_about(about)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _no_rows(folder, error) from error
+    return about
+
+
+def load_run(folder: str | Path) -> Run:
+    """Read a finished run; raises `AssayError` where there is none, or what is there is no run."""
+    folder = Path(folder)
+    about = about_run(folder)
+    try:
         _check_whole(folder)
         rows = _in_order(folder / ROWS, about["order"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        found = f"something else ({type(error).__name__}: {error})"
-        raise AssayError(f"expected the rows of a run in {folder / ROWS}, found {found}") from error
+        raise _no_rows(folder, error) from error
     return Run(name=folder.name, rows=rows, about=about, folder=folder)
+
+
+def _no_rows(folder: Path, error: Exception) -> AssayError:
+    return AssayError(f"expected the rows of a run in {folder / ROWS}, found something else ({type(error).__name__}: {error})")
 
 
 def _expect_empty(folder: Path) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from index import Library
+from index import AssayError, Library
 
 from . import evaluation_page as pages
 from . import screen
@@ -17,6 +18,7 @@ from .writing import writer_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterator
 
     from eval import Check, Dataset, Demand, Evaluation, Grades
     from index import Refusal
@@ -59,6 +61,8 @@ def run(args: Namespace) -> int:
         folder = Path(args.out) if args.out else free_folder(Path(args.index) / "runs", dataset.name, description(dataset, target))
         with bar("questions", len(dataset.examples)) as shown:
             evaluation = evaluate(dataset, target, folder=folder, retrieval=retrieval, own=own, judge=judge, done=shown.step)
+        if args.out:
+            _link_run(folder, library.folder)
     checks = gate(_demands(args, evaluation.grades), evaluation.grades, baseline)
     _leave(args, evaluation, checks)
     if args.json:
@@ -124,17 +128,41 @@ def generate(args: Namespace) -> int:
 
 def import_feedback(args: Namespace) -> int:
     """Turn stored votes and corrections into questions; exit 1 when a row was refused."""
+    from eval import feedback_of, save
     from eval import import_feedback as imported
-    from eval import save
 
     expect_writable(Path(args.out), "--out")
-    feedback = imported(Path(args.file))
+    feedback = imported(Path(args.file)) if args.file else feedback_of(_kept(Path(args.index)))
     save(feedback.examples, Path(args.out))
     if args.json:
         screen.put_json(pages.feedback_json(feedback, args.out))
     else:
         screen.put(pages.feedback_page(feedback, args.out))
     return DONE_BUT if feedback.refused else DONE
+
+
+def _link_run(run: Path, index: Path) -> None:
+    """Leave a link to a run that is kept elsewhere among those of its index, where past runs are looked for, if that can be written."""
+    runs = index / "runs"
+    with suppress(OSError):
+        if runs in run.absolute().parents or any(
+            one.is_symlink() and one.samefile(run) for one in (runs.iterdir() if runs.is_dir() else ())
+        ):
+            return
+        runs.mkdir(exist_ok=True)
+        names = (run.name if n == 1 else f"{run.name}-{n}" for n in count(1))
+        link = next(one for one in map(runs.joinpath, names) if not one.is_symlink() and not one.exists())
+        link.symlink_to(run.absolute(), target_is_directory=True)
+
+
+def _kept(folder: Path) -> Iterator[dict[str, Any]]:
+    """Return what was said in the chat of answers from the index in `folder`."""
+    from .web.feedback import FEEDBACK, FeedbackStore
+
+    store = FeedbackStore(folder / FEEDBACK)
+    if not store.path.exists():
+        raise AssayError(f"expected feedback from the chat in {folder}, found none; name an index with --index, or a FILE")
+    return store.rows()
 
 
 def _library(args: Namespace, dataset: Dataset) -> Library:

@@ -40,9 +40,9 @@ def add_verbs(verb: AddVerb) -> None:
     generate.add_argument("--out", metavar="FILE", type=_path, required=True, help="the set to write, JSON lines")
     generate.add_argument("--llm", metavar="PROVIDER:MODEL", type=_path, help="a chat model that writes natural questions")
     generate.add_argument("--seed", metavar="S", type=_seed, default=0, help="another number draws other sentences")
-    takes = "FILE holds what the chat stored: rows of JSON, or Gradio's log.csv."
+    takes = "What the chat kept with the index; or FILE, which holds its rows as JSON, or Gradio's log.csv."
     feedback = verb("import-feedback", "turn thumbs and corrections into questions", evaluation.import_feedback, takes)
-    feedback.add_argument("file", metavar="FILE", type=_path)
+    feedback.add_argument("file", metavar="FILE", nargs="?", type=_path, help="by default what the index at --index keeps")
     feedback.add_argument("--out", metavar="FILE", type=_path, required=True, help="the set to write, JSON lines")
 
 

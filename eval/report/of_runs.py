@@ -16,6 +16,7 @@ from ..measure import Family, Kind
 from . import content
 from .legible import number
 from .page import render
+from .panels import difference_panels, plot_panel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -389,3 +390,14 @@ def _evidence(row: Row) -> Iterator[content.Evidence]:
 def report_of(evaluations: Sequence[Evaluation], *, title: str = "") -> str:
     """Return the HTML page of one run, or of several over the same questions; raises `AssayError` as `content_of` does."""
     return render(content_of(evaluations, title=title))
+
+
+def panels_of(evaluations: Sequence[Evaluation]) -> tuple[str, ...]:
+    """Return the plots of one run, or of several what each differs in from the first, as HTML for a page that has the report's colours.
+
+    Raises `AssayError` as `content_of` does.
+    """
+    shown = content_of(evaluations)
+    if len(evaluations) > 1:
+        return tuple(difference_panels(shown.differences))
+    return tuple(plot_panel(plot, f"plot-{place}") for place, plot in enumerate(shown.plots))

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from eval.dataset import Evidence, Example
-from eval.feedback import MAX_CHARACTERS, MAX_LINE_BYTES, import_feedback
+from eval.feedback import MAX_CHARACTERS, MAX_LINE_BYTES, feedback_of, import_feedback
 from index import AssayError
 from rag import Answer, AnswerSentence, Citation, Reason, Turn
 
@@ -269,3 +269,15 @@ def test_what_gradio_itself_writes_is_read(tmp_path):
     feedback = import_feedback(tmp_path / "log.csv")
     assert [(one.question, one.type) for one in feedback.examples] == [("Who meets?", "liked"), ("Where,\n=where?", "flagged")]
     assert (feedback.refused, feedback.replaced) == ((), 1)
+
+
+# --- rows as they are -------------------------------------------------------------------------------------------------
+
+
+def test_rows_are_read_as_lines_are(imported):
+    later = row(question="And Peru?", vote="down", correction="Peru has none.", time="2026-02-04")
+    rows = [row(), later, row(vote="sideways"), row(vote=None)]
+    found, read = feedback_of(rows), imported(*rows)
+    assert found.examples == read.examples
+    assert [reason.replace("row ", "line ") for reason in found.refused] == list(read.refused)
+    assert (found.replaced, found.silent) == (read.replaced, read.silent)

@@ -611,6 +611,18 @@ def test_feedback_becomes_questions_and_a_refused_row_is_told(assay, metals):
     assay("eval", "import-feedback", "votes.jsonl", "--out", "made.jsonl")
 
 
+def test_a_run_that_is_kept_elsewhere_is_found_among_those_of_its_index(assay, metals, tmp_path):
+    assay("add", f"{metals}/corpus.jsonl")
+    assay("eval", "run", f"{metals}/queries.jsonl", "--limit", 1)
+    runs = tmp_path / "index" / "runs"
+    (own,) = runs.iterdir()
+    for out in ("a/kept", "b/kept"):
+        assay("eval", "run", f"{metals}/queries.jsonl", "--limit", 2, "--out", out)
+    links = {link.name: link.readlink() for link in runs.iterdir() if link.is_symlink()}
+    assert links == {"kept": Path("a/kept").absolute(), "kept-2": Path("b/kept").absolute()}
+    assert not own.is_symlink()
+
+
 @pytest.mark.parametrize("verb", [["generate", "-n", "2"], ["import-feedback", "votes.jsonl"]])
 def test_a_place_that_cannot_be_written_to_is_told_before_the_work(assay, metals, monkeypatch, verb):
     assay("add", f"{metals}/corpus.jsonl")

@@ -17,19 +17,25 @@ import gradio
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from .context import Context
+from . import references
+from .context import Context, exporters
+from .feedback import FeedbackStore
 from .guard import Guard, PageFacts
 from .interfaces import join, lifespan
 from .page import blocks
+from .past_runs import runs_router
 from .policy import scripts_in
 from .settings import LARGEST_FILE
 from .theme import theme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from starlette.types import ASGIApp
 
+    from rag import Citation
+
+    from .context import Exporter
     from .service import Service
     from .settings import Settings
 
@@ -40,6 +46,10 @@ STATIC = Path(__file__).parent / "static"
 _TEMPLATE = Path(gradio.__file__).parent / "templates" / "frontend" / "index.html"
 
 
+#: Our own styles and script, in its head.
+_HEAD = """<link rel="stylesheet" href="/own/assay.css"><link rel="stylesheet" href="/own/tabs.css">
+<script type="module" src="/own/assay.js"></script>"""
+
 #: Seconds between two looks at the files that the page keeps, and those after which one is deleted.
 _FORGOTTEN = (600, 3_600)
 
@@ -48,12 +58,26 @@ def application(service: Service, settings: Settings) -> ASGIApp:
     """Return the whole as an ASGI application."""
     files = _place_for_files()
     app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    join(app, Context(service))
+    join(app, Context(service, feedback=FeedbackStore(service.folder / "feedback.sqlite"), exporters=_exporters(service)))
+    app.include_router(runs_router(service))
     app.mount("/own", StaticFiles(directory=STATIC), name="own")
     page = _in_a_loop(lambda: _mounted(app, service, settings))
     guard = Guard(app, settings, PageFacts(_public(page), files, scripts_in(_TEMPLATE.read_text(encoding="utf-8"))))
     weakref.finalize(guard, shutil.rmtree, files, ignore_errors=True)
     return guard
+
+
+def _exporters(service: Service) -> Mapping[str, Exporter]:
+    """Return the formats of an export, which name what the library knows of the articles cited."""
+
+    def known(citations: Iterable[Citation]) -> references.Records:
+        return references.records_of(service.article, citations)
+
+    return exporters(
+        lambda answers: references.markdown(answers, known(references.citations_of(answers))),
+        lambda citations: references.bibtex(citations, known(citations)),
+        lambda citations: references.csl_json(citations, known(citations)),
+    )
 
 
 def _in_a_loop(make: Callable[[], gradio.Blocks]) -> gradio.Blocks:
@@ -87,7 +111,7 @@ def _mounted(app: FastAPI, service: Service, settings: Settings) -> gradio.Block
         mcp_server=False,
         footer_links=[],
         allowed_paths=[],
-        head='<link rel="stylesheet" href="/own/assay.css"><script type="module" src="/own/assay.js"></script>',
+        head=_HEAD,
         theme=theme(),
     )
     return page

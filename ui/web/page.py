@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import gradio
 
 from .chat import MOST_WAITING, ask_tab
+from .past_runs import evaluation_tab
+from .shelf import library_tab
 
 if TYPE_CHECKING:
     from .service import Service
@@ -19,8 +21,12 @@ _AT_ONCE = 16
 def blocks(service: Service, settings: Settings) -> gradio.Blocks:
     """Return the page."""
     page = gradio.Blocks(title="Assay", analytics_enabled=False, fill_width=True)
-    with page, gradio.Tabs(elem_id="tabs"), gradio.Tab("Ask", id="ask", elem_id="ask"):
-        ask_tab(service, settings, page)
-        # --- the other tabs stand here: library_tab(service, settings), evaluation_tab(service, settings) ---
+    with page, gradio.Tabs(elem_id="tabs"):
+        with gradio.Tab("Ask", id="ask", elem_id="ask"):
+            ask_tab(service, settings, page)
+        with gradio.Tab("Library", id="library", elem_id="library"):
+            library_tab(service, settings)
+        with gradio.Tab("Evaluation", id="evaluation", elem_id="evaluation"):
+            evaluation_tab(service, settings)
     page.queue(default_concurrency_limit=_AT_ONCE, max_size=MOST_WAITING, api_open=False)
     return page

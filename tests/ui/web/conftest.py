@@ -252,3 +252,14 @@ def events_of():
         return found
 
     return read
+
+
+@pytest.fixture
+def make_service(make_library):
+    """`make_service(articles=(), may_write=False, **options) -> Service` on a library of its own."""
+
+    def make(articles=(), *, may_write=False, **options):
+        library = make_library(articles, **options)
+        return Service(library, Pipeline(library), Retriever(library), may_write=may_write)
+
+    return make
