@@ -40,8 +40,8 @@ def serve(articles, process):  # noqa: ARG001  # which the server serves
 
     yield serve
     for one in started:
-        one.kill()
-        one.communicate()
+        one.terminate()
+        one.communicate(timeout=30)
 
 
 def opened(url, **headers):
