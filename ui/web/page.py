@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def blocks(service: Service, settings: Settings) -> gradio.Blocks:
     """Return the page."""
     articles, _ = service.library.counts()
-    page = gradio.Blocks(title="Assay", analytics_enabled=False)
+    page = gradio.Blocks(title="Assay", analytics_enabled=False, delete_cache=(600, 3600))  # uploads that nobody added
     with page:
         gradio.Markdown("# Assay", container=False)
         with gradio.Tabs():
