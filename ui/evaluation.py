@@ -1,4 +1,4 @@
-"""What each verb of `assay eval` does. The only module of this room that knows `eval`, which loads when such a verb needs it."""
+"""What each verb of `assay eval` does. Of the command line the only module that runs `eval`, which loads when such a verb needs it."""
 
 from __future__ import annotations
 

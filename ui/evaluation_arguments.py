@@ -51,7 +51,9 @@ def _run(verb: AddVerb) -> None:
     run = verb("run", "ask every question of a set and measure the answers", evaluation.run, about)
     run.add_argument("dataset", metavar="DATASET", type=_path, help=_SETS)
     run.add_argument("--limit", metavar="N", type=_count, help="only the first N questions")
-    run.add_argument("--out", metavar="DIR", type=_path, help="the folder of the run; by default a new one in runs/ of the index")
+    run.add_argument(
+        "--out", metavar="DIR", type=_path, help="the folder of the run; by default a new one in runs/ of the index, else linked there"
+    )
     run.add_argument("--ranking", choices=("fused", "words", "vectors"), default="fused", help="what passages are found by")
     run.add_argument("--retrieval", metavar="NAME", action="append", help="a further measure of ir-measures, such as nDCG@20")
     run.add_argument("--by", choices=("type", "turn", "answerable"), help="show the figures apart for each of these too")

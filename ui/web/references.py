@@ -89,8 +89,8 @@ def _exchange(answer: Answer, numbers: Mapping[int, int]) -> list[str]:
 
 def _reference(citation: Citation, record: Mapping[str, Any]) -> str:
     """Return a footnote; its first words keep readers that know no footnotes from taking it for the address of a link."""
-    authors = "; ".join(_text(author) for author in record.get("authors", ()))
-    origin = ", ".join(_text(part) for part in (citation.source, citation.published) if part)
+    authors = "; ".join(filter(None, map(_text, record.get("authors", ()))))
+    origin = ", ".join(filter(None, (_text(part or "") for part in (citation.source, citation.published))))
     page = f", page {citation.page}" if citation.page else ""
     address = web_address(citation.url)
     parts = [

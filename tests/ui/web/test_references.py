@@ -111,7 +111,8 @@ def test_words_stay_words_whatever_they_are(reader, question, text, title, sourc
         return [seen for one in words if (seen := re.sub(" +", " ", one).strip())]
 
     place = f"(article a7, characters 10 to {10 + len(quote)})"
-    reference = f"[^1]: In “{shown(title)}” by {shown(author)}. {shown(source)}, 2026-02-03. “{shown(quote)}” {place}"
+    by, origin = (f" by {shown(author)}" if shown(author) else ""), ", ".join(filter(None, (shown(source), "2026-02-03")))
+    reference = f"[^1]: In “{shown(title)}”{by}. {origin}. “{shown(quote)}” {place}"
     assert links == []
     assert told(blocks) == told(["Conversation", shown(question), f"{shown(text)} [^1]", shown(note), "References", reference])
 
