@@ -38,6 +38,9 @@ _AT_ONCE = 8
 #: Questions that wait; whoever comes then is asked to come again.
 MOST_WAITING = 200
 
+#: Seconds that a page which has just been opened waits for suggestions; it can be used meanwhile.
+_PATIENCE = 3.0
+
 #: Said when something fails that nobody has foreseen; what it was is in the log.
 _UNFORESEEN = "Something went wrong on the server. Your question is kept; ask again."
 
@@ -227,7 +230,7 @@ class _Desk:
     def offer(self) -> tuple[gradio.Chatbot, gradio.CheckboxGroup, gradio.Dropdown]:
         """Offer the collection as it is now: questions that it answers, its sources and its articles."""
         names, titles = _choices(self._service)
-        examples: list[Any] = [{"text": one} for one in self._suggestions.ready()]
+        examples: list[Any] = [{"text": one} for one in self._suggestions.ready(_PATIENCE)]
         welcome = html.welcome_html(self._service.library.counts()[0], may_write=self._service.may_write)
         return gradio.Chatbot(examples=examples, placeholder=welcome), gradio.CheckboxGroup(choices=names), gradio.Dropdown(choices=titles)
 
@@ -240,9 +243,15 @@ class _Desk:
             only = _only(sources, "" if told[0] else after, "" if told[1] else before, articles, ())
         except AssayError:
             only = None
-        limits = html.limits_of(only)
+        limits = html.limits_of(only, self._title)
         fields = [gradio.Textbox(info=wrong or _DATES, elem_classes=["wrong"] if wrong else []) for wrong in told]
         return html.chips_html(limits), fields[0], fields[1], gradio.Button(visible=bool(limits or any(told)))
+
+    def _title(self, article_id: str) -> str:
+        try:
+            return self._service.article(article_id).title
+        except AssayError:  # removed since, or never there
+            return article_id
 
     def _told(self, talk: Talk) -> list[dict[str, str]]:
         """Return the messages of a conversation."""

@@ -20,7 +20,7 @@ from rag import ABSTENTION, EXTRACTIVE, Difference, Reason, difference_in_words
 from ..render import NEAREST_SHOWN, confidence_words, counted, snippet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from index import ArticleFilter
     from rag import Answer, AnswerSentence, Citation, Conflict, Hit, Side
@@ -163,7 +163,7 @@ def _sentence(sentence: AnswerSentence, by_n: Mapping[int, Citation]) -> str:
         return f'<span class="sentence">{_text(sentence.text)}{chips}</span>'
     word = "Not supported" if sentence.verdict == "unsupported" else "Weakly supported"
     doubt = f"{word}: {sentence.doubt}" if sentence.doubt else word
-    return f'<span class="sentence weak">{_text(sentence.text)}{chips} <span class="doubt">{_text(doubt)}</span></span>'
+    return f'<span class="sentence weak"><span class="words">{_text(sentence.text)}</span>{chips} <span class="doubt">{_text(doubt)}</span></span>'
 
 
 def _chips(numbers: Iterable[int], by_n: Mapping[int, Citation]) -> str:
@@ -229,15 +229,15 @@ def _searched(articles: int, only: ArticleFilter | None) -> str:
     return f"{words}, of those only {', '.join(limits)}" if limits else words
 
 
-def limits_of(only: ArticleFilter | None) -> list[str]:
-    """Return what a filter leaves to be searched, in words."""
+def limits_of(only: ArticleFilter | None, title: Callable[[str], str] = str) -> list[str]:
+    """Return what a filter leaves to be searched, in words; `title` names an article of an id."""
     if not only:
         return []
     limits = [f"source {' or '.join(only.sources)}"] if only.sources else []
     limits += [f"from {only.after}"] if only.after else []
     limits += [f"up to {only.before}"] if only.before else []
     if only.ids:
-        limits.append(only.ids[0] if len(only.ids) == 1 else f"{len(only.ids)} chosen articles")
+        limits.append(title(only.ids[0]) if len(only.ids) == 1 else f"{len(only.ids)} chosen articles")
     return limits
 
 

@@ -56,15 +56,18 @@ class Suggestions:
         self._lock = Lock()
         self._made: tuple[int, tuple[str, ...]] | None = None
         self._making: int | None = None
+        self._thread: Thread | None = None
 
-    def ready(self) -> tuple[str, ...]:
-        """Return the questions for the collection as it is, none while they are still looked for."""
+    def ready(self, wait: float = 0.0) -> tuple[str, ...]:
+        """Return the questions for the collection as it is; none where they are still looked for after `wait` seconds."""
         generation = self._generation()
-        with self._lock:
-            if self._made is not None and self._made[0] == generation:
-                return self._made[1]
         self.prepare()
-        return ()
+        with self._lock:
+            making = self._thread
+        if making is not None:
+            making.join(wait)
+        with self._lock:
+            return self._made[1] if self._made is not None and self._made[0] == generation else ()
 
     def prepare(self) -> Thread | None:
         """Begin to look for questions, unless that is being done."""
@@ -73,9 +76,9 @@ class Suggestions:
             if self._making == generation or (self._made is not None and self._made[0] == generation):
                 return None
             self._making = generation
-        thread = Thread(target=self._make, args=(generation,), daemon=True, name="suggestions")
-        thread.start()
-        return thread
+            self._thread = Thread(target=self._make, args=(generation,), daemon=True, name="suggestions")
+            self._thread.start()
+            return self._thread
 
     def _generation(self) -> int:
         with self._service.library.view() as view:

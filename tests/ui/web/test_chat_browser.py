@@ -805,6 +805,51 @@ def test_nothing_keeps_anybody_out(serve, open_page, scheme, width):
     assert serious(page) == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_conflicts_doubts_and_silence_keep_nobody_out(serve, open_page, scheme):
+    page = open_page(serve().address, color_scheme=scheme)
+    told = forged("1,310 metres")
+    update = {**told, "conflict": {**told["conflict"], "kind": "update"}}
+    hit = {"rank": 1, "score": 0.4, "text": "Peru shut a smelter.", "also_in": [], **told["citations"][0]}
+    hit = {name: hit[name] for name in hit if name not in ("n", "url", "quote", "page")}
+    silent = {**told, "sentences": [], "citations": [], "conflict": None, "reason": "not_supported", "abstained": True, "hits": [hit]}
+    turns = [{"question": "How long?", "key": f"key{n}", "answer": one, "stopped": n == 1} for n, one in enumerate((told, update, silent))]
+    kept = {"talks": [{"id": "c0ffee", "title": "Long", "changed": 1, "turns": turns}], "current": "c0ffee"}
+    page.evaluate("(kept) => localStorage.setItem('assay.conversations.1', JSON.stringify(kept))", kept)
+    page.reload()
+    page.wait_for_selector(".answer.turn-2 .tools button")
+    assert page.locator(".conflict .side").count() == 4
+    assert page.locator(".weak").count() == 2
+    assert page.locator(".unanswered").count() == 3
+    assert page.locator(".near").count() == 1
+    assert serious(page) == []
+
+
+def test_the_page_needs_no_script_that_is_made_from_words(serve, open_page, chromium):
+    """Under a policy that forbids `eval`, all goes as before; only Gradio's own inline scripts need leave."""
+    inline = "script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
+    policy = f"default-src 'self'; {inline}; img-src 'self' data:; font-src 'self' data:"
+    watch = "window.broken = []; addEventListener('securitypolicyviolation', (one) => broken.push(one.violatedDirective + one.blockedURI))"
+
+    def guarded(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": policy})
+
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    context.route(re.compile(r"http://127\.0\.0\.1:\d+/(\?.*)?$"), guarded)
+    context.add_init_script(watch)
+    page = open_page(serve().address, context=context)
+    page.wait_for_selector("#conversation .example")
+    page.click("#filters >> text=Filters")
+    page.click("#sources >> text=Argus")
+    page.wait_for_selector("#limits .limit")
+    ask(page, CONGO)
+    page.click(".answer a.chip >> nth=0")
+    page.wait_for_selector("mark.current")
+    assert page.evaluate("window.broken") == []
+    context.close()
+
+
 # --- what comes from elsewhere ------------------------------------------------------------------------------------------------
 
 HOSTILE = Path(os.environ.get("ASSAY_DATA") or "") / "hostile"
