@@ -18,7 +18,6 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-import httpx
 import numpy as np
 
 from index import AssayError, Library
@@ -31,6 +30,8 @@ from .aims import Line, table_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
+    import httpx
+
 #: So many people, each asking so many questions one after another; and so many who come all at once.
 PEOPLE, EACH, CROWD = 50, 6, 500
 
@@ -39,6 +40,9 @@ WHOLE_BY, FIRST_BY = 2000.0, 150.0
 
 #: A server that does not listen by then, and an answer that does not come, are given up; seconds.
 _PATIENCE = 120.0
+
+#: What a server says with an answer.
+_OK = 200
 
 #: What a server that is busy says, and says politely.
 _BUSY = (429, 503)
@@ -102,7 +106,7 @@ async def _by_the_interface(client: httpx.AsyncClient, question: str) -> Told:
     """Ask the interface for programs for a stream."""
     started, first, text = time.perf_counter(), 0.0, ""
     async with client.stream("POST", "/api/v1/ask", json={"question": question, "stream": True}) as reply:
-        if reply.status_code == httpx.codes.OK:
+        if reply.status_code == _OK:
             async for data in _events(reply):
                 first = first or _since(started)
                 text = data.get("answer", text) if isinstance(data, dict) else text
@@ -113,10 +117,10 @@ async def _by_the_chat(client: httpx.AsyncClient, question: str) -> Told:
     """Ask the chat, as Gradio's own client does: a place in the queue, then a stream."""
     started, first, text = time.perf_counter(), 0.0, ""
     placed = await client.post("/gradio_api/call/chat", json={"data": [question]})
-    if placed.status_code != httpx.codes.OK:
+    if placed.status_code != _OK:
         return Told(placed.status_code, "", 0.0, _since(started))
     async with client.stream("GET", f"/gradio_api/call/chat/{placed.json()['event_id']}") as reply:
-        if reply.status_code == httpx.codes.OK:
+        if reply.status_code == _OK:
             async for data in _events(reply):
                 first = first or _since(started)
                 text = data[0] if isinstance(data, list) and data else text
@@ -141,6 +145,8 @@ def _since(started: float) -> float:
 
 
 async def _tried(ask: Callable[..., object], client: httpx.AsyncClient, question: str) -> Told:
+    import httpx
+
     started = time.perf_counter()
     try:
         return await ask(client, question)  # type: ignore[misc,no-any-return]
@@ -149,6 +155,8 @@ async def _tried(ask: Callable[..., object], client: httpx.AsyncClient, question
 
 
 async def _measured(name: str, ask: Callable[..., object], url: str, questions: Sequence[str], arguments: argparse.Namespace) -> list[Line]:
+    import httpx
+
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=url, timeout=_PATIENCE, limits=limits, trust_env=False) as client:
         alone = {question: await _tried(ask, client, question) for question in questions}
@@ -167,19 +175,19 @@ async def _measured(name: str, ask: Callable[..., object], url: str, questions: 
         after = await _tried(ask, client, questions[0])
     taken = [one.whole for _, one in told]
     p50, p95 = percentiles(taken)
-    wrong = sum(one.status == httpx.codes.OK and one.text != alone[question].text for question, one in told)
+    wrong = sum(one.status == _OK and one.text != alone[question].text for question, one in told)
     people, many = f"{name}, {arguments.people} people", f"{name}, {arguments.crowd} at once"
-    failed = [one for one in crowd if one.status not in {httpx.codes.OK, *_BUSY}]
+    failed = [one for one in crowd if one.status not in {_OK, *_BUSY}]
     return [
         Line(
             f"{name}, one person", "first words, median ms", float(np.median([one.first for one in warm])), FIRST_BY, len(warm), lower=True
         ),
-        Line(people, "errors", sum(one.status != httpx.codes.OK for _, one in told), 0, len(told), lower=True),
+        Line(people, "errors", sum(one.status != _OK for _, one in told), 0, len(told), lower=True),
         Line(people, "answers that are another's", wrong, 0, len(told), lower=True),
         Line(people, "whole answer, p50 ms", p50, None, len(told), lower=True),
         Line(people, "whole answer, p95 ms", p95, WHOLE_BY, len(told), lower=True),
         Line(people, "answers a second", len(told) / seconds, None, len(told)),
-        Line(many, "answered", sum(one.status == httpx.codes.OK for one in crowd), None, len(crowd)),
+        Line(many, "answered", sum(one.status == _OK for one in crowd), None, len(crowd)),
         Line(many, "refused politely", sum(one.status in _BUSY for one in crowd), None, len(crowd)),
         Line(many, "failed otherwise", len(failed), 0, len(crowd), lower=True),
         Line(many, "answers afterwards as before", float(after.text == alone[questions[0]].text), 1, 1),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from index import AddReport, Article, ArticleFilter, Health, Refusal
 from rag import Answer, AnswerPart, AnswerSentence, Citation, Conflict, Difference, Hit, Reason, Side
-from rag.sides import in_words
+from rag.sides import difference_in_words
 from ui import render, screen
 from ui.safe import safe
 
@@ -270,7 +270,7 @@ def test_both_sides_of_a_conflict_are_told_with_source_and_date():
                 sentences=(AnswerSentence("It is 1,310 metres long.", (1,), 1.0), AnswerSentence("It is 1,240 metres long.", (2,), 1.0)),
                 citations=cited,
                 conflict=conflict,
-                notes=(in_words(conflict, cited),),
+                notes=(difference_in_words(conflict, cited),),
             ),
             articles=2,
         )

@@ -58,8 +58,8 @@ def application(service: Service, settings: Settings) -> ASGIApp:
     """Return the whole as an ASGI application."""
     files = _place_for_files()
     app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.include_router(runs_router(service))  # before the interfaces, which answer for every other address beneath /api
     join(app, Context(service, feedback=FeedbackStore(service.folder / "feedback.sqlite"), exporters=_exporters(service)))
-    app.include_router(runs_router(service))
     app.mount("/own", StaticFiles(directory=STATIC), name="own")
     page = _in_a_loop(lambda: _mounted(app, service, settings))
     guard = Guard(app, settings, PageFacts(_public(page), files, scripts_in(_TEMPLATE.read_text(encoding="utf-8"))))

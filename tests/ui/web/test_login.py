@@ -1,6 +1,5 @@
 """Who is let in: names with passwords, sessions, and keys of programs."""
 
-import statistics
 import time
 from urllib.parse import urljoin, urlsplit
 
@@ -161,7 +160,7 @@ def test_a_name_that_there_is_not_takes_as_long(visitor):
 
     seconds("anna")
     known, unknown = ([seconds(name) for _ in range(7)] for name in ("anna", "nobody"))
-    assert 0.5 < statistics.median(unknown) / statistics.median(known) < 2
+    assert 0.5 < min(unknown) / min(known) < 2  # of several, the one that nothing else on the machine held up
 
 
 def test_where_nobody_must_log_in_there_is_no_login(visitor):
