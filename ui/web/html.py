@@ -163,7 +163,8 @@ def _sentence(sentence: AnswerSentence, by_n: Mapping[int, Citation]) -> str:
         return f'<span class="sentence">{_text(sentence.text)}{chips}</span>'
     word = "Not supported" if sentence.verdict == "unsupported" else "Weakly supported"
     doubt = f"{word}: {sentence.doubt}" if sentence.doubt else word
-    return f'<span class="sentence weak"><span class="words">{_text(sentence.text)}</span>{chips} <span class="doubt">{_text(doubt)}</span></span>'
+    words = f'<span class="words">{_text(sentence.text)}</span>'
+    return f'<span class="sentence weak">{words}{chips} <span class="doubt">{_text(doubt)}</span></span>'
 
 
 def _chips(numbers: Iterable[int], by_n: Mapping[int, Citation]) -> str:
