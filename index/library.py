@@ -24,6 +24,7 @@ from .loaders.walk import shown
 from .lock import is_held, writer_lock
 from .model import DEFAULT_MODEL
 from .publish import UNFINISHED, publish, publish_words
+from .remembered import RememberedVectors
 from .segment import SEGMENTER
 from .split import SPLITTER
 from .store import Prepared, Store
@@ -66,6 +67,7 @@ class Library:
         self._store = store
         self._given = embedder
         self._derived = DerivedIndexes(folder)
+        self._sentences = RememberedVectors()
 
     @classmethod
     def open(cls, folder: str | Path, *, model: str | Embedder | None = None, create: bool = True, read_only: bool = False) -> Library:
@@ -115,7 +117,7 @@ class Library:
                     if outcome is not _Mend.HOPELESS:
                         continue
                     dense, lexical = self._derived.private(snapshot)
-                yield View(snapshot, dense, lexical, lambda: self.embedder)
+                yield View(snapshot, dense, lexical, lambda: self.embedder, self._sentences)
                 return
 
     def settings(self) -> dict[str, str]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from .article import Article, Span
@@ -21,11 +20,8 @@ if TYPE_CHECKING:
     from .embed import Embedder
     from .lexical import LexicalIndex
     from .nearest import DenseView
+    from .remembered import RememberedVectors
     from .snapshot import ArticleFilter, Snapshot, StoredPassage
-
-
-#: Vectors of so many sentences are kept.
-_KEPT = 1_000
 
 
 class Selection(NamedTuple):
@@ -44,6 +40,7 @@ class View:
         dense: DenseView,
         lexical: LexicalIndex,
         embedder: Callable[[], Embedder],
+        sentences: RememberedVectors,
     ) -> None:
         """Join the parts; `Library.view` does this."""
         self.store = store
@@ -53,7 +50,7 @@ class View:
         self._last_row = store.last_row()
         self._articles: dict[int, Article] = {}
         self._queries: dict[str, NDArray[np.float32]] = {}
-        self._vectors: dict[str, NDArray[np.float32]] = {}
+        self._vectors = sentences
         self._sentences: dict[int, list[Span]] = {}
         self._copies: dict[int, dict[int, str]] = {}
         self._records: dict[int, dict[str, Any]] = {}
@@ -75,13 +72,8 @@ class View:
         return self._queries[text]
 
     def embed_sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return the unit vectors of sentences, (n, dimension); those of the last thousand or so are kept, since steps ask for the same."""
-        kept = self._vectors if len(self._vectors) < _KEPT else {}
-        new = [text for text in dict.fromkeys(texts) if text not in kept]
-        vectors = self._embedder().embed_documents(new)
-        kept.update(zip(new, vectors, strict=True))
-        self._vectors = kept
-        return np.stack([kept[text] for text in texts]) if texts else vectors
+        """Return the unit vectors of sentences, (n, dimension); those asked for lately, in any view of the library, are known."""
+        return self._vectors.of(texts, lambda new: self._embedder().embed_documents(new))
 
     def select(self, only: ArticleFilter) -> Selection | None:
         """Resolve a filter; None when it excludes nothing."""

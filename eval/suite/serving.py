@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -109,8 +109,13 @@ async def _by_the_interface(client: httpx.AsyncClient, question: str) -> Told:
         if reply.status_code == _OK:
             async for data in _events(reply):
                 first = first or _since(started)
-                text = data.get("answer", text) if isinstance(data, dict) else text
+                text = _words(data) if isinstance(data, dict) else text
         return Told(reply.status_code, text, first, _since(started))
+
+
+def _words(answer: dict[str, Any]) -> str:
+    """Return all that an answer says, but for its key and how long it took."""
+    return json.dumps({name: value for name, value in answer.items() if name not in {"key", "timings_ms"}}, sort_keys=True)
 
 
 async def _by_the_chat(client: httpx.AsyncClient, question: str) -> Told:

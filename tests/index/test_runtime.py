@@ -155,11 +155,18 @@ def test_batches_hold_every_text_once_within_the_limit(lengths):
     assert [i for batch in batches for i in batch] == list(range(len(lengths)))
     for batch in batches:
         assert len(batch) == 1 or len(batch) * runtime._padded(max(lengths[i] for i in batch)) <= runtime.BATCH_TOKENS
+        assert len({runtime._padded(lengths[i]) for i in batch}) == 1
     for first, second in pairwise(batches):
-        longest = runtime._padded(lengths[first[0]])
-        full = (len(first) + 1) * longest > runtime.BATCH_TOKENS
-        much_shorter = len(first) >= runtime._FEW and runtime._padded(lengths[second[0]]) < runtime._SHORTER * longest
-        assert full or much_shorter
+        length = runtime._padded(lengths[first[0]])
+        assert length != runtime._padded(lengths[second[0]]) or (len(first) + 1) * length > runtime.BATCH_TOKENS
+
+
+def test_a_text_comes_out_the_same_whatever_it_is_computed_with(encoder):
+    given = texts(60)
+    alone = np.concatenate([encoder.run(encoder.tokenize([text])) for text in given])
+    for size in (2, 7, 60):
+        found = np.stack(encoder.run(encoder.tokenize(given[:size])))
+        np.testing.assert_allclose(found, alone[:size], atol=1e-6)
 
 
 # --- the cache --------------------------------------------------------------------------------------------------------

@@ -199,12 +199,11 @@ class _Desk:
         yield [*messages, _reply(made)], _ready()
 
     def _answers(self, asked: Question, only: ArticleFilter | None, talk: Talk, at: int) -> Iterator[str]:
-        """Yield the answer as it grows; each has a key of its own, so that it is whole for whoever stops it."""
+        """Yield the answer as it grows, under a key from its first sentence on, so that it is whole for whoever stops it."""
         numbering, count = talk.numbering(), self._service.library.counts()[0]
-        for key, answer in self._service.stream(asked, only):
-            shown = numbering.of(answer)
-            kept, state = self._service.answers.keep(shown), "growing" if key is None else "whole"
-            yield html.answer_html(shown, articles=count, only=only, key=kept, state=state, talk=talk.id, turn=at)
+        for key, shown, whole in self._service.grow(asked, only, shown=numbering.of):
+            state = "whole" if whole else "growing"
+            yield html.answer_html(shown, articles=count, only=only, key=key, state=state, talk=talk.id, turn=at)
 
     def chat(self, question: str) -> str:
         """Answer a question from the articles, each sentence with its number and below the quotes that prove it."""

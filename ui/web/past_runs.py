@@ -175,13 +175,13 @@ def evaluation_tab(service: Service, settings: Settings) -> None:  # noqa: ARG00
     runs = PastRuns(service.folder / RUNS)
     overview = _markup(_LOADING, "runs")
     with gradio.Row(elem_classes="choosing"):
-        chosen = gradio.Dropdown([], label="Show a run", min_width=200, scale=3)
+        chosen = gradio.Dropdown([], label="Show a run", min_width=200, scale=3, visible=False)
     with gradio.Row(elem_classes="choosing"):
-        first = gradio.Dropdown([], label="Or compare the baseline, A", min_width=160)
-        second = gradio.Dropdown([], label="with another, B", min_width=160)
-        start = gradio.Button("Compare", size="sm", min_width=120, scale=0)
+        first = gradio.Dropdown([], label="Or compare the baseline, A", min_width=160, visible=False)
+        second = gradio.Dropdown([], label="with another, B", min_width=160, visible=False)
+        start = gradio.Button("Compare", min_width=120, scale=0, visible=False)
     shown = _markup("", "run")
-    outputs = [overview, chosen, first, second]
+    outputs = [overview, chosen, first, second, start]
     tab = Context.block
     if isinstance(tab, gradio.Tab):
         tab.select(lambda: _overview(runs), None, outputs, **_READ)
@@ -199,9 +199,15 @@ def _overview(runs: PastRuns) -> tuple[Any, ...]:
     try:
         found = runs.listed()
     except AssayError as error:
-        return _failed(str(error)), *(gradio.update(choices=[], value=None),) * 3
-    choices = [(_short(run.name), run.name) for run in found if run.glance]
-    return block(_list(found)), *(gradio.update(choices=choices, value=None),) * 3
+        return _failed(str(error)), *_choices([])
+    return block(_list(found)), *_choices([(_short(run.name), run.name) for run in found if run.glance])
+
+
+def _choices(names: list[tuple[str, str]]) -> tuple[Any, ...]:
+    """Return what becomes of the fields in which runs are chosen, and of the button: what cannot be used is not shown."""
+    two = len(names) > 1
+    compared = (gradio.update(choices=names, value=None, visible=two),) * 2
+    return gradio.update(choices=names, value=None, visible=bool(names)), *compared, gradio.update(visible=two)
 
 
 def _details(runs: PastRuns, name: str | None) -> str:

@@ -15,7 +15,7 @@ from .. import records
 from .answers import KeptAnswers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from index import Article, Library
@@ -62,6 +62,21 @@ class Service:
             yield None, answer
         if last is not None:
             yield self.answers.keep(last, question.history), last
+
+    def grow(
+        self, question: Question, only: ArticleFilter | None = None, *, shown: Callable[[Answer], Answer] = lambda answer: answer
+    ) -> Iterator[tuple[str, Answer, bool]]:
+        """Yield the answer as it grows, as it is to be `shown`, with the key that it is kept under as far as it is, and whether it is whole.
+
+        The key stays the same, so that an answer that somebody stops can be shown, shared and judged as far as it came.
+        """
+        key, last = None, None
+        for answer in self.pipeline.stream(question, only=only):
+            last = shown(answer)
+            key = self.answers.keep(last, question.history, key)
+            yield key, last, False
+        if key is not None and last is not None:
+            yield key, last, True
 
     def search(self, words: str, count: int = 10, only: ArticleFilter | None = None) -> list[Hit]:
         """Return the best passages, best first; raises `AssayError` where there is nothing to search for, or for too many."""
