@@ -75,5 +75,5 @@ class KeptAnswers:
 
 def _characters(answer: Answer) -> int:
     """Return about how many characters an answer holds."""
-    told = sum(len(one.text) for one in (*answer.sentences, *answer.hits, *answer.removed))
-    return len(answer.question) + len(answer.standalone_question) + told + sum(len(one.quote) for one in answer.citations)
+    told = [one.text for one in answer.sentences] + [one.text for one in answer.hits] + [one.text for one in answer.removed]
+    return sum(map(len, (answer.question, answer.standalone_question, *told, *(one.quote for one in answer.citations))))

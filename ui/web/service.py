@@ -66,7 +66,7 @@ class Service:
     def grow(
         self, question: Question, only: ArticleFilter | None = None, *, shown: Callable[[Answer], Answer] = lambda answer: answer
     ) -> Iterator[tuple[str, Answer, bool]]:
-        """Yield the answer as it grows, as it is to be `shown`, with the key that it is kept under as far as it is, and whether it is whole.
+        """Yield the answer as it grows, as it is to be `shown`, with the key that it is kept under, and whether it is whole.
 
         The key stays the same, so that an answer that somebody stops can be shown, shared and judged as far as it came.
         """
