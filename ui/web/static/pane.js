@@ -202,7 +202,7 @@ function stretches(article, places, current) {
 
 /** Return what of the text is more than text, none of it twice: the place that is opened, others cited, headings, what is never cited. */
 function ranges(article, places, current) {
-  const headings = (article.headings || []).map(([start, end, level]) => ({ start, end, made: (words) => make("span", { class: "heading", role: "heading", "aria-level": Math.min(6, level + 2) }, words) }));
+  const headings = (article.headings || []).map(({ start, end, level }) => ({ start, end, made: (words) => make("span", { class: "heading", role: "heading", "aria-level": Math.min(6, level + 2) }, words) }));
   const silent = (article.not_citable || []).map(([start, end]) => ({ start, end, made: (words) => make("span", { class: "uncited", title: "Never cited: boilerplate" }, words) }));
   const cited = places.map((place) => ({ start: place.start, end: place.end, made: (words) => marked(place, words, place === current) }));
   const ordered = [...cited.filter((one) => current && one.start === current.start && one.end === current.end), ...cited, ...headings, ...silent];
