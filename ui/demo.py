@@ -34,7 +34,8 @@ Every sentence above is quoted, and each [n] names the exact characters that it 
 
   source .venv/bin/activate                      # puts `assay` on your path
   assay ask "When did China first limit gallium exports?"
-  assay chat                                     # a conversation
+  assay serve                                    # the chat in your browser, the proof beside the answer
+  assay chat                                     # a conversation in the terminal
   assay show congo-cobalt-quotas.md              # the article behind a citation
   assay add PATH --index my.assay                # your own articles: files, folders, .jsonl, .csv
   assay --help"""

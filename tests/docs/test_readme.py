@@ -48,14 +48,18 @@ def test_the_python_example_runs_and_quotes_its_source(tmp_path, monkeypatch, ca
 
 def test_every_file_of_the_tree_is_there():
     tree = re.search(r"## How it is built\n\n```\n(.*?)```", README, re.DOTALL).group(1)
-    room = ""
+    folders: list[str] = []
     for line in tree.splitlines():
-        if re.match(r"[a-z]+/", line):
-            room = line.split("/")[0]
-            assert (ROOT / room).is_dir()
-            continue
-        for name in re.findall(r"\b[a-z_]+\.py\b|\bloaders/", line):
-            assert (ROOT / room / name).exists(), f"{room}/{name} is in the README and nowhere else"
+        depth = (len(line) - len(line.lstrip())) // 2
+        folders = folders[:depth]
+        if found := re.match(r"\s*([a-z]+)/  ", line):
+            folders.append(found[1])
+            assert ROOT.joinpath(*folders).is_dir()
+        for name in re.findall(r"\b[a-z_]+\.py\b", line):
+            places = [folders, folders[:depth]]  # beside a folder's name stand what is in it and what is beside it
+            assert any(ROOT.joinpath(*one, name).exists() for one in places), (
+                f"{'/'.join(folders)}: {name} is in the README and nowhere else"
+            )
 
 
 def test_every_verb_that_the_readme_shows_is_known():
