@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from rag import ABSTENTION
 
 from .. import render
 from ..safe import safe
+from .addresses import web_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,17 +122,6 @@ def untold(content: str) -> str:
 def link_to(citation: Citation, base: str) -> str:
     """Return where a citation can be read: at the address stored with the article, else at its characters in the page under `base`."""
     return web_address(citation.url) or f"{base}/?article={quote(citation.article_id, safe='')}&span={citation.start}:{citation.end}"
-
-
-def web_address(url: str | None) -> str | None:
-    """Return an address of the web, as it may be linked to; None for anything else."""
-    if not url or re.search(r"[\s\x00-\x20\x7f<>\"`\\]", url) or safe(url) != url:
-        return None
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return url if parts.scheme in ("http", "https") and parts.hostname else None
 
 
 def _abstention(answer: Answer, articles: int, only: ArticleFilter | None) -> str:

@@ -13,12 +13,12 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
 
 from index import AssayError
 from rag import ABSTENTION, Difference
 
 from ..safe import safe
+from .addresses import web_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -107,21 +107,6 @@ def _text(text: str) -> str:
     """Return text on one line that Markdown leaves as it is."""
     escaped = _ACTIVE.sub(r"\\\g<0>", safe(text).strip())
     return _LEADING.sub(lambda found: f"{found['number'] or ''}\\", escaped, count=1) if _LEADING.match(escaped) else escaped
-
-
-def web_address(url: str | None) -> str | None:
-    """Return an http or https address that no notation takes apart: what is neither a letter, a digit nor a sign of addresses is encoded.
-
-    None for everything else.
-    """
-    try:
-        parts = urlsplit(url.strip()) if url else None
-        if parts is None or parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-            return None
-    except ValueError:
-        return None
-    # after `urlsplit`, which drops tabs and line ends: what is shown is what was looked at
-    return "".join(one if one.isalnum() or one in "-._~:/?#[]@!$&'()*+,;=%" else quote(one, safe="") for one in parts.geturl())
 
 
 # --- what is cited, as reference managers have it ---------------------------------------------------------------------

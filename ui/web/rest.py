@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from index import AssayError
 from rag import Answer
 
+from .addresses import web_address
 from .bodies import (
     Added,
     ArticleBody,
@@ -35,7 +36,6 @@ from .bodies import (
 from .context import Context, Here, last
 from .errors import ArticlesRoute, Refused, Route, refusal_of
 from .events import EventStream, event, written
-from .footnotes import web_address
 
 _NOT = {
     400: "The body is not JSON.",

@@ -14,7 +14,8 @@ from markdown_it import MarkdownIt
 from index import Article, StoreError
 from rag import Answer, AnswerSentence, Citation, Conflict, Difference, Reason, Side
 from ui.safe import safe
-from ui.web.references import Name, bibtex, citations_of, csl_json, markdown, records_of, web_address
+from ui.web.addresses import web_address
+from ui.web.references import Name, bibtex, citations_of, csl_json, markdown, records_of
 
 
 def cited(n=1, article_id="a7", start=10, quote="Chile has a plan.", **changes):
@@ -145,28 +146,6 @@ def test_the_address_of_an_article_is_the_only_link():
     assert read(document, READERS[0])[1] == ["https://example.org/a?b=1&c=2"]
     assert "https\\://evil" in document
     assert "www\\.evil" in document
-
-
-@pytest.mark.parametrize(
-    ("url", "address"),
-    [
-        ("https://example.org/ä b", "https://example.org/ä%20b"),
-        ("HTTPS://Example.org/<x>", "https://Example.org/%3Cx%3E"),
-        ("https://[::1]:80/", "https://[::1]:80/"),
-        ('https://a.org/{}\\^|`"', "https://a.org/%7B%7D%5C%5E%7C%60%22"),
-        ("https://a.org/\u202egnp", "https://a.org/%E2%80%AEgnp"),
-        ("java\nscript:alert(1)", None),
-        ("javascript:alert(1)", None),
-        ("data:text/html,x", None),
-        ("//example.org/", None),
-        ("http://", None),
-        ("https://[", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_an_address_is_one_of_the_web_or_none(url, address):
-    assert web_address(url) == address
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
