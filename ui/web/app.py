@@ -23,7 +23,6 @@ from .feedback import FeedbackStore
 from .guard import Guard, PageFacts
 from .interfaces import join, lifespan
 from .page import blocks
-from .past_runs import runs_router
 from .policy import scripts_in
 from .settings import LARGEST_FILE
 from .theme import theme
@@ -58,7 +57,6 @@ def application(service: Service, settings: Settings) -> ASGIApp:
     """Return the whole as an ASGI application."""
     files = _place_for_files()
     app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.include_router(runs_router(service))  # before the interfaces, which answer for every other address beneath /api
     join(app, Context(service, feedback=FeedbackStore(service.folder / "feedback.sqlite"), exporters=_exporters(service)))
     app.mount("/own", StaticFiles(directory=STATIC), name="own")
     page = _in_a_loop(lambda: _mounted(app, service, settings))

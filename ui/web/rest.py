@@ -3,11 +3,13 @@
 Answers are what `assay --json` prints. Knows nothing of the page, nor of who may come in, which is decided before anybody is asked.
 """
 
+import html
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
 from index import AssayError
 from rag import Answer
@@ -15,6 +17,7 @@ from rag import Answer
 from .addresses import web_address
 from .bodies import (
     Added,
+    Against,
     ArticleBody,
     ArticlesPage,
     Ask,
@@ -28,14 +31,17 @@ from .bodies import (
     PartOfArticle,
     RemovedArticles,
     Rows,
+    RunBody,
     Search,
     Shared,
+    UnreadableRun,
     Vote,
     Voted,
 )
-from .context import Context, Here, last
+from .context import Context, Feedback, Here, last
 from .errors import ArticlesRoute, Refused, Route, refusal_of
 from .events import EventStream, event, written
+from .runs import NoRunError, RunError
 
 _NOT = {
     400: "The body is not JSON.",
@@ -48,6 +54,7 @@ _NOT = {
     429: "One caller asks too much.",
     500: "A fault here.",
     503: "Too many are asking, or the articles are being changed: Retry-After says when to try again.",
+    507: "There is no room to keep more of what people say.",
 }
 
 
@@ -161,24 +168,27 @@ async def answer_of(key: str, here: Here) -> Response:
     return JSONResponse({**answer.to_json(), "key": key})
 
 
-@router.post("/answers/{key}/share", response_model=Shared, responses=_refusals(404), tags=["answers"])
+@router.post("/answers/{key}/share", response_model=Shared, responses=_refusals(403, 404, 507), tags=["answers"])
 async def share_answer(key: str, request: Request, here: Here) -> Response:
     """Keep an answer for good, so that its link works tomorrow too."""
     feedback = _feedback(here)
-    await here.written(lambda: feedback.share(key, here.kept(key)))
+    await here.heard(lambda: feedback.share(key, here.kept(key)))
     return JSONResponse({"key": key, "url": f"{base_of(request)}/?answer={key}"})
 
 
-@router.post("/feedback", response_model=Voted, responses=_refusals(404, *_BODY), tags=["answers"])
+@router.post("/feedback", response_model=Voted, responses=_refusals(403, 404, 507, *_BODY), tags=["answers"])
 async def vote(body: Vote, here: Here) -> Response:
-    """Keep what somebody says of an answer, in place of what was said of it before."""
+    """Keep what somebody says of an answer; what the body leaves out stays as it was said before."""
     feedback = _feedback(here)
-    said = (body.vote, body.correction, body.comment)
-    await here.written(lambda: feedback.vote(body.key, here.kept(body.key), here.service.answers.history(body.key), *said))
-    return JSONResponse({"key": body.key, "vote": body.vote})
+
+    def keep() -> str | None:
+        answer, history = here.kept(body.key), here.service.answers.history(body.key)
+        return feedback.vote(body.key, answer, history, voter=body.voter or "", **body.words())
+
+    return JSONResponse({"key": body.key, "vote": await here.heard(keep)})
 
 
-def _feedback(here: Context) -> Any:
+def _feedback(here: Context) -> Feedback:
     if here.feedback is None:
         raise Refused(403, "expected a server that keeps votes and shared answers, found one that does not")
     return here.feedback
@@ -214,6 +224,43 @@ async def export(body: Export, here: Here) -> Response:
     media_type, name = _FILES[body.format]
     headers = {"Content-Type": f"{media_type}; charset=utf-8", "Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text, headers=headers)
+
+
+@router.get("/runs", response_model=list[RunBody | UnreadableRun], responses=_refusals(), tags=["runs"])
+async def list_runs(here: Here) -> Response:
+    """List past runs, the newest first, with their headline figures."""
+    try:
+        runs = await here.answered(here.service.runs.listed)
+    except RunError as error:
+        raise Refused(503, str(error)) from error
+    return JSONResponse([run.to_json() for run in runs])
+
+
+@router.get(
+    "/runs/{name}/report",
+    response_class=Response,
+    responses={**_refusals(404), 200: {"description": "The page.", "content": {"text/html": {"schema": {"type": "string"}}}}},
+    tags=["runs"],
+)
+async def report_of_run(name: str, asked: Annotated[Against, Query()], here: Here) -> Response:
+    """Show the report of a run as one HTML page, compared with another run where one is named."""
+    try:
+        page = await here.answered(lambda: here.service.runs.report(name, asked.against))
+    except NoRunError as error:
+        raise Refused(404, str(error)) from error
+    except RunError as error:
+        raise Refused(422, str(error)) from error
+    return HTMLResponse(page, headers={"Content-Security-Policy": f"{_policy(page)}; {_SANDBOX}", "Cache-Control": "no-store"})
+
+
+#: What the frame of a report may do besides what the report allows itself: run its own script, as if from nowhere.
+_SANDBOX = "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
+
+
+def _policy(page: str) -> str:
+    """Return the policy that a report sets itself; as a header it holds before a byte of the page is read."""
+    found = re.search('http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    return html.unescape(found[1]) if found else "default-src 'none'"
 
 
 @router.get("/health", response_model=HealthBody, responses=_refusals(), tags=["server"])

@@ -19,10 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index import ArticleFilter
-from rag import Answer
+from rag import Answer, Turn
 from ui import records
 from ui.web import events
 from ui.web.context import exporters
+from ui.web.feedback import MOST_COMMENT, MOST_CORRECTION, FeedbackStore
 from ui.web.work import FullError, Workers
 
 QUESTION = "When was the lithium plan presented?"
@@ -201,8 +202,9 @@ class Kept:
     def __init__(self):
         self.votes, self.answers = [], {}
 
-    def vote(self, *said):
-        self.votes.append(said)
+    def vote(self, *said, **words):
+        self.votes.append((*said, words))
+        return words.get("vote")
 
     def share(self, key, answer):
         self.answers[key] = answer
@@ -219,8 +221,9 @@ def test_votes_shares_and_exports_are_of_answers_that_were_given(client_of, serv
     key = answer["key"]
     said = {"key": key, "vote": "down", "correction": "In May.", "comment": None}
     assert client.post("/api/v1/feedback", json=said).json() == {"key": key, "vote": "down"}
-    ((voted, about, turns, *rest),) = kept.votes
-    assert (voted, about.text, rest) == (key, answer["answer"], ["down", "In May.", None])
+    ((voted, about, turns, words),) = kept.votes
+    assert (voted, about.text) == (key, answer["answer"])
+    assert words == {"voter": "", "vote": "down", "correction": "In May.", "comment": None}
     assert [(turn.role, turn.content) for turn in turns] == [("user", "Tell me of Chile.")]
     assert client.post("/api/v1/feedback", json={"key": "nobody", "vote": "up"}).status_code == 404
     assert client.post("/api/v1/feedback", json={"key": key, "vote": "sideways"}).status_code == 422
@@ -234,6 +237,70 @@ def test_votes_shares_and_exports_are_of_answers_that_were_given(client_of, serv
     assert file.headers["content-type"].startswith("text/markdown")
     assert client.post("/api/v1/export", json={"keys": [key], "format": "bibtex"}).status_code == 404
     assert client.post("/api/v1/export", json={"keys": [key, "nobody"], "format": "markdown"}).status_code == 404
+
+
+def test_what_a_vote_leaves_out_stays(client_of, service, tmp_path):
+    store = FeedbackStore(tmp_path / "feedback.sqlite")
+    client = client_of(service, feedback=store)
+    key = client.post("/api/v1/ask", json={"question": QUESTION}).json()["key"]
+
+    def say(**words):
+        given = client.post("/api/v1/feedback", json={"key": key, **words})
+        assert given.status_code == 200, given.text
+        rows = [(row["vote"], row["correction"], row["comment"]) for row in store.rows()]
+        return given.json()["vote"], rows
+
+    me, you = "a" * 16, "b" * 64
+    assert say(voter=me, correction="In May.") == (None, [(None, "In May.", None)])
+    assert say(voter=me, vote="down") == ("down", [("down", "In May.", None)])
+    assert say(voter=me, comment="See page 3.") == ("down", [("down", "In May.", "See page 3.")])
+    assert say(voter=you, vote=None, correction=None, comment=None) == (None, [("down", "In May.", "See page 3.")])
+    assert say(voter=me, vote=None) == (None, [(None, "In May.", "See page 3.")])
+    assert say(voter=me, correction=None) == (None, [(None, None, "See page 3.")])
+    assert say(voter=me, comment=None) == (None, [])
+    for wrong in (
+        {},
+        {"voter": me},
+        {"vote": "up", "voter": "short"},
+        {"vote": "up", "voter": "x" * 65},
+        {"vote": "up", "voter": f"{me}\n"},
+    ):
+        assert client.post("/api/v1/feedback", json={"key": key, **wrong}).status_code == 422
+
+
+def test_what_cannot_be_kept_is_said_in_its_words(client_of, service, tmp_path):
+    client = client_of(service, feedback=FeedbackStore(tmp_path / "feedback.sqlite", most_bytes=14_000))
+    key = client.post("/api/v1/ask", json={"question": QUESTION}).json()["key"]
+    longest = {"correction": MOST_CORRECTION, "comment": MOST_COMMENT}
+    for field, most in longest.items():
+        given = client.post("/api/v1/feedback", json={"key": key, field: "x" * (most + 1)})
+        assert (given.status_code, given.json()["error"]["param"]) == (422, field)
+    given = client.post("/api/v1/feedback", json={"key": key, "vote": "up", **{field: "x" * most for field, most in longest.items()}})
+    assert (given.status_code, given.json()["error"]["type"]) == (507, "storage_error")
+    assert "has grown to 14,000 bytes" in given.json()["error"]["message"]
+    assert client.post(f"/api/v1/answers/{key}/share").status_code == 507
+    history = [{"role": "user", "content": "x" * 100_000}] * 9
+    large = client.post("/api/v1/ask", json={"question": QUESTION, "history": history}).json()["key"]
+    service.answers._answers[large] = service.answers._answers[large]._replace(history=(Turn("user", "x" * 2_100_000),))
+    given = client.post("/api/v1/feedback", json={"key": large, "vote": "up"})
+    assert given.status_code == 422
+    assert "begin a new chat" in given.json()["error"]["message"]
+    assert str(tmp_path) not in given.text
+
+
+def test_votes_do_not_wait_behind_articles(live, service_of, tmp_path):
+    service = service_of(may_write=True)
+    writing = Workers(1, 10)
+    held = threading.Event()
+    with live(service, feedback=FeedbackStore(tmp_path / "feedback.sqlite"), writing=writing) as url, ThreadPoolExecutor(1) as other:
+        waiting = other.submit(asyncio.run, writing.run(lambda: held.wait(20)))
+        try:
+            key = httpx.post(f"{url}/api/v1/ask", json={"question": QUESTION}, timeout=20).json()["key"]
+            assert httpx.post(f"{url}/api/v1/feedback", json={"key": key, "vote": "up"}, timeout=5).status_code == 200
+            assert httpx.post(f"{url}/api/v1/answers/{key}/share", timeout=5).status_code == 200
+            assert not waiting.done()
+        finally:
+            held.set()
 
 
 def test_an_export_names_each_article_once_in_order(make_answer):
