@@ -28,11 +28,11 @@ from .settings import LARGEST_FILE
 from .theme import theme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from starlette.types import ASGIApp
 
-    from rag import Citation
+    from rag import Answer, Citation
 
     from .context import Exporter
     from .service import Service
@@ -71,8 +71,12 @@ def _exporters(service: Service) -> Mapping[str, Exporter]:
     def known(citations: Iterable[Citation]) -> references.Records:
         return references.records_of(service.article, citations)
 
+    def conversation(answers: Sequence[Answer]) -> str:
+        cited = references.citations_of(answers)
+        return references.markdown(answers, known(cited), references.remarks_of(service.article, cited))
+
     return exporters(
-        lambda answers: references.markdown(answers, known(references.citations_of(answers))),
+        conversation,
         lambda citations: references.bibtex(citations, known(citations)),
         lambda citations: references.csl_json(citations, known(citations)),
     )

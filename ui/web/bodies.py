@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from index import ArticleFilter, AssayError
-from rag import Question, Turn
+from rag import Answer, Question, Turn
 
 from .feedback import MOST_COMMENT, MOST_CORRECTION, Words
 
@@ -99,6 +99,12 @@ class Ask(Filters):
         return Question(self.question, turns, understood=self.standalone_question)
 
 
+#: An answer that a program has kept; what it says is read with care.
+HandedIn = Annotated[
+    Any, WithJsonSchema({"type": "object", "description": "An answer as /api/v1/ask gives it, with its key or without.", "title": "Answer"})
+]
+
+
 class Vote(_Taken):
     """What somebody says of an answer: a field that is left out stays as it was, null takes it back."""
 
@@ -132,8 +138,31 @@ class Vote(_Taken):
 class Export(_Taken):
     """Which answers to write out, and how."""
 
-    keys: Annotated[list[Key], Field(min_length=1, max_length=MOST_KEYS)] = Field(description="The keys of the answers, in order.")
+    keys: Annotated[list[Key], Field(min_length=1, max_length=MOST_KEYS)] | None = Field(
+        None, description="The keys of the answers, in order."
+    )
+    answers: Annotated[list[HandedIn], Field(min_length=1, max_length=MOST_KEYS)] | None = Field(
+        None, description="In place of keys, the answers themselves, in order. Those that cannot be read are left out and counted."
+    )
     format: Literal["markdown", "bibtex", "csl-json"]
+
+    @model_validator(mode="after")
+    def _names_answers_once(self) -> Self:
+        if (self.keys is None) == (self.answers is None):
+            raise ValueError(f"expected either keys or answers, found {'neither' if self.keys is None else 'both'}")
+        return self
+
+
+def read_answer(values: object) -> Answer | None:
+    """Return the answer that somebody has kept as JSON, with its key or without; None where it is none."""
+    if not isinstance(values, dict):
+        return None
+    given = {name: value for name, value in values.items() if name != "key"}
+    try:
+        AnswerBody.model_validate(given, strict=True)
+        return Answer.from_json(given)
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 #: An article to add: what `assay add` takes as a line of a .jsonl file; whatever else it holds is kept as metadata.

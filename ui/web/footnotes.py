@@ -92,12 +92,21 @@ class Telling:
             start = len(self.text)
             self.text += f"[{number}]"
             self.marks += (Mark(start, len(self.text), number),)
-        self.text += "" if sentence.doubt is None else " (not supported)"
+        doubt = doubt_of(sentence)
+        self.text += f" ({_plain(doubt)})" if doubt else ""
 
     def _footnote(self, citation: Citation) -> str:
         origin = ", ".join(_plain(part) for part in (citation.title, citation.source, citation.published) if part)
         page = f", page {citation.page}" if citation.page else ""
         return f"[{citation.n}] “{_plain(citation.quote)}” — {origin}{page}, {self._link(citation)}"
+
+
+def doubt_of(sentence: AnswerSentence) -> str | None:
+    """Return how a sentence is said to be supported less than it should be, in the page's words, and why; None where it is supported."""
+    if sentence.verdict == "supported" and not sentence.doubt:
+        return None
+    word = "Not supported" if sentence.verdict == "unsupported" else "Weakly supported"
+    return f"{word}: {sentence.doubt}" if sentence.doubt else word
 
 
 def _proved(answer: Answer) -> tuple[_Proved, ...]:

@@ -5,6 +5,7 @@ Answers are what `assay --json` prints. Knows nothing of the page, nor of who ma
 
 import html
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -37,6 +38,7 @@ from .bodies import (
     UnreadableRun,
     Vote,
     Voted,
+    read_answer,
 )
 from .context import Context, Feedback, Here, last
 from .errors import ArticlesRoute, Refused, Route, refusal_of
@@ -77,6 +79,15 @@ one before, since the last may differ from its beginnings. `event: done` holds t
 
 router = APIRouter(prefix="/api/v1", route_class=Route)
 adding = APIRouter(prefix="/api/v1", route_class=ArticlesRoute)
+
+
+class _ConversationRoute(Route):
+    """A route that takes a conversation with the passages that were read for it."""
+
+    most = 4_000_000
+
+
+exporting = APIRouter(prefix="/api/v1", route_class=_ConversationRoute)
 
 
 @router.post(
@@ -202,7 +213,11 @@ _FILES = {
 }
 
 
-@router.post(
+#: How many of the answers handed in could not be read.
+_LEFT_OUT = "Assay-Left-Out"
+
+
+@exporting.post(
     "/export",
     response_class=Response,
     responses={
@@ -210,6 +225,7 @@ _FILES = {
         200: {
             "description": "The file.",
             "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind, _ in _FILES.values()},
+            "headers": {_LEFT_OUT: {"description": "Answers handed in that could not be read.", "schema": {"type": "integer"}}},
         },
     },
     tags=["answers"],
@@ -220,10 +236,28 @@ async def export(body: Export, here: Here) -> Response:
     if exporter is None:
         raise Refused(404, f"expected a format that this server writes, found {body.format}", param="format")
     write = exporter
-    text = await here.looked(lambda: write([here.kept(key) for key in body.keys]))
+
+    def file() -> tuple[str, int]:
+        answers = [answer for answer in _meant(body, here) if answer is not None]
+        given = len(body.keys or body.answers or ())
+        if not answers:
+            raise Refused(422, f"expected answers as /api/v1/ask gives them, found none that can be read among {given}", param="answers")
+        return write(answers), given - len(answers)
+
+    text, left_out = await here.looked(file)
     media_type, name = _FILES[body.format]
-    headers = {"Content-Type": f"{media_type}; charset=utf-8", "Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(text, headers=headers)
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"', _LEFT_OUT: str(left_out)}
+    return Response(text, headers={"Content-Type": f"{media_type}; charset=utf-8", **disposition})
+
+
+def _meant(body: Export, here: Context) -> Iterator[Answer | None]:
+    """Yield the answers that are to be written out, None for one that cannot be read; raises `Refused` for a key of none."""
+    for place, key in enumerate(body.keys or ()):
+        try:
+            yield here.kept(key)
+        except Refused as refused:
+            raise Refused(refused.status, refused.message, param=f"keys.{place}") from refused
+    yield from map(read_answer, body.answers or ())
 
 
 @router.get("/runs", response_model=list[RunBody | UnreadableRun], responses=_refusals(), tags=["runs"])
@@ -282,7 +316,7 @@ async def openapi(request: Request) -> Response:
 def base_of(request: Request) -> str:
     """Return the address of the page, as whoever asks knows it; nothing where that is no address, of which the guard has let none pass."""
     try:
-        return (web_address(str(request.base_url)) or "").rstrip("/")
+        return (web_address(request.app.state.context.url or str(request.base_url)) or "").rstrip("/")
     except ValueError:
         return ""
 

@@ -3,12 +3,14 @@
 import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from rag import ABSTENTION, Answer, AnswerSentence, Citation
 from ui.web.footnotes import Telling, link_to, told, untold
+from ui.web.html import answer_html
 
 ACTIVE = [
     *("![x](https://evil.example/?q=1)", "[x](javascript:alert(1))", "<img src=x onerror=alert(1)>", "<script>", "<!-- x"),
@@ -106,3 +108,22 @@ def test_the_same_number_for_another_quote_is_another_answer(make_answer):
     other = make_answer("Q", ["One.", "Two."])
     moved = replace(other, citations=tuple(replace(one, start=one.start + 7) for one in other.citations))
     assert "is another than what stands above" in telling.end(moved, articles=1)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "doubt", "said"),
+    [
+        ("supported", None, ""),
+        ("partly", None, " (Weakly supported)"),
+        ("partly", "the number is another", " (Weakly supported: the number is another)"),
+        ("unsupported", "![x](https://evil.example)", " (Not supported: ! [x] (https://evil.example))"),
+    ],
+)
+def test_support_is_told_as_the_page_tells_it(make_answer, verdict, doubt, said):
+    sentence = AnswerSentence("It is so.", (1,), 0.2, verdict, doubt)
+    answer = replace(make_answer("Q", ["It is so."]), sentences=(sentence,))
+    assert told(answer, link, articles=1).startswith(f"It is so. [1]{said}\n\n[1] “")
+    shown = re.sub("<[^>]*>", "", answer_html(answer, articles=1))
+    word = said.strip(" ()").partition(":")[0]
+    assert word in shown
+    assert {"Weakly supported", "Not supported"} - {word} == {one for one in ("Weakly supported", "Not supported") if one not in shown}
