@@ -43,6 +43,7 @@ from .bodies import (
 from .context import Context, Feedback, Here, last
 from .errors import ArticlesRoute, Refused, Route, refusal_of
 from .events import EventStream, event, written
+from .login import cookie_name
 from .runs import NoRunError, RunError
 
 _NOT = {
@@ -244,7 +245,7 @@ async def export(body: Export, here: Here) -> Response:
             raise Refused(422, f"expected answers as /api/v1/ask gives them, found none that can be read among {given}", param="answers")
         return write(answers), given - len(answers)
 
-    text, left_out = await here.looked(file)
+    text, left_out = await here.answered(file)  # each article that is cited is read
     media_type, name = _FILES[body.format]
     disposition = {"Content-Disposition": f'attachment; filename="{name}"', _LEFT_OUT: str(left_out)}
     return Response(text, headers={"Content-Type": f"{media_type}; charset=utf-8", **disposition})
@@ -310,7 +311,9 @@ async def health(here: Here) -> Response:
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> Response:
     """Return the description of the interfaces."""
-    return JSONResponse(document(*request.app.state.routers))
+    found = document(*request.app.state.routers)
+    found["components"]["securitySchemes"]["login"]["name"] = cookie_name(request)
+    return JSONResponse(found)
 
 
 def base_of(request: Request) -> str:
@@ -333,7 +336,12 @@ def document(*routers: APIRouter) -> dict[str, Any]:
     )
     found["components"]["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "One of the keys that the server was started with."},
-        "login": {"type": "apiKey", "in": "cookie", "name": "assay", "description": "The cookie of somebody who has logged in."},
+        "login": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "assay_session_7860",
+            "description": "The cookie of somebody who has logged in.",
+        },
     }
     found["security"] = [{}, {"key": []}, {"login": []}]
     return found

@@ -658,6 +658,7 @@ def test_the_document_is_whole_and_names_what_it_refers_to(document, application
     }
     assert served == {(path.replace("article_id", "article_id:path"), method) for path, method, _ in operations}
     assert set(document["components"]["securitySchemes"]) == {"key", "login"}
+    assert document["components"]["securitySchemes"]["login"]["name"] == "assay_session_7860"
 
 
 def walk(value, name):
