@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).parents[1]
 ROOMS = {"index": set(), "rag": {"index"}, "eval": {"index", "rag"}, "ui": {"index", "rag"}, "seeds": set()}
 
 #: Further arrows between rooms, by module.
-ARROWS = {"ui/evaluation.py": {"eval"}, "ui/evaluation_page.py": {"eval"}, "ui/web/past_runs.py": {"eval"}}
+ARROWS = {"ui/evaluation.py": {"eval"}, "ui/evaluation_page.py": {"eval"}, "ui/web/past_runs.py": {"eval"}, "ui/web/runs.py": {"eval"}}
 
 #: Foreign libraries in more than one module of a room, with the reason.
 IN_SEVERAL = {

@@ -23,17 +23,16 @@ from .feedback import FeedbackStore
 from .guard import Guard, PageFacts
 from .interfaces import join, lifespan
 from .page import blocks
-from .past_runs import runs_router
 from .policy import scripts_in
 from .settings import LARGEST_FILE
 from .theme import theme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from starlette.types import ASGIApp
 
-    from rag import Citation
+    from rag import Answer, Citation
 
     from .context import Exporter
     from .service import Service
@@ -58,7 +57,6 @@ def application(service: Service, settings: Settings) -> ASGIApp:
     """Return the whole as an ASGI application."""
     files = _place_for_files()
     app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.include_router(runs_router(service))  # before the interfaces, which answer for every other address beneath /api
     join(app, Context(service, feedback=FeedbackStore(service.folder / "feedback.sqlite"), exporters=_exporters(service)))
     app.mount("/own", StaticFiles(directory=STATIC), name="own")
     page = _in_a_loop(lambda: _mounted(app, service, settings))
@@ -73,8 +71,12 @@ def _exporters(service: Service) -> Mapping[str, Exporter]:
     def known(citations: Iterable[Citation]) -> references.Records:
         return references.records_of(service.article, citations)
 
+    def conversation(answers: Sequence[Answer]) -> str:
+        cited = references.citations_of(answers)
+        return references.markdown(answers, known(cited), references.remarks_of(service.article, cited))
+
     return exporters(
-        lambda answers: references.markdown(answers, known(references.citations_of(answers))),
+        conversation,
         lambda citations: references.bibtex(citations, known(citations)),
         lambda citations: references.csl_json(citations, known(citations)),
     )

@@ -4,19 +4,24 @@ What is taken is strict: no other fields, no other types, bounded lengths. What 
 Knows nothing of routes.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from index import ArticleFilter, AssayError
-from rag import Question, Turn
+from rag import Answer, Question, Turn
+
+from .feedback import MOST_COMMENT, MOST_CORRECTION, Words
 
 #: Bounds of what is taken.
 LONGEST_QUESTION, LONGEST_TURN, MOST_TURNS, MOST_NAMES, LONGEST_NAME = 10_000, 100_000, 200, 1_000, 1_000
-LONGEST_COMMENT, MOST_KEYS, MOST_ROWS, MOST_PASSAGES, MOST_LISTED = 20_000, 500, 1_000, 100, 1_000
+MOST_KEYS, MOST_ROWS, MOST_PASSAGES, MOST_LISTED = 500, 1_000, 100, 1_000
 
 #: Keys of answers are of these characters.
 KEY = r"^[A-Za-z0-9_-]{1,64}$"
+
+#: What tells one browser from others.
+VOTER = r"^[A-Za-z0-9_-]{16,64}$"
 
 
 def _date(given: str) -> str:
@@ -94,20 +99,70 @@ class Ask(Filters):
         return Question(self.question, turns, understood=self.standalone_question)
 
 
+#: An answer that a program has kept; what it says is read with care.
+HandedIn = Annotated[
+    Any, WithJsonSchema({"type": "object", "description": "An answer as /api/v1/ask gives it, with its key or without.", "title": "Answer"})
+]
+
+
 class Vote(_Taken):
-    """What somebody says of an answer."""
+    """What somebody says of an answer: a field that is left out stays as it was, null takes it back."""
 
     key: Key = Field(description="The key of the answer.")
     vote: Literal["up", "down"] | None = Field(None, description="null takes a vote back.")
-    correction: Annotated[str, Field(max_length=LONGEST_COMMENT)] | None = Field(None, description="What the answer should have been.")
-    comment: Annotated[str, Field(max_length=LONGEST_COMMENT)] | None = None
+    correction: Annotated[str, Field(max_length=MOST_CORRECTION)] | None = Field(None, description="What the answer should have been.")
+    comment: Annotated[str, Field(max_length=MOST_COMMENT)] | None = None
+    voter: Annotated[str, Field(pattern=VOTER)] | None = Field(
+        None, description="Random characters that tell one browser from others, so that nobody changes what another has said."
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.words():
+            raise ValueError("expected a vote, a correction or a comment, found none of them")
+        return self
+
+    def words(self) -> Words:
+        """Return what is to be changed."""
+        given = self.model_fields_set
+        found: Words = {}
+        if "vote" in given:
+            found["vote"] = self.vote
+        if "correction" in given:
+            found["correction"] = self.correction
+        if "comment" in given:
+            found["comment"] = self.comment
+        return found
 
 
 class Export(_Taken):
     """Which answers to write out, and how."""
 
-    keys: Annotated[list[Key], Field(min_length=1, max_length=MOST_KEYS)] = Field(description="The keys of the answers, in order.")
+    keys: Annotated[list[Key], Field(min_length=1, max_length=MOST_KEYS)] | None = Field(
+        None, description="The keys of the answers, in order."
+    )
+    answers: Annotated[list[HandedIn], Field(min_length=1, max_length=MOST_KEYS)] | None = Field(
+        None, description="In place of keys, the answers themselves, in order. Those that cannot be read are left out and counted."
+    )
     format: Literal["markdown", "bibtex", "csl-json"]
+
+    @model_validator(mode="after")
+    def _names_answers_once(self) -> Self:
+        if (self.keys is None) == (self.answers is None):
+            raise ValueError(f"expected either keys or answers, found {'neither' if self.keys is None else 'both'}")
+        return self
+
+
+def read_answer(values: object) -> Answer | None:
+    """Return the answer that somebody has kept as JSON, with its key or without; None where it is none."""
+    if not isinstance(values, dict):
+        return None
+    given = {name: value for name, value in values.items() if name != "key"}
+    try:
+        AnswerBody.model_validate(given, strict=True)
+        return Answer.from_json(given)
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 #: An article to add: what `assay add` takes as a line of a .jsonl file; whatever else it holds is kept as metadata.
@@ -172,6 +227,14 @@ class Listing(_Parameters):
     q: Annotated[str, Field(max_length=LONGEST_NAME)] | None = Field(None, description="Words that the title holds, whatever their case.")
     offset: Annotated[int, Field(ge=0, le=10**9)] = 0
     limit: Annotated[int, Field(ge=1, le=MOST_LISTED)] = 100
+
+
+class Against(BaseModel):
+    """What a run is compared with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    against: Name | None = Field(None, description="The run that is its baseline.")
 
 
 class Part(BaseModel):
@@ -376,7 +439,7 @@ class RemovedArticles(_Given):
 
 
 class Voted(_Given):
-    """A vote that is kept."""
+    """The vote that is kept now."""
 
     key: str
     vote: Literal["up", "down"] | None
@@ -387,6 +450,33 @@ class Shared(_Given):
 
     key: str
     url: str
+
+
+class FigureBody(_Given):
+    """A measure over the questions of a run, with its 95 % interval."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    apart: int = Field(description="Questions that could not be graded.")
+
+
+class RunBody(_Given):
+    """A past run and its headline figures."""
+
+    name: str
+    dataset: str
+    questions: int
+    finished: str
+    figures: dict[str, FigureBody]
+
+
+class UnreadableRun(_Given):
+    """A folder among the runs that is none, and why."""
+
+    name: str
+    error: str
 
 
 class HealthBody(_Given):

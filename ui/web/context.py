@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar, Unpack
 
 from fastapi import Depends, Request
 
@@ -16,6 +16,7 @@ from rag import Answer, Citation, Turn
 
 from .bodies import KEY
 from .errors import GONE, Refused
+from .feedback import NoRoomError, Words, WordsError
 from .service import Service
 from .work import Flow, FullError, Workers
 
@@ -28,10 +29,8 @@ _LOOKS = 4
 class Feedback(Protocol):
     """Where votes and shared answers are kept for good."""
 
-    def vote(
-        self, key: str, answer: Answer, history: Sequence[Turn], vote: str | None, correction: str | None, comment: str | None
-    ) -> object:
-        """Keep what somebody says of an answer."""
+    def vote(self, key: str, answer: Answer, history: Sequence[Turn], *, voter: str, **words: Unpack[Words]) -> str | None:
+        """Change what somebody says of an answer, and return the vote that stands then."""
 
     def share(self, key: str, answer: Answer) -> object:
         """Keep an answer for good."""
@@ -72,13 +71,16 @@ class Context:
     feedback: Feedback | None = None
     exporters: Mapping[str, Exporter] = field(default_factory=dict)
     """By the name of the format."""
+    url: str | None = None
+    """The address under which others reach the page, where it is another than that of their requests."""
     answering: Workers = field(default_factory=lambda: Workers(name="answering"))
     looking: Workers = field(default_factory=lambda: Workers(_LOOKS, name="looking"))
     writing: Workers = field(default_factory=lambda: Workers(1, 10, name="writing"))
+    hearing: Workers = field(default_factory=lambda: Workers(1, 200, name="feedback"))
 
     def close(self) -> None:
         """End the threads, once they are done with what they are at."""
-        for workers in (self.answering, self.looking, self.writing):
+        for workers in (self.answering, self.looking, self.writing, self.hearing):
             workers.close()
 
     def flow(self, make: Callable[[], Iterator[T]]) -> Flow[T]:
@@ -97,8 +99,17 @@ class Context:
         return await _run(self.looking, function)
 
     async def written(self, function: Callable[[], T]) -> T:
-        """Return what a function returns that changes articles or votes; one at a time."""
+        """Return what a function returns that changes articles; one at a time."""
         return await _run(self.writing, function)
+
+    async def heard(self, function: Callable[[], T]) -> T:
+        """Return what a function returns that keeps what somebody says: it takes milliseconds, and must not wait behind articles."""
+        try:
+            return await _run(self.hearing, function)
+        except WordsError as error:
+            raise Refused(422, str(error)) from error
+        except NoRoomError as error:
+            raise Refused(507, str(error)) from error
 
     def kept(self, key: str) -> Answer:
         """Return the answer of a key; raises `Refused` where there is none."""

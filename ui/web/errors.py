@@ -31,6 +31,7 @@ _TYPES = {
     429: "rate_limit_error",
     500: "server_error",
     503: "overloaded_error",
+    507: "storage_error",
 }
 
 #: Bytes of a body that are read, of questions and of articles.

@@ -1,7 +1,8 @@
 """What people say of answers, kept beside the index: votes, corrections, and the answers that somebody shared.
 
 One SQLite file, made when there is first something to keep; every statement is on disk for good when its call returns. Safe between
-threads and processes. Nothing is kept of who said it. The only module of this room that knows SQLite; knows nothing of HTTP.
+threads and processes. Nothing is kept of who said it but a token that a browser has drawn by lot. The only module of this room that knows
+SQLite; knows nothing of HTTP.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sqlite3
 import time
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from index import AssayError
 from rag import Answer
@@ -21,6 +22,7 @@ from rag import Answer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+    from typing import Unpack
 
     from rag import Turn
 
@@ -39,18 +41,54 @@ _MOST_BYTES = 500_000_000
 #: Seconds that a statement waits for another's.
 _WAIT = 10.0
 
-_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_KEY, _VOTER = re.compile(r"[A-Za-z0-9_-]{1,64}"), re.compile(r"(?:[A-Za-z0-9_-]{16,64})?")
 
 #: Marks the file as ours ("Assy").
-_APPLICATION, _VERSION = 0x41737379, 1
+_APPLICATION = 0x41737379
 
-_TABLES = (
-    """CREATE TABLE said (
+_SHARED = "CREATE TABLE shared (key TEXT PRIMARY KEY, time TEXT NOT NULL, answer TEXT NOT NULL) STRICT, WITHOUT ROWID"
+
+_SAID = """CREATE TABLE said (
+        key TEXT NOT NULL, voter TEXT NOT NULL, time TEXT NOT NULL, question TEXT NOT NULL, history TEXT NOT NULL, answer TEXT NOT NULL,
+        vote TEXT, correction TEXT, comment TEXT, PRIMARY KEY (key, voter)
+    ) STRICT, WITHOUT ROWID"""
+
+#: As it was when everybody who had a key shared one row.
+_SAID_ONCE = """CREATE TABLE said (
         key TEXT PRIMARY KEY, time TEXT NOT NULL, question TEXT NOT NULL, history TEXT NOT NULL, answer TEXT NOT NULL,
         vote TEXT, correction TEXT, comment TEXT
-    ) STRICT, WITHOUT ROWID""",
-    "CREATE TABLE shared (key TEXT PRIMARY KEY, time TEXT NOT NULL, answer TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    ) STRICT, WITHOUT ROWID"""
+
+#: The tables of each version of the file, which is the last one's as soon as something is written.
+_VERSIONS = {1: {_SAID_ONCE, _SHARED}, 2: {_SAID, _SHARED}}
+_LATEST = 2
+
+_CARRY_OVER = (
+    "ALTER TABLE said RENAME TO said_once",
+    _SAID,
+    "INSERT INTO said SELECT key, '', time, question, history, answer, vote, correction, comment FROM said_once",
+    "DROP TABLE said_once",
+    f"PRAGMA user_version = {_LATEST}",
 )
+
+_ROWS = "SELECT * FROM said ORDER BY time, key, voter"
+_ROWS_ONCE = "SELECT key, '', time, question, history, answer, vote, correction, comment FROM said ORDER BY time, key"
+
+
+class WordsError(AssayError):
+    """What somebody says cannot be kept as it is; the message names no place."""
+
+
+class NoRoomError(AssayError):
+    """There is no room for what somebody says; the message names no place."""
+
+
+class Words(TypedDict, total=False):
+    """What is to be changed of what somebody says: None takes a thing back, and what is left out stays as it was."""
+
+    vote: str | None
+    correction: str | None
+    comment: str | None
 
 
 class FeedbackStore:
@@ -61,35 +99,36 @@ class FeedbackStore:
         self.path = path
         self._most_bytes = most_bytes
 
-    def vote(
-        self,
-        key: str,
-        answer: Answer,
-        history: Iterable[Turn] = (),
-        vote: str | None = None,
-        correction: str | None = None,
-        comment: str | None = None,
-    ) -> None:
-        """Keep what somebody says of the answer of `key`, in place of what was said of it before.
+    def vote(self, key: str, answer: Answer, history: Iterable[Turn] = (), *, voter: str = "", **words: Unpack[Words]) -> str | None:
+        """Change what one `voter` says of the answer of `key`, and return the vote that stands then.
 
-        `history` holds the turns before its question. Without a vote and a correction what was said before is taken back. The caller
-        has made sure that the answer was given under that key. Raises `AssayError` where it cannot be kept.
+        `history` holds the turns before its question. Where nothing is left of what was said, nothing is kept. The caller has made sure
+        that the answer was given under that key. Raises `WordsError`, `NoRoomError`, or `AssayError` where it cannot be kept.
         """
         _check_key(key)
-        if vote not in ("up", "down", None):
-            raise AssayError(f'expected a vote "up", "down" or null, found {str(vote)[:40]!r}')
-        correction, comment = _words(correction, "a correction", MOST_CORRECTION), _words(comment, "a comment", MOST_COMMENT)
-        if vote is None and correction is None:
-            self._take_back(key)
-            return
-        turns = _json([{"role": turn.role, "content": turn.content} for turn in history])
-        row = (key, _now(), _storable(answer.question), turns, _json(answer.to_json()), vote, correction, comment)
-        self._keep("INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        if not _VOTER.fullmatch(voter):
+            raise WordsError(f"expected 16 to 64 letters, digits, - or _ to tell voters apart, found {voter[:80]!r}")
+        changed = _checked(words)
+        if not any(changed.values()) and not self.path.exists():
+            return None
+        turns = [{"role": turn.role, "content": turn.content} for turn in history]
+        with self._writing() as connection:
+            found = "SELECT vote, correction, comment, history FROM said WHERE key = ? AND voter = ?"
+            *before, told = connection.execute(found, (key, voter)).fetchone() or (None, None, None, "[]")
+            now: dict[str, str | None] = {**dict(zip(("vote", "correction", "comment"), before, strict=True)), **changed}
+            if not any(now.values()):
+                connection.execute("DELETE FROM said WHERE key = ? AND voter = ?", (key, voter))
+                return None
+            # an answer that was shared comes without the turns before it, which may be here
+            row = (key, voter, _now(), _storable(answer.question), _json(turns) if turns else told, _json(answer.to_json()))
+            self._insert(connection, "INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, *now.values()))
+            return now["vote"]
 
     def share(self, key: str, answer: Answer) -> None:
         """Keep an answer so that it can be read under its key from now on; raises `AssayError` where it cannot be kept."""
         _check_key(key)
-        self._keep("INSERT OR IGNORE INTO shared VALUES (?, ?, ?)", (key, _now(), _json(answer.to_json())))
+        with self._writing() as connection:
+            self._insert(connection, "INSERT OR IGNORE INTO shared VALUES (?, ?, ?)", (key, _now(), _json(answer.to_json())))
 
     def shared(self, key: str) -> Answer | None:
         """Return the answer that was shared under that key, None where none was; raises `AssayError` where the file cannot be read."""
@@ -107,11 +146,13 @@ class FeedbackStore:
         if not self.path.exists():
             return
         with self._reading() as connection:
-            for key, when, question, history, answer, *rest in connection.execute("SELECT * FROM said ORDER BY time, key"):
-                vote, correction, comment = rest
+            statement = _ROWS_ONCE if connection.execute("PRAGMA user_version").fetchone()[0] == 1 else _ROWS
+            for key, voter, *rest in connection.execute(statement):
+                when, question, history, answer, vote, correction, comment = rest
                 # the key lets its bearer read the answer, so that rows, which are passed on, bear another name
+                named = f"{key} {voter}" if voter else key
                 yield {
-                    "id": hashlib.sha256(key.encode()).hexdigest()[:16],
+                    "id": hashlib.sha256(named.encode()).hexdigest()[:16],
                     "time": when,
                     "question": question,
                     "history": _value(history),
@@ -121,25 +162,22 @@ class FeedbackStore:
                     "comment": comment,
                 }
 
-    def _take_back(self, key: str) -> None:
-        if self.path.exists():
-            with self._writing() as connection:
-                connection.execute("DELETE FROM said WHERE key = ?", (key,))
-
-    def _keep(self, statement: str, row: tuple[str | None, ...]) -> None:
+    def _insert(self, connection: sqlite3.Connection, statement: str, row: tuple[str | None, ...]) -> None:
+        """Write a row where there is room for it."""
         size = sum(len(value.encode()) for value in row if value)
         if size > _MOST_ROW:
-            raise AssayError(
+            raise WordsError(
                 f"expected an answer of at most {_MOST_ROW:,} bytes with the turns before it, found {size:,}; begin a new chat"
             )
-        with self._writing() as connection:
-            pages, bytes_a_page = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
-            if pages * bytes_a_page + size > self._most_bytes:
-                raise AssayError(
-                    f"{self.path.name} has grown to {self._most_bytes:,} bytes, more is not kept; take what is there out with "
-                    "`assay eval import-feedback`, then move the file away"
-                )
-            connection.execute(statement, row)
+        pages, free, bytes_a_page = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        if (pages - free) * bytes_a_page + size > self._most_bytes:
+            raise NoRoomError(
+                f"{self.path.name} has grown to {self._most_bytes:,} bytes, more is not kept; take what is there out with "
+                "`assay eval import-feedback`, then move the file away"
+            )
+        connection.execute(statement, row)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -166,6 +204,7 @@ class FeedbackStore:
         log = self.path.with_name(self.path.name + "-wal")
         connection = self._opened("ro")
         try:
+            connection.execute("BEGIN")  # one view of all: another may be carrying the tables over
             self._check(connection)
         except sqlite3.OperationalError:
             connection.close()
@@ -190,17 +229,19 @@ class FeedbackStore:
         return connection
 
     def _set_up(self, connection: sqlite3.Connection) -> None:
-        """Make the tables of a new file, whole or not at all; others may be doing the same."""
+        """Make the tables of a new file, or carry over those of an older one, whole or not at all; others may be doing the same."""
         if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             self._log_ahead(connection)
         connection.execute("BEGIN IMMEDIATE")
         if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
-            for table in _TABLES:
+            for table in (_SAID, _SHARED):
                 connection.execute(table)
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {_VERSION}")
+            connection.execute(f"PRAGMA user_version = {_LATEST}")
+        if self._check(connection) < _LATEST:
+            for statement in _CARRY_OVER:
+                connection.execute(statement)
         connection.execute("COMMIT")
-        self._check(connection)
 
     def _log_ahead(self, connection: sqlite3.Connection) -> None:
         """Have a new file write ahead; SQLite does not wait here by itself where another process is at the same."""
@@ -215,12 +256,13 @@ class FeedbackStore:
             else:
                 return
 
-    def _check(self, connection: sqlite3.Connection) -> None:
-        """Raise `AssayError` unless the file holds our tables and nothing else: a trigger or a view would run as we read."""
-        marks = tuple(connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    def _check(self, connection: sqlite3.Connection) -> int:
+        """Return the file's version; raises `AssayError` unless it holds our tables and nothing else: a trigger would run as we read."""
+        application, version = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
         made = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
-        if made != set(_TABLES) or marks != (_APPLICATION, _VERSION):
+        if application != _APPLICATION or made != _VERSIONS.get(version):
             raise self._unreadable("a database of something else")
+        return int(version)
 
     def _unreadable(self, found: str) -> AssayError:
         return AssayError(f"expected the feedback of an index at {self.path}, found {found}; move the file away")
@@ -234,13 +276,27 @@ class FeedbackStore:
 
 def _check_key(key: str) -> None:
     if not _KEY.fullmatch(key):
-        raise AssayError(f"expected the key of an answer, found {key[:40]!r}")
+        raise WordsError(f"expected the key of an answer, found {key[:40]!r}")
 
 
-def _words(text: str | None, what: str, most: int) -> str | None:
-    """Return what somebody wrote, None where that is nothing; raises `AssayError` where it is too long."""
+def _checked(words: Words) -> dict[str, str | None]:
+    """Return what is to be changed, as it can be kept; raises `WordsError`."""
+    found: dict[str, str | None] = {}
+    if "vote" in words:
+        if words["vote"] not in ("up", "down", None):
+            raise WordsError(f'expected a vote "up", "down" or null, found {str(words["vote"])[:40]!r}')
+        found["vote"] = words["vote"]
+    if "correction" in words:
+        found["correction"] = _text(words["correction"], "a correction", MOST_CORRECTION)
+    if "comment" in words:
+        found["comment"] = _text(words["comment"], "a comment", MOST_COMMENT)
+    return found
+
+
+def _text(text: str | None, what: str, most: int) -> str | None:
+    """Return what somebody wrote, None where that is nothing; raises `WordsError` where it is too long."""
     if text is not None and len(text) > most:
-        raise AssayError(f"expected {what} of at most {most:,} characters, found {len(text):,}; shorten it")
+        raise WordsError(f"expected {what} of at most {most:,} characters, found {len(text):,}; shorten it")
     return _storable(text).strip() or None if text else None
 
 

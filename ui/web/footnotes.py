@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from rag import ABSTENTION
 
 from .. import render
 from ..safe import safe
+from .addresses import web_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,12 +92,21 @@ class Telling:
             start = len(self.text)
             self.text += f"[{number}]"
             self.marks += (Mark(start, len(self.text), number),)
-        self.text += "" if sentence.doubt is None else " (not supported)"
+        doubt = doubt_of(sentence)
+        self.text += f" ({_plain(doubt)})" if doubt else ""
 
     def _footnote(self, citation: Citation) -> str:
         origin = ", ".join(_plain(part) for part in (citation.title, citation.source, citation.published) if part)
         page = f", page {citation.page}" if citation.page else ""
         return f"[{citation.n}] “{_plain(citation.quote)}” — {origin}{page}, {self._link(citation)}"
+
+
+def doubt_of(sentence: AnswerSentence) -> str | None:
+    """Return how a sentence is said to be supported less than it should be, in the page's words, and why; None where it is supported."""
+    if sentence.verdict == "supported" and not sentence.doubt:
+        return None
+    word = "Not supported" if sentence.verdict == "unsupported" else "Weakly supported"
+    return f"{word}: {sentence.doubt}" if sentence.doubt else word
 
 
 def _proved(answer: Answer) -> tuple[_Proved, ...]:
@@ -121,17 +131,6 @@ def untold(content: str) -> str:
 def link_to(citation: Citation, base: str) -> str:
     """Return where a citation can be read: at the address stored with the article, else at its characters in the page under `base`."""
     return web_address(citation.url) or f"{base}/?article={quote(citation.article_id, safe='')}&span={citation.start}:{citation.end}"
-
-
-def web_address(url: str | None) -> str | None:
-    """Return an address of the web, as it may be linked to; None for anything else."""
-    if not url or re.search(r"[\s\x00-\x20\x7f<>\"`\\]", url) or safe(url) != url:
-        return None
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return url if parts.scheme in ("http", "https") and parts.hostname else None
 
 
 def _abstention(answer: Answer, articles: int, only: ArticleFilter | None) -> str:

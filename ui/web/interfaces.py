@@ -13,7 +13,7 @@ from .context import Context
 from .errors import unknown
 
 #: Everything that programs may call.
-ROUTERS = (rest.router, rest.adding, completions.router)
+ROUTERS = (rest.router, rest.adding, rest.exporting, completions.router)
 
 
 def join(app: FastAPI, context: Context) -> None:

@@ -1,170 +1,36 @@
 """The Evaluation tab: past runs, the figures and plots of each, its report, two compared.
 
-The only module of what serves that knows `eval`, which loads when the tab is first opened. A run is named by its folder's name, which must
-be one of those that are listed: no path comes from outside. Whatever is wrong with a folder is said where it is listed.
+Knows nothing of where runs lie or how they are read (`runs`); `eval` loads when the tab is first opened.
 """
 
 from __future__ import annotations
 
-import html
-import os
-import re
-import stat
-from collections import OrderedDict
-from dataclasses import dataclass
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import gradio
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from gradio.context import Context
-
-from index import AssayError
 
 from ..render import counted
 from ..safe import safe
 from .markup import Html, block, element, finished, joined
+from .runs import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
-    from fastapi import Response
+    from eval import Evaluation, Figure, Measure
 
-    from eval import Evaluation, Figure, Glance, Measure
-
+    from .runs import PastRun, PastRuns
     from .service import Service
     from .settings import Settings
-
-#: The folder in that of an index.
-RUNS = "runs"
-
-#: Runs that are listed, the newest.
-_MOST_RUNS = 200
-
-#: Bytes of each file of a run that are read.
-_MOST_BYTES = {"run.json": 50_000_000, "grades.json": 200_000_000, "rows.jsonl": 500_000_000}
-
-#: Runs that are kept in memory with all their answers.
-_KEPT = 4
 
 #: Characters of a name, a question or an answer that are shown.
 _MOST_SHOWN = 300
 
-#: What the frame of a report may do besides what the report allows itself: run its own script, as if from nowhere.
-_SANDBOX = "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
-
 _READ: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": 2, "concurrency_id": "read runs"}
 
 _LOADING = block(element("p", {"class": "waiting", "role": "status"}, "Reading the runs…"))
-
-
-@dataclass(frozen=True, slots=True)
-class PastRun:
-    """A folder among the runs."""
-
-    name: str
-    changed: float
-    """When, in seconds since 1970."""
-    glance: Glance | None = None
-    reason: str = ""
-    """Why there is nothing to see of it."""
-
-
-class PastRuns:
-    """The runs in a folder. Safe to share between threads."""
-
-    def __init__(self, folder: Path) -> None:
-        """Look into `folder`, which need not exist."""
-        self._folder = folder
-        self._lock = Lock()
-        self._glances: dict[str, tuple[object, PastRun]] = {}
-        self._evaluations: OrderedDict[str, tuple[object, Evaluation]] = OrderedDict()
-
-    def listed(self) -> tuple[PastRun, ...]:
-        """Return what is there, the newest first; raises `AssayError` where the folder itself cannot be read."""
-        names = self._names()
-        with self._lock:
-            self._glances = {name: known for name, known in self._glances.items() if name in names}
-            for name in names:
-                files = self._files(name)
-                if name not in self._glances or self._glances[name][0] != files:
-                    self._glances[name] = files, self._looked(name)
-            found = [self._glances[name][1] for name in names]
-        return tuple(sorted(found, key=lambda run: (-run.changed, run.name))[:_MOST_RUNS])
-
-    def evaluation(self, name: str) -> Evaluation:
-        """Return a run with all its answers; raises `AssayError` where none of this name is listed, or it cannot be read."""
-        from eval import load_evaluation
-
-        if name not in self._names():
-            raise AssayError(f"expected the name of a run that is listed, found {name[:60]!r}")
-        with self._lock:
-            files = self._files(name)
-            known = self._evaluations.pop(name, None)
-            if known is None or known[0] != files:
-                self._expect_readable(name)
-                known = files, load_evaluation(self._folder / name)
-            self._evaluations[name] = known
-            while len(self._evaluations) > _KEPT:
-                self._evaluations.popitem(last=False)
-            return known[1]
-
-    def _names(self) -> list[str]:
-        try:
-            with os.scandir(self._folder) as entries:
-                return sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise AssayError(f"expected the folder of runs at {self._folder}, which cannot be read ({error.strerror})") from error
-
-    def _files(self, name: str) -> object:
-        """Return what tells whether the files of a run have changed."""
-        found = []
-        for file in _MOST_BYTES:
-            try:
-                status = (self._folder / name / file).lstat()
-                found.append((status.st_mtime_ns, status.st_size, status.st_ino))
-            except OSError:
-                found.append((0, 0, 0))
-        return found
-
-    def _looked(self, name: str) -> PastRun:
-        from eval import glance
-
-        changed = 0.0
-        try:
-            changed = (self._folder / name).stat().st_mtime
-            self._expect_readable(name)
-            found = glance(self._folder / name)
-        except AssayError as error:
-            return PastRun(name, changed, reason=self._relative(str(error)))
-        except OSError as error:
-            return PastRun(name, changed, reason=f"cannot be read ({error.strerror})")
-        except Exception as error:  # noqa: BLE001  # whatever a folder holds, the others are still to be listed
-            return PastRun(name, changed, reason=f"cannot be read ({type(error).__name__})")
-        return PastRun(name, found.finished.timestamp(), found)
-
-    def _expect_readable(self, name: str) -> None:
-        """Raise `AssayError` where a file of a run is no plain file, which might never end, or too large to be shown."""
-        for file, most in _MOST_BYTES.items():
-            try:
-                status = (self._folder / name / file).lstat()
-            except FileNotFoundError:
-                continue  # which file is missing is said by what reads them
-            except OSError as error:
-                raise AssayError(f"{file} cannot be read ({error.strerror})") from error
-            if not stat.S_ISREG(status.st_mode):
-                raise AssayError(f"expected a plain file as {file}, found a link or a special file")
-            if status.st_size > most:
-                raise AssayError(f"{file} has {status.st_size:,} bytes, at most {most:,} are shown here; `assay eval report` reads all")
-
-    def _relative(self, text: str) -> str:
-        """Leave out where the folder of runs lies, which is nobody's to know but the server's."""
-        return text.replace(f"{self._folder}{os.sep}", "")
 
 
 # --- the tab ----------------------------------------------------------------------------------------------------------
@@ -172,7 +38,7 @@ class PastRuns:
 
 def evaluation_tab(service: Service, settings: Settings) -> None:  # noqa: ARG001  # as every tab
     """Put the tab's components where they are called for."""
-    runs = PastRuns(service.folder / RUNS)
+    runs = service.runs
     overview = _markup(_LOADING, "runs")
     with gradio.Row(elem_classes="choosing"):
         chosen = gradio.Dropdown([], label="Show a run", min_width=200, scale=3, visible=False)
@@ -198,7 +64,7 @@ def _markup(value: str, name: str) -> gradio.Markdown:
 def _overview(runs: PastRuns) -> tuple[Any, ...]:
     try:
         found = runs.listed()
-    except AssayError as error:
+    except RunError as error:
         return _failed(str(error)), *_choices([])
     return block(_list(found)), *_choices([(_short(run.name), run.name) for run in found if run.glance])
 
@@ -216,65 +82,18 @@ def _details(runs: PastRuns, name: str | None) -> str:
     try:
         evaluation = runs.evaluation(str(name))
         return block(_run(str(name), evaluation))
-    except AssayError as error:
-        return _failed(runs._relative(str(error)))  # noqa: SLF001  # of this module
+    except RunError as error:
+        return _failed(str(error))
 
 
 def _comparison(runs: PastRuns, a: str | None, b: str | None) -> str:
-    from eval import compare
-
     if not a or not b or a == b:
         return _failed("expected two different runs to compare; choose one as A and another as B")
     try:
-        both = [runs.evaluation(str(name)) for name in (a, b)]
-        found = compare([one.grades for one in both], [one.run for one in both], limit=5).to_json()
+        both, found = runs.compared(str(a), str(b))
         return block(_compared(str(a), str(b), found, both))
-    except AssayError as error:
-        return _failed(runs._relative(str(error)))  # noqa: SLF001  # as above
-
-
-# --- routes -----------------------------------------------------------------------------------------------------------
-
-
-def runs_router(service: Service) -> APIRouter:
-    """Return the routes of past runs: their names, and the report of each, alone or against another."""
-    router = APIRouter()
-    runs = PastRuns(service.folder / RUNS)
-
-    @router.get("/api/v1/runs")
-    def listed() -> Response:
-        """List the runs, the newest first."""
-        try:
-            return JSONResponse([_run_json(run) for run in runs.listed()])
-        except AssayError as error:
-            return JSONResponse({"error": str(error)}, 503)
-
-    @router.get("/api/v1/runs/{name}/report")
-    def report(name: str, against: str | None = None) -> Response:
-        """Return the report of a run as one HTML page, compared with the run `against` as its baseline where one is named."""
-        from eval import report_of
-
-        try:
-            page = report_of([runs.evaluation(one) for one in (against, name) if one is not None])
-        except AssayError as error:
-            return PlainTextResponse(safe(runs._relative(str(error))), 404, {"Content-Security-Policy": "default-src 'none'"})  # noqa: SLF001
-        return HTMLResponse(page, headers={"Content-Security-Policy": f"{_policy(page)}; {_SANDBOX}", "Cache-Control": "no-store"})
-
-    return router
-
-
-def _policy(page: str) -> str:
-    """Return the policy that a report sets itself; as a header it holds before a byte of the page is read."""
-    found = re.search('http-equiv="Content-Security-Policy" content="([^"]*)"', page)
-    return html.unescape(found[1]) if found else "default-src 'none'"
-
-
-def _run_json(run: PastRun) -> dict[str, Any]:
-    if run.glance is None:
-        return {"name": run.name, "error": run.reason}
-    figures = {name: figure.to_json() for name, (_, figure) in run.glance.figures.items()}
-    finished_at = run.glance.finished.isoformat(timespec="seconds")
-    return {"name": run.name, "dataset": run.glance.dataset, "questions": run.glance.questions, "finished": finished_at, "figures": figures}
+    except RunError as error:
+        return _failed(str(error))
 
 
 # --- what they show ---------------------------------------------------------------------------------------------------

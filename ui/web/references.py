@@ -13,12 +13,13 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
 
 from index import AssayError
 from rag import ABSTENTION, Difference
 
 from ..safe import safe
+from .addresses import web_address
+from .footnotes import doubt_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
     #: Everything but the text that is known of articles (`Article.record`), by id: authors above all, which a citation does not name.
     Records: TypeAlias = Mapping[str, Mapping[str, Any]]
 
+    #: What a footnote is of.
+    _Quoted: TypeAlias = tuple[str, int, int, str]
+
+    #: What there is to say of quotes, by citation.
+    Remarks: TypeAlias = Mapping[Citation, str]
+
 
 def records_of(article: Callable[[str], Article], citations: Iterable[Citation]) -> dict[str, Mapping[str, Any]]:
     """Return the records of the cited articles; those that were removed since are left out."""
@@ -38,6 +45,26 @@ def records_of(article: Callable[[str], Article], citations: Iterable[Citation])
         with suppress(AssayError):
             found[article_id] = article(article_id).record()
     return found
+
+
+def remarks_of(article: Callable[[str], Article], citations: Iterable[Citation]) -> Remarks:
+    """Return what there is to say of quotes that do not stand where their citations say: the article has changed, or they are made up."""
+    found: dict[Citation, str] = {}
+    by_article: dict[str, list[Citation]] = {}
+    for citation in citations:
+        by_article.setdefault(citation.article_id, []).append(citation)
+    for article_id, cited in by_article.items():
+        try:
+            text = article(article_id).text
+        except AssayError:
+            found |= dict.fromkeys(cited, _UNCHECKED)
+            continue
+        found |= {one: _UNPROVED for one in cited if one.start < 0 or not one.quote or text[one.start : one.end] != one.quote}
+    return found
+
+
+_UNCHECKED = "Not checked: the article is no longer in the library."
+_UNPROVED = "Not proved: the article, as it is now, does not say this at these characters."
 
 
 # --- Markdown ---------------------------------------------------------------------------------------------------------
@@ -49,28 +76,34 @@ _ACTIVE = re.compile(r"[\\`*_{}\[\]<>#|~$^&@]|:(?=[/\w+-])|(?<=\bwww)\.", re.IGN
 _LEADING = re.compile(r"(?P<number>\d{1,9})(?=[.)])|(?=[-+=:%])")
 
 
-def markdown(answers: Iterable[Answer], records: Records | None = None) -> str:
+def markdown(answers: Iterable[Answer], records: Records | None = None, remarks: Remarks | None = None) -> str:
     """Return a conversation as Markdown: the questions, the answers with footnotes, and what these refer to.
 
-    One footnote for each span that is cited, with title, authors, source, date, address, quote and place. Line ends in a quote stand as
-    spaces and what a terminal would obey as `�`; the place names the exact characters.
+    One footnote for each quote that is cited, with title, authors, source, date, address, place and what there is to remark on it. Line
+    ends in a quote stand as spaces and what a terminal would obey as `�`; the place names the exact characters.
     """
-    notes: dict[tuple[str, int, int], tuple[int, Citation]] = {}
+    notes: dict[_Quoted, tuple[int, Citation]] = {}
     parts = ["# Conversation"]
     for answer in answers:
         for citation in answer.citations:
-            notes.setdefault(_span(citation), (len(notes) + 1, citation))
-        parts += _exchange(answer, {citation.n: notes[_span(citation)][0] for citation in answer.citations})
+            notes.setdefault(_quoted(citation), (len(notes) + 1, citation))
+        parts += _exchange(answer, {citation.n: notes[_quoted(citation)][0] for citation in answer.citations})
     if notes:
         parts.append("## References")
-        parts += [
-            f"[^{number}]: {_reference(citation, (records or {}).get(citation.article_id, {}))}" for number, citation in notes.values()
-        ]
+        for number, citation in notes.values():
+            remark = (remarks or {}).get(citation, "")
+            reference = _reference(citation, (records or {}).get(citation.article_id, {}))
+            parts.append(f"[^{number}]: {reference}{f' {remark}' if remark else ''}")
     return "\n\n".join(parts) + "\n"
 
 
-def _span(citation: Citation) -> tuple[str, int, int]:
-    return citation.article_id, citation.start, citation.end
+def _quoted(citation: Citation) -> _Quoted:
+    return citation.article_id, citation.start, citation.end, citation.quote
+
+
+def _known(record: Mapping[str, Any], citation: Citation, name: str) -> str:
+    """Return what the article says of itself, where it is there; else what the citation says of it."""
+    return str((record[name] if name in record else getattr(citation, name)) or "")
 
 
 def _exchange(answer: Answer, numbers: Mapping[int, int]) -> list[str]:
@@ -82,7 +115,7 @@ def _exchange(answer: Answer, numbers: Mapping[int, int]) -> list[str]:
     said = []
     for sentence in answer.sentences:
         marks = "".join(f" [^{numbers[n]}]" for n in sentence.citations if n in numbers)
-        said.append(f"{_text(sentence.text)}{marks}{f' (not supported: {_text(sentence.doubt)})' if sentence.doubt else ''}")
+        said.append(f"{_text(sentence.text)}{marks}{f' ({_text(doubt)})' if (doubt := doubt_of(sentence)) else ''}")
     parts.append(" ".join(said) if said else ABSTENTION)
     return parts + [_text(note) for note in answer.notes]
 
@@ -90,11 +123,11 @@ def _exchange(answer: Answer, numbers: Mapping[int, int]) -> list[str]:
 def _reference(citation: Citation, record: Mapping[str, Any]) -> str:
     """Return a footnote; its first words keep readers that know no footnotes from taking it for the address of a link."""
     authors = "; ".join(filter(None, map(_text, record.get("authors", ()))))
-    origin = ", ".join(filter(None, (_text(part or "") for part in (citation.source, citation.published))))
+    origin = ", ".join(filter(None, (_text(_known(record, citation, name)) for name in ("source", "published"))))
     page = f", page {citation.page}" if citation.page else ""
-    address = web_address(citation.url)
+    address = web_address(_known(record, citation, "url"))
     parts = [
-        f"In “{_text(citation.title)}”{f' by {authors}' if authors else ''}.",
+        f"In “{_text(_known(record, citation, 'title'))}”{f' by {authors}' if authors else ''}.",
         f"{origin}." if origin else "",
         f"<{address}>." if address else "",
         f"“{_text(citation.quote)}”",
@@ -107,21 +140,6 @@ def _text(text: str) -> str:
     """Return text on one line that Markdown leaves as it is."""
     escaped = _ACTIVE.sub(r"\\\g<0>", safe(text).strip())
     return _LEADING.sub(lambda found: f"{found['number'] or ''}\\", escaped, count=1) if _LEADING.match(escaped) else escaped
-
-
-def web_address(url: str | None) -> str | None:
-    """Return an http or https address that no notation takes apart: what is neither a letter, a digit nor a sign of addresses is encoded.
-
-    None for everything else.
-    """
-    try:
-        parts = urlsplit(url.strip()) if url else None
-        if parts is None or parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-            return None
-    except ValueError:
-        return None
-    # after `urlsplit`, which drops tabs and line ends: what is shown is what was looked at
-    return "".join(one if one.isalnum() or one in "-._~:/?#[]@!$&'()*+,;=%" else quote(one, safe="") for one in parts.geturl())
 
 
 # --- what is cited, as reference managers have it ---------------------------------------------------------------------
@@ -215,15 +233,15 @@ def _cited(citations: Iterable[Citation], records: Records | None) -> dict[str, 
 
 
 def _article(citation: Citation, record: Mapping[str, Any]) -> _Cited:
-    found = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?.*", citation.published or "")
+    found = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?.*", _known(record, citation, "published"))
     return _Cited(
         article_id=citation.article_id,
-        title=" ".join(safe(citation.title).split()),
+        title=" ".join(safe(_known(record, citation, "title")).split()),
         names=tuple(Name.of(author) for author in record.get("authors", ()) if author.strip()),
-        source=" ".join(safe(citation.source or "").split()),
+        source=" ".join(safe(_known(record, citation, "source")).split()),
         date=tuple(int(part) for part in found.groups() if part) if found else (),
         written_date="" if found else " ".join(safe(str(record.get("published_raw") or "")).split()),
-        url=web_address(citation.url),
+        url=web_address(_known(record, citation, "url")),
         language=str(record.get("language") or ""),
     )
 

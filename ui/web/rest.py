@@ -3,17 +3,22 @@
 Answers are what `assay --json` prints. Knows nothing of the page, nor of who may come in, which is decided before anybody is asked.
 """
 
+import html
+import re
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
 from index import AssayError
 from rag import Answer
 
+from .addresses import web_address
 from .bodies import (
     Added,
+    Against,
     ArticleBody,
     ArticlesPage,
     Ask,
@@ -27,15 +32,19 @@ from .bodies import (
     PartOfArticle,
     RemovedArticles,
     Rows,
+    RunBody,
     Search,
     Shared,
+    UnreadableRun,
     Vote,
     Voted,
+    read_answer,
 )
-from .context import Context, Here, last
+from .context import Context, Feedback, Here, last
 from .errors import ArticlesRoute, Refused, Route, refusal_of
 from .events import EventStream, event, written
-from .footnotes import web_address
+from .login import cookie_name
+from .runs import NoRunError, RunError
 
 _NOT = {
     400: "The body is not JSON.",
@@ -48,6 +57,7 @@ _NOT = {
     429: "One caller asks too much.",
     500: "A fault here.",
     503: "Too many are asking, or the articles are being changed: Retry-After says when to try again.",
+    507: "There is no room to keep more of what people say.",
 }
 
 
@@ -70,6 +80,15 @@ one before, since the last may differ from its beginnings. `event: done` holds t
 
 router = APIRouter(prefix="/api/v1", route_class=Route)
 adding = APIRouter(prefix="/api/v1", route_class=ArticlesRoute)
+
+
+class _ConversationRoute(Route):
+    """A route that takes a conversation with the passages that were read for it."""
+
+    most = 4_000_000
+
+
+exporting = APIRouter(prefix="/api/v1", route_class=_ConversationRoute)
 
 
 @router.post(
@@ -161,24 +180,27 @@ async def answer_of(key: str, here: Here) -> Response:
     return JSONResponse({**answer.to_json(), "key": key})
 
 
-@router.post("/answers/{key}/share", response_model=Shared, responses=_refusals(404), tags=["answers"])
+@router.post("/answers/{key}/share", response_model=Shared, responses=_refusals(403, 404, 507), tags=["answers"])
 async def share_answer(key: str, request: Request, here: Here) -> Response:
     """Keep an answer for good, so that its link works tomorrow too."""
     feedback = _feedback(here)
-    await here.written(lambda: feedback.share(key, here.kept(key)))
+    await here.heard(lambda: feedback.share(key, here.kept(key)))
     return JSONResponse({"key": key, "url": f"{base_of(request)}/?answer={key}"})
 
 
-@router.post("/feedback", response_model=Voted, responses=_refusals(404, *_BODY), tags=["answers"])
+@router.post("/feedback", response_model=Voted, responses=_refusals(403, 404, 507, *_BODY), tags=["answers"])
 async def vote(body: Vote, here: Here) -> Response:
-    """Keep what somebody says of an answer, in place of what was said of it before."""
+    """Keep what somebody says of an answer; what the body leaves out stays as it was said before."""
     feedback = _feedback(here)
-    said = (body.vote, body.correction, body.comment)
-    await here.written(lambda: feedback.vote(body.key, here.kept(body.key), here.service.answers.history(body.key), *said))
-    return JSONResponse({"key": body.key, "vote": body.vote})
+
+    def keep() -> str | None:
+        answer, history = here.kept(body.key), here.service.answers.history(body.key)
+        return feedback.vote(body.key, answer, history, voter=body.voter or "", **body.words())
+
+    return JSONResponse({"key": body.key, "vote": await here.heard(keep)})
 
 
-def _feedback(here: Context) -> Any:
+def _feedback(here: Context) -> Feedback:
     if here.feedback is None:
         raise Refused(403, "expected a server that keeps votes and shared answers, found one that does not")
     return here.feedback
@@ -192,7 +214,11 @@ _FILES = {
 }
 
 
-@router.post(
+#: How many of the answers handed in could not be read.
+_LEFT_OUT = "Assay-Left-Out"
+
+
+@exporting.post(
     "/export",
     response_class=Response,
     responses={
@@ -200,6 +226,7 @@ _FILES = {
         200: {
             "description": "The file.",
             "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind, _ in _FILES.values()},
+            "headers": {_LEFT_OUT: {"description": "Answers handed in that could not be read.", "schema": {"type": "integer"}}},
         },
     },
     tags=["answers"],
@@ -210,10 +237,65 @@ async def export(body: Export, here: Here) -> Response:
     if exporter is None:
         raise Refused(404, f"expected a format that this server writes, found {body.format}", param="format")
     write = exporter
-    text = await here.looked(lambda: write([here.kept(key) for key in body.keys]))
+
+    def file() -> tuple[str, int]:
+        answers = [answer for answer in _meant(body, here) if answer is not None]
+        given = len(body.keys or body.answers or ())
+        if not answers:
+            raise Refused(422, f"expected answers as /api/v1/ask gives them, found none that can be read among {given}", param="answers")
+        return write(answers), given - len(answers)
+
+    text, left_out = await here.answered(file)  # each article that is cited is read
     media_type, name = _FILES[body.format]
-    headers = {"Content-Type": f"{media_type}; charset=utf-8", "Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(text, headers=headers)
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"', _LEFT_OUT: str(left_out)}
+    return Response(text, headers={"Content-Type": f"{media_type}; charset=utf-8", **disposition})
+
+
+def _meant(body: Export, here: Context) -> Iterator[Answer | None]:
+    """Yield the answers that are to be written out, None for one that cannot be read; raises `Refused` for a key of none."""
+    for place, key in enumerate(body.keys or ()):
+        try:
+            yield here.kept(key)
+        except Refused as refused:
+            raise Refused(refused.status, refused.message, param=f"keys.{place}") from refused
+    yield from map(read_answer, body.answers or ())
+
+
+@router.get("/runs", response_model=list[RunBody | UnreadableRun], responses=_refusals(), tags=["runs"])
+async def list_runs(here: Here) -> Response:
+    """List past runs, the newest first, with their headline figures."""
+    try:
+        runs = await here.answered(here.service.runs.listed)
+    except RunError as error:
+        raise Refused(503, str(error)) from error
+    return JSONResponse([run.to_json() for run in runs])
+
+
+@router.get(
+    "/runs/{name}/report",
+    response_class=Response,
+    responses={**_refusals(404), 200: {"description": "The page.", "content": {"text/html": {"schema": {"type": "string"}}}}},
+    tags=["runs"],
+)
+async def report_of_run(name: str, asked: Annotated[Against, Query()], here: Here) -> Response:
+    """Show the report of a run as one HTML page, compared with another run where one is named."""
+    try:
+        page = await here.answered(lambda: here.service.runs.report(name, asked.against))
+    except NoRunError as error:
+        raise Refused(404, str(error)) from error
+    except RunError as error:
+        raise Refused(422, str(error)) from error
+    return HTMLResponse(page, headers={"Content-Security-Policy": f"{_policy(page)}; {_SANDBOX}", "Cache-Control": "no-store"})
+
+
+#: What the frame of a report may do besides what the report allows itself: run its own script, as if from nowhere.
+_SANDBOX = "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
+
+
+def _policy(page: str) -> str:
+    """Return the policy that a report sets itself; as a header it holds before a byte of the page is read."""
+    found = re.search('http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    return html.unescape(found[1]) if found else "default-src 'none'"
 
 
 @router.get("/health", response_model=HealthBody, responses=_refusals(), tags=["server"])
@@ -229,13 +311,15 @@ async def health(here: Here) -> Response:
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> Response:
     """Return the description of the interfaces."""
-    return JSONResponse(document(*request.app.state.routers))
+    found = document(*request.app.state.routers)
+    found["components"]["securitySchemes"]["login"]["name"] = cookie_name(request)
+    return JSONResponse(found)
 
 
 def base_of(request: Request) -> str:
     """Return the address of the page, as whoever asks knows it; nothing where that is no address, of which the guard has let none pass."""
     try:
-        return (web_address(str(request.base_url)) or "").rstrip("/")
+        return (web_address(request.app.state.context.url or str(request.base_url)) or "").rstrip("/")
     except ValueError:
         return ""
 
@@ -252,7 +336,12 @@ def document(*routers: APIRouter) -> dict[str, Any]:
     )
     found["components"]["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "One of the keys that the server was started with."},
-        "login": {"type": "apiKey", "in": "cookie", "name": "assay", "description": "The cookie of somebody who has logged in."},
+        "login": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "assay_session_7860",
+            "description": "The cookie of somebody who has logged in.",
+        },
     }
     found["security"] = [{}, {"key": []}, {"login": []}]
     return found

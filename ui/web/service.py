@@ -6,6 +6,7 @@ Safe to share between threads. Knows nothing of HTTP, of pages or of who is aski
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from index import ArticleFilter, AssayError
@@ -13,6 +14,7 @@ from rag import Question
 
 from .. import records
 from .answers import KeptAnswers
+from .runs import RUNS, PastRuns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,6 +50,11 @@ class Service:
     def folder(self) -> Path:
         """Return the folder of the index, where feedback and runs are kept too."""
         return self.library.folder
+
+    @cached_property
+    def runs(self) -> PastRuns:
+        """Return the past runs, which whoever shows them shares, since each is read once."""
+        return PastRuns(self.folder / RUNS)
 
     def ask(self, question: Question, only: ArticleFilter | None = None) -> tuple[str, Answer]:
         """Return the key that an answer is kept under, and the answer; raises `AssayError` where the question cannot be asked."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from index import AddReport, AssayError, BusyError, Refusal, parse_date
 
-from .references import web_address
+from .addresses import web_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -19,9 +19,10 @@ from starlette.applications import Starlette
 
 from rag import Citation, Question, Turn
 
+from .addresses import web_address
 from .bodies import LONGEST_NAME, MOST_LISTED, MOST_PASSAGES, AnswerBody, ArticleLine, ArticlesPage, Asked, Filters, HitBody, Names, Said
 from .errors import LARGEST_BODY, Refused, invalid, refusal_of
-from .footnotes import told, web_address
+from .footnotes import told
 from .service import Service
 from .work import FullError, Workers
 

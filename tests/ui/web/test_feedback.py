@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from eval import feedback_of, load_dataset
 from index import AssayError
 from rag import Answer, AnswerSentence, Citation, Reason, Turn
-from ui.web.feedback import MOST_COMMENT, MOST_CORRECTION, FeedbackStore
+from ui.web.feedback import MOST_COMMENT, MOST_CORRECTION, FeedbackStore, NoRoomError, WordsError
 
 ROOT = Path(__file__).parents[3]
 
@@ -53,8 +53,8 @@ def test_nothing_is_made_until_there_is_something_to_keep(store):
 
 def test_a_vote_becomes_a_row_of_a_question_set(store):
     history = [Turn("user", "Which countries mine lithium?"), Turn("assistant", "Chile. [1]")]
-    store.vote("good", answer(), history, "up", None, "well found")
-    store.vote("bad", answer("When did it begin?"), (), "down", "In April 2023", None)
+    store.vote("good", answer(), history, vote="up", comment="well found")
+    store.vote("bad", answer("When did it begin?"), vote="down", correction="In April 2023")
     store.vote("silent", answer("What is the moon?", sentences=(), citations=(), reason=Reason.NOTHING_FOUND, short_answer=None), vote="up")
     feedback = feedback_of(store.rows())
     assert (feedback.refused, feedback.silent, feedback.replaced) == ((), 0, 0)
@@ -67,15 +67,95 @@ def test_a_vote_becomes_a_row_of_a_question_set(store):
     assert (silent.type, silent.answerable) == ("liked", False)
 
 
-def test_the_latest_word_counts_and_can_be_taken_back(store):
-    store.vote("a", answer(), vote="up")
-    store.vote("a", answer(), vote="down", correction="Peru")
-    assert [(row["vote"], row["correction"]) for row in store.rows()] == [("down", "Peru")]
-    store.vote("a", answer(), vote=None, correction="Peru")
-    assert [(row["vote"], row["correction"]) for row in store.rows()] == [(None, "Peru")]
-    store.vote("a", answer(), vote=None, correction="  ")
-    assert list(store.rows()) == []
+def said(store):
+    return [(row["vote"], row["correction"], row["comment"]) for row in store.rows()]
+
+
+def test_what_is_not_named_stays_and_none_takes_back(store):
+    assert store.vote("a", answer(), vote="up") == "up"
+    assert store.vote("a", answer(), vote="down", correction="Peru") == "down"
+    assert store.vote("a", answer(), comment="Look at page 3.") == "down"
+    assert said(store) == [("down", "Peru", "Look at page 3.")]
+    assert store.vote("a", answer(), vote=None) is None
+    assert said(store) == [(None, "Peru", "Look at page 3.")]
+    store.vote("a", answer(), correction="  ")
+    assert said(store) == [(None, None, "Look at page 3.")]
+    store.vote("a", answer(), comment=None)
+    assert said(store) == []
     assert b"Peru" not in store.path.read_bytes()
+
+
+def test_a_comment_alone_is_kept_and_is_no_row_of_a_question_set(store):
+    store.vote("a", answer(), comment="Interesting.")
+    assert said(store) == [(None, None, "Interesting.")]
+    feedback = feedback_of(store.rows())
+    assert (feedback.examples, feedback.silent) == ((), 1)
+
+
+ONE, OTHER = "0123456789abcdef", "-_AZaz-_AZaz-_AZ"
+
+
+def test_nobody_changes_what_another_has_said(store):
+    store.vote("a", answer(), voter=ONE, vote="up", correction="Peru")
+    store.vote("a", answer(), voter=OTHER, vote="down")
+    store.vote("a", answer(), vote="down")
+    store.vote("a", answer(), voter=OTHER, vote=None, correction=None)
+    store.vote("a", answer(), vote=None)
+    assert said(store) == [("up", "Peru", None)]
+    store.vote("a", answer(), voter=OTHER, vote="up")
+    rows = list(store.rows())
+    assert len({row["id"] for row in rows}) == 2
+    assert not any(word in json.dumps(rows) for word in (ONE, OTHER))
+    for bad in ("short", "x" * 65, "no spaces between words", "'; DROP TABLE said; --"):
+        with pytest.raises(AssayError, match="expected 16 to 64 letters"):
+            store.vote("a", answer(), voter=bad, vote="up")
+
+
+def test_the_turns_before_a_shared_answer_are_not_lost_with_the_memory_of_them(store):
+    store.vote("a", answer(), [Turn("user", "Of Chile?")], vote="up")
+    store.vote("a", answer(), (), vote="down")
+    assert next(store.rows())["history"] == [{"role": "user", "content": "Of Chile?"}]
+
+
+def of_old(path):
+    """A file as it was when everybody who had a key shared one row."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(
+            """CREATE TABLE said (
+        key TEXT PRIMARY KEY, time TEXT NOT NULL, question TEXT NOT NULL, history TEXT NOT NULL, answer TEXT NOT NULL,
+        vote TEXT, correction TEXT, comment TEXT
+    ) STRICT, WITHOUT ROWID"""
+        )
+        connection.execute("CREATE TABLE shared (key TEXT PRIMARY KEY, time TEXT NOT NULL, answer TEXT NOT NULL) STRICT, WITHOUT ROWID")
+        connection.execute("PRAGMA application_id = 1098085241")
+        connection.execute("PRAGMA user_version = 1")
+        written = json.dumps(answer().to_json())
+        rows = [(f"k{n}", f"2026-01-0{n}", "Who has a plan?", "[]", written, "up", "Peru" * n, "") for n in range(1, 4)]
+        connection.executemany("INSERT INTO said VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.execute("INSERT INTO shared VALUES ('s', '2026-01-01', ?)", (written,))
+        connection.commit()
+
+
+def test_a_file_of_old_is_read_and_carried_over(store):
+    of_old(store.path)
+    before = list(store.rows())
+    assert [row["correction"] for row in before] == ["Peru", "PeruPeru", "PeruPeruPeru"]
+    assert store.shared("s") == answer()
+    store.vote("k2", answer(), voter=ONE, vote="down")
+    *after, new = store.rows()
+    assert after == before
+    assert (new["vote"], new["correction"]) == ("down", None)
+    assert store.shared("s") == answer()
+    store.vote("k1", answer(), vote=None, correction=None, comment=None)
+    assert [row["correction"] for row in store.rows()] == ["PeruPeru", "PeruPeruPeru", None]
+
+
+def test_many_carry_a_file_over_at_once(store):
+    of_old(store.path)
+    with ThreadPoolExecutor(8) as people:
+        list(people.map(lambda n: FeedbackStore(store.path).vote("k1", answer(), voter=f"{ONE}{n}", vote="up"), range(24)))
+    assert len(list(store.rows())) == 27
 
 
 def test_a_row_does_not_hold_the_key_that_lets_one_read_the_answer(store):
@@ -96,7 +176,7 @@ def test_a_shared_answer_outlives_the_store(store):
 @given(correction=st.text(max_size=200), comment=st.text(max_size=50), question=st.text(min_size=1, max_size=80).filter(str.isalnum))
 def test_any_words_come_back_as_they_were_but_for_what_cannot_be_stored(tmp_path_factory, correction, comment, question):
     store = FeedbackStore(tmp_path_factory.mktemp("said") / "f.sqlite")
-    store.vote("k", answer(question), [Turn("user", comment)], "down", correction, comment)
+    store.vote("k", answer(question), [Turn("user", comment)], vote="down", correction=correction, comment=comment)
     (row,) = store.rows()
 
     def kept(text):
@@ -127,7 +207,7 @@ def test_a_formula_is_data(store):
     ],
 )
 def test_what_is_too_much_is_refused(store, arguments, said):
-    with pytest.raises(AssayError) as caught:
+    with pytest.raises(WordsError) as caught:
         store.vote(**{"key": "k", "answer": answer(), **arguments})
     assert str(caught.value).startswith(said)
     assert "\n" not in str(caught.value)
@@ -141,12 +221,14 @@ def fill(store):
 
 def test_a_full_file_takes_no_more_but_lets_go(tmp_path):
     store = FeedbackStore(tmp_path / "f.sqlite", most_bytes=200_000)
-    with pytest.raises(AssayError, match="has grown to 200,000 bytes"):
+    with pytest.raises(NoRoomError, match="has grown to 200,000 bytes"):
         fill(store)
     kept = len(list(store.rows()))
     assert 10 < kept < 40
-    store.vote("k0", answer(), vote=None)
-    assert len(list(store.rows())) == kept - 1
+    for n in range(5):
+        store.vote(f"k{n}", answer(), vote=None, correction=None)
+    assert len(list(store.rows())) == kept - 5
+    store.vote("k0", answer(), vote="up")
 
 
 def test_many_threads_lose_nothing(store):

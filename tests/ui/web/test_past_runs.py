@@ -7,17 +7,18 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import gradio
+import jsonschema
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
 from eval import Dataset, Evidence, Example, Target, evaluate
-from index import Article, AssayError
+from index import Article
 from ui.web import past_runs
-from ui.web.past_runs import PastRuns, evaluation_tab, runs_router
+from ui.web.past_runs import evaluation_tab
+from ui.web.runs import NoRunError, PastRuns, RunError
 from ui.web.settings import Settings
 
 METALS = {"copper": 11, "nickel": 22, "tin": 33, "zinc": 44, "lead": 55, "cobalt": 66}
@@ -113,7 +114,7 @@ def test_a_run_that_changes_is_read_again(runs, service):
     assert runs.listed()[1].name == "first"
     shutil.rmtree(service.folder / "runs" / "first")
     assert [run.name for run in runs.listed()] == ["second", "short"]
-    with pytest.raises(AssayError, match="expected the name of a run that is listed, found 'first'"):
+    with pytest.raises(NoRunError, match="expected the name of a run that is listed, found 'first'"):
         runs.evaluation("first")
     (service.folder / "runs" / "short" / "grades.json").write_text("{")
     assert "expected the grades of a run in short/grades.json" in runs.listed()[0].reason + runs.listed()[1].reason
@@ -171,11 +172,11 @@ NAMES = ["<img src=x onerror=alert(1)>", "a\n\nb ![x](evil.invalid)", "\u202egnp
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_name_of_a_run_is_only_words(runs, service, name):
+def test_the_name_of_a_run_is_only_words(runs, service, client_of, name):
     (service.folder / "runs" / "short").rename(service.folder / "runs" / name)
     shown = past_runs._overview(runs)[0] + past_runs._details(runs, name)
     assert not re.search(r"<img|\n|\u202e|\sonerror=[^&]*>", shown.replace("&lt;img src=x onerror=alert(1)&gt;", ""))
-    assert TestClient(app(service)).get(link(past_runs._details(runs, name))).status_code == 200
+    assert client_of(service).get(link(past_runs._details(runs, name))).status_code == 200
 
 
 def link(markup):
@@ -196,15 +197,11 @@ def test_no_runs_is_a_state_of_its_own(make_service):
 # --- routes -----------------------------------------------------------------------------------------------------------
 
 
-def app(service):
-    made = FastAPI(openapi_url=None)
-    made.include_router(runs_router(service))
-    return made
-
-
-def test_the_report_of_a_run_is_served_behind_its_own_policy(service):
-    client = TestClient(app(service))
-    assert [run["name"] for run in client.get("/api/v1/runs").json()] == ["second", "first", "short"]
+def test_the_report_of_a_run_is_served_behind_its_own_policy(service, client_of):
+    client = client_of(service)
+    listed = client.get("/api/v1/runs").json()
+    assert [run["name"] for run in listed] == ["second", "first", "short"]
+    assert listed[1]["figures"]["nDCG@10"] == service.runs.evaluation("first").figures["nDCG@10"].to_json()
     report = client.get("/api/v1/runs/first/report")
     assert report.status_code == 200
     assert "<title>metals: first" in report.text
@@ -217,16 +214,49 @@ def test_the_report_of_a_run_is_served_behind_its_own_policy(service):
     assert "first, second" in both.text
 
 
+def test_the_document_says_what_is_told_of_runs(service, client_of):
+    spoil(service.folder / "runs" / "second", "empty")
+    client = client_of(service)
+    document = client.get("/api/v1/openapi.json").json()
+    for path, given, kind in [
+        ("/api/v1/runs", client.get("/api/v1/runs"), "application/json"),
+        ("/api/v1/runs/{name}/report", client.get("/api/v1/runs/nowhere/report"), "application/json"),
+        ("/api/v1/runs/{name}/report", client.get("/api/v1/runs/second/report"), "application/json"),
+        ("/api/v1/runs/{name}/report", client.get("/api/v1/runs/short/report", params={"against": "first"}), "application/json"),
+        ("/api/v1/runs/{name}/report", client.get("/api/v1/runs/first/report?agianst=x"), "application/json"),
+    ]:
+        schema = document["paths"][path]["get"]["responses"][str(given.status_code)]["content"][kind]["schema"]
+        jsonschema.Draft202012Validator({**schema, "components": document["components"]}).validate(given.json())
+        assert str(service.folder) not in given.text
+    assert {run["name"] for run in client.get("/api/v1/runs").json() if "error" in run} == {"second"}
+    assert client.get("/api/v1/runs/second/report").json()["error"]["message"]
+    assert "text/html" in document["paths"]["/api/v1/runs/{name}/report"]["get"]["responses"]["200"]["content"]
+
+
+def test_a_list_does_not_wait_for_a_run_that_is_being_read(runs):
+    assert runs.listed()
+    with runs._reading, ThreadPoolExecutor(1) as other:
+        assert len(other.submit(runs.listed).result(timeout=10)) == 3
+
+
+def test_a_folder_that_cannot_be_read_is_not_named(tmp_path):
+    (tmp_path / "runs").write_text("no folder")
+    with pytest.raises(RunError, match=r"^the folder of runs cannot be read") as caught:
+        PastRuns(tmp_path / "runs").listed()
+    assert str(tmp_path) not in str(caught.value)
+
+
 OUTSIDE = ["nowhere", "..", "%2e%2e", "..%2fruns%2ffirst", "first%00", "first%2f", "first%2f..%2ffirst", ".", "%0a", "x" * 5000]
 
 
 @pytest.mark.parametrize("name", OUTSIDE)
-def test_a_name_that_is_not_listed_leads_nowhere(service, name):
-    client = TestClient(app(service))
+def test_a_name_that_is_not_listed_leads_nowhere(service, client_of, name):
+    client = client_of(service)
     found = client.get(f"/api/v1/runs/{name}/report")
-    assert found.status_code in {404, 405}
+    assert found.status_code == 404
+    assert set(found.json()["error"]) == {"message", "type", "param"}
     assert str(service.folder) not in found.text
-    assert client.get("/api/v1/runs/first/report", params={"against": name}).status_code == 404
+    assert client.get("/api/v1/runs/first/report", params={"against": name}).status_code == (422 if len(name) > 1000 else 404)
 
 
 def test_the_page_does_not_load_what_measures_until_the_tab_is_opened(service):

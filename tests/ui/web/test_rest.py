@@ -18,11 +18,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import ArticleFilter
-from rag import Answer
+from index import ArticleFilter, StoreError
+from rag import Answer, AnswerSentence, Citation, Turn
 from ui import records
 from ui.web import events
+from ui.web.bodies import read_answer
 from ui.web.context import exporters
+from ui.web.feedback import MOST_COMMENT, MOST_CORRECTION, FeedbackStore
+from ui.web.references import bibtex, csl_json, markdown, remarks_of
 from ui.web.work import FullError, Workers
 
 QUESTION = "When was the lithium plan presented?"
@@ -201,8 +204,9 @@ class Kept:
     def __init__(self):
         self.votes, self.answers = [], {}
 
-    def vote(self, *said):
-        self.votes.append(said)
+    def vote(self, *said, **words):
+        self.votes.append((*said, words))
+        return words.get("vote")
 
     def share(self, key, answer):
         self.answers[key] = answer
@@ -219,8 +223,9 @@ def test_votes_shares_and_exports_are_of_answers_that_were_given(client_of, serv
     key = answer["key"]
     said = {"key": key, "vote": "down", "correction": "In May.", "comment": None}
     assert client.post("/api/v1/feedback", json=said).json() == {"key": key, "vote": "down"}
-    ((voted, about, turns, *rest),) = kept.votes
-    assert (voted, about.text, rest) == (key, answer["answer"], ["down", "In May.", None])
+    ((voted, about, turns, words),) = kept.votes
+    assert (voted, about.text) == (key, answer["answer"])
+    assert words == {"voter": "", "vote": "down", "correction": "In May.", "comment": None}
     assert [(turn.role, turn.content) for turn in turns] == [("user", "Tell me of Chile.")]
     assert client.post("/api/v1/feedback", json={"key": "nobody", "vote": "up"}).status_code == 404
     assert client.post("/api/v1/feedback", json={"key": key, "vote": "sideways"}).status_code == 422
@@ -233,7 +238,117 @@ def test_votes_shares_and_exports_are_of_answers_that_were_given(client_of, serv
     assert file.headers["content-disposition"] == 'attachment; filename="assay.md"'
     assert file.headers["content-type"].startswith("text/markdown")
     assert client.post("/api/v1/export", json={"keys": [key], "format": "bibtex"}).status_code == 404
-    assert client.post("/api/v1/export", json={"keys": [key, "nobody"], "format": "markdown"}).status_code == 404
+    gone = client.post("/api/v1/export", json={"keys": [key, "nobody"], "format": "markdown"})
+    assert (gone.status_code, gone.json()["error"]["param"]) == (404, "keys.1")
+
+
+def test_what_a_vote_leaves_out_stays(client_of, service, tmp_path):
+    store = FeedbackStore(tmp_path / "feedback.sqlite")
+    client = client_of(service, feedback=store)
+    key = client.post("/api/v1/ask", json={"question": QUESTION}).json()["key"]
+
+    def say(**words):
+        given = client.post("/api/v1/feedback", json={"key": key, **words})
+        assert given.status_code == 200, given.text
+        rows = [(row["vote"], row["correction"], row["comment"]) for row in store.rows()]
+        return given.json()["vote"], rows
+
+    me, you = "a" * 16, "b" * 64
+    assert say(voter=me, correction="In May.") == (None, [(None, "In May.", None)])
+    assert say(voter=me, vote="down") == ("down", [("down", "In May.", None)])
+    assert say(voter=me, comment="See page 3.") == ("down", [("down", "In May.", "See page 3.")])
+    assert say(voter=you, vote=None, correction=None, comment=None) == (None, [("down", "In May.", "See page 3.")])
+    assert say(voter=me, vote=None) == (None, [(None, "In May.", "See page 3.")])
+    assert say(voter=me, correction=None) == (None, [(None, None, "See page 3.")])
+    assert say(voter=me, comment=None) == (None, [])
+    for wrong in (
+        {},
+        {"voter": me},
+        {"vote": "up", "voter": "short"},
+        {"vote": "up", "voter": "x" * 65},
+        {"vote": "up", "voter": f"{me}\n"},
+    ):
+        assert client.post("/api/v1/feedback", json={"key": key, **wrong}).status_code == 422
+
+
+def test_what_cannot_be_kept_is_said_in_its_words(client_of, service, tmp_path):
+    client = client_of(service, feedback=FeedbackStore(tmp_path / "feedback.sqlite", most_bytes=14_000))
+    key = client.post("/api/v1/ask", json={"question": QUESTION}).json()["key"]
+    longest = {"correction": MOST_CORRECTION, "comment": MOST_COMMENT}
+    for field, most in longest.items():
+        given = client.post("/api/v1/feedback", json={"key": key, field: "x" * (most + 1)})
+        assert (given.status_code, given.json()["error"]["param"]) == (422, field)
+    given = client.post("/api/v1/feedback", json={"key": key, "vote": "up", **{field: "x" * most for field, most in longest.items()}})
+    assert (given.status_code, given.json()["error"]["type"]) == (507, "storage_error")
+    assert "has grown to 14,000 bytes" in given.json()["error"]["message"]
+    assert client.post(f"/api/v1/answers/{key}/share").status_code == 507
+    history = [{"role": "user", "content": "x" * 100_000}] * 9
+    large = client.post("/api/v1/ask", json={"question": QUESTION, "history": history}).json()["key"]
+    service.answers._answers[large] = service.answers._answers[large]._replace(history=(Turn("user", "x" * 2_100_000),))
+    given = client.post("/api/v1/feedback", json={"key": large, "vote": "up"})
+    assert given.status_code == 422
+    assert "begin a new chat" in given.json()["error"]["message"]
+    assert str(tmp_path) not in given.text
+
+
+def test_votes_do_not_wait_behind_articles(live, service_of, tmp_path):
+    service = service_of(may_write=True)
+    writing = Workers(1, 10)
+    held = threading.Event()
+    with live(service, feedback=FeedbackStore(tmp_path / "feedback.sqlite"), writing=writing) as url, ThreadPoolExecutor(1) as other:
+        waiting = other.submit(asyncio.run, writing.run(lambda: held.wait(20)))
+        try:
+            key = httpx.post(f"{url}/api/v1/ask", json={"question": QUESTION}, timeout=20).json()["key"]
+            assert httpx.post(f"{url}/api/v1/feedback", json={"key": key, "vote": "up"}, timeout=5).status_code == 200
+            assert httpx.post(f"{url}/api/v1/answers/{key}/share", timeout=5).status_code == 200
+            assert not waiting.done()
+        finally:
+            held.set()
+
+
+def test_answers_that_a_browser_kept_are_exported_after_a_restart(client_of, service, make_answer):
+    seen = []
+    client = client_of(service, exporters={"markdown": lambda answers: seen.append(answers) or "\n".join(one.text for one in answers)})
+    given = client.post("/api/v1/ask", json={"question": QUESTION}).json()
+    service.answers._answers.clear()
+    other = {**make_answer("Q", ["One."]).to_json(), "hits": []}
+    broken = [
+        None,
+        "words",
+        {},
+        {**given, "more": 1},
+        {**given, "question": 7},
+        {**given, "sentences": [{"text": "No citations."}]},
+        {**given, "citations": [{**given["citations"][0], "start": "0"}]},
+        {**given, "reason": "whim"},
+        {**given, "conflict": {"kind": "war", "sides": []}},
+    ]
+    file = client.post("/api/v1/export", json={"answers": [given, *broken, other], "format": "markdown"})
+    assert file.status_code == 200
+    assert file.text == f"{given['answer']}\nOne. [1]"
+    assert file.headers["assay-left-out"] == str(len(broken))
+    assert seen == [[Answer.from_json(given), Answer.from_json(other)]]
+    none = client.post("/api/v1/export", json={"answers": broken, "format": "markdown"})
+    assert (none.status_code, none.json()["error"]["param"]) == (422, "answers")
+    for wrong in ({}, {"keys": ["k"], "answers": [given]}, {"answers": []}, {"answers": [given] * 501}, {"answers": given}):
+        assert client.post("/api/v1/export", json={**wrong, "format": "markdown"}).status_code in (413, 422)
+    large = {**given, "notes": ["x" * 3_900_000]}
+    assert client.post("/api/v1/export", json={"answers": [large], "format": "markdown"}).status_code == 200
+    assert client.post("/api/v1/export", json={"answers": [large, large], "format": "markdown"}).status_code == 413
+
+
+@given(body=st.lists(st.deferred(lambda: ANYTHING) | st.deferred(lambda: NEARLY_ANSWERS), min_size=1, max_size=3))
+def test_nothing_handed_in_breaks_an_export(body):
+    for values in body:
+        answer = read_answer(values)
+        if answer is not None:
+            assert markdown([answer], {}, remarks_of(nowhere, answer.citations)).endswith("\n")
+            assert isinstance(bibtex(answer.citations), str)
+            assert isinstance(csl_json(answer.citations), list)
+
+
+def nowhere(article_id):
+    raise StoreError(f"there is no {article_id}")
 
 
 def test_an_export_names_each_article_once_in_order(make_answer):
@@ -248,6 +363,15 @@ def test_an_export_names_each_article_once_in_order(make_answer):
     assert written["bibtex"]([one, second]) == "a1 b"
     assert written["bibtex"]([second, one, second]) == "b a1"
     assert json.loads(written["csl-json"]([second]))[0]["id"] == "b"
+
+
+def test_addresses_are_the_public_one_where_there_is_one(client_of, service):
+    client = client_of(service, feedback=Kept(), url="https://assay.example.org/articles/")
+    given = client.post("/v1/chat/completions", json=ASKED).json()
+    assert given["citations"][0].startswith("https://assay.example.org/articles/?article=a3")
+    assert "https://assay.example.org/articles/?article=a3" in given["choices"][0]["message"]["content"]
+    key = given["assay"]["key"]
+    assert client.post(f"/api/v1/answers/{key}/share").json()["url"] == f"https://assay.example.org/articles/?answer={key}"
 
 
 def test_a_name_that_is_no_address_is_linked_to_nowhere(client):
@@ -326,8 +450,22 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
 )
+NEARLY_ANSWERS = st.builds(
+    lambda field, value, citation, inner: {**ANSWER, field: value, "citations": [{**ANSWER["citations"][0], citation: inner}]},
+    st.sampled_from(["question", "sentences", "hits", "notes", "confidence", "parts", "conflict", "key", "x"]),
+    ANYTHING,
+    st.sampled_from(["n", "start", "end", "quote", "title", "url", "published", "article_id", "also_in"]),
+    ANYTHING,
+)
+CITED = Citation(
+    n=1, article_id="a1", passage_id="a1:0", title="T", source="S", published="2023-04-21", url=None, start=1, end=6, quote="hile "
+)
+ANSWER = Answer(
+    question="Q", standalone_question="Q", sentences=(AnswerSentence("One.", (1,), 0.9),), citations=(CITED,), hits=(), confidence=0.9
+).to_json()
 FIELDS = st.sampled_from(
-    "question history standalone_question sources after before articles stream key keys vote correction comment format id text".split()
+    "question answers voter history standalone_question sources after before articles stream key keys vote correction comment format id "
+    "text".split()
 )
 BODIES = ANYTHING | st.dictionaries(FIELDS, ANYTHING | st.just("What is lithium?") | st.sampled_from(["up", "2023", "bibtex"]), max_size=6)
 
@@ -520,6 +658,7 @@ def test_the_document_is_whole_and_names_what_it_refers_to(document, application
     }
     assert served == {(path.replace("article_id", "article_id:path"), method) for path, method, _ in operations}
     assert set(document["components"]["securitySchemes"]) == {"key", "login"}
+    assert document["components"]["securitySchemes"]["login"]["name"] == "assay_session_7860"
 
 
 def walk(value, name):
