@@ -14,6 +14,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported
 os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # else each event makes a table of all events before it, for nobody to see
 
 import gradio
+import gradio.processing_utils
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
@@ -114,7 +115,24 @@ def _mounted(app: FastAPI, service: Service, settings: Settings) -> gradio.Block
         head=_HEAD,
         theme=theme(),
     )
+    page.has_launched = True  # else Gradio does not look whether a file that an event names was uploaded
+    page.is_running = True  # else it takes pictures that it is handed for its own
+    _fetch_nothing()
     return page
+
+
+def _fetch_nothing() -> None:
+    """Let Gradio fetch no address that an event names in place of a file; the guard lets none come so far."""
+
+    async def refused(url: str, cache_dir: str) -> str:  # noqa: ARG001  # as Gradio calls it
+        raise gradio.Error("Expected a file that was uploaded, found an address.", print_exception=False)
+
+    def refused_at_once(url: str, cache_dir: str) -> str:  # noqa: ARG001  # as Gradio calls it
+        raise gradio.Error("Expected a file that was uploaded, found an address.", print_exception=False)
+
+    gradio.processing_utils.async_ssrf_protected_download = refused
+    gradio.processing_utils.ssrf_protected_download = refused_at_once
+    gradio.processing_utils.save_url_to_cache = refused_at_once
 
 
 def _place_for_files() -> Path:

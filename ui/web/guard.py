@@ -27,6 +27,7 @@ from .policy import new_nonce, sealed, with_nonce
 from .refusal import Refusal
 from .routes import Accepts, Access, Counted, Route, routes_of
 from .settings import LARGEST_FILE, Limits, in_brackets
+from .uploads import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -95,6 +96,7 @@ class Guard:
         self._page = page or PageFacts()
         self._buckets = Buckets()
         self._sessions = Sessions()
+        self.uploads = Uploads()
         self._login = Login(settings.passwords, self._sessions, self._buckets, settings.limits)
         self._open = AtOnce(settings.limits.open_requests, "Too many people are here just now. Try again in a moment.")
         self._asked = AtOnce(settings.limits.at_once, "Too many questions are being answered just now. Try again in a moment.")
@@ -235,6 +237,7 @@ class _Exchange:
         self._started = False
         self._overruled = False
         self._held: Message | None = None
+        self._caller = ""
         self._content = bytearray()
 
     async def run(self) -> None:
@@ -261,12 +264,27 @@ class _Exchange:
         caller = self._guard.caller(self._request, route)
         state["user"] = caller.user
         self._guard.count(caller, route)
+        self._caller = caller.counted_by
         body = self._body = self._guard.body(self._request, route, self._receive)
         self._scope["headers"] = [pair for pair in self._scope["headers"] if not pair[0].startswith(_HEARSAY)]
+        receive = await self._checked(body) if route.event else body.receive
         with self._guard.room(route):
-            await self._guard.responder(route)(self._scope, body.receive, self._pass_on)
+            await self._guard.responder(route)(self._scope, receive, self._pass_on)
         if body.refusal is not None and not self._started:
             raise body.refusal
+
+    async def _checked(self, body: Body) -> Receive:
+        """Return what gives the application the body of an event, once it is all here and names no file that is not the caller's."""
+        content = await body.whole()
+        self._guard.uploads.check(self._caller, content, lambda address: _is_own(address, self._request))
+        message: Message | None = {"type": "http.request", "body": content, "more_body": False}
+
+        async def receive() -> Message:
+            nonlocal message
+            given, message = message, None
+            return given or await body.receive()
+
+        return receive
 
     async def _refuse(self, refusal: Refusal) -> None:
         """Say why there is no answer, unless one has been given."""
@@ -291,11 +309,7 @@ class _Exchange:
                 wrong = Refusal(500, _GONE_WRONG)
             if wrong is not None:
                 await self._refuse(wrong)
-            elif (
-                self._route is not None
-                and self._route.path == "/"
-                and Headers(raw=message["headers"])["content-type"].startswith("text/html")
-            ):
+            elif self._is_held(message):
                 self._held = message
             else:
                 await self._seal(message)
@@ -304,12 +318,22 @@ class _Exchange:
         else:
             self._content += message.get("body", b"")
             if not message.get("more_body", False):
-                await self._send_page(self._held)
+                await self._send_held(self._held)
 
-    def _is_page(self, start: Message) -> bool:
-        """Say whether that is Gradio's page: text of the address where it lies."""
+    def _is_held(self, start: Message) -> bool:
+        """Say whether an answer is looked at before it is sent: Gradio's page, and what it says of uploads."""
         kind = Headers(raw=start["headers"]).get("content-type", "")
-        return self._route is not None and self._route.path == "/" and start["status"] == 200 and kind.startswith("text/html")
+        if self._route is None:
+            return False
+        return (self._route.path == "/" and kind.startswith("text/html")) or (self._route.uploads and start["status"] == 200)
+
+    async def _send_held(self, start: Message) -> None:
+        if self._route is not None and self._route.uploads:
+            self._guard.uploads.note(self._caller, bytes(self._content))
+            await self._seal(start)
+            await self._seal({"type": "http.response.body", "body": bytes(self._content)})
+        else:
+            await self._send_page(start)
 
     async def _send_page(self, start: Message) -> None:
         nonce = new_nonce()

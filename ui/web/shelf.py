@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 import gradio
 from gradio.context import Context
-from gradio.data_classes import ListFiles
 from gradio.utils import get_upload_folder
 
 from index import AddReport, AssayError, BusyError
@@ -24,8 +23,6 @@ from .taking import MOST_BYTES_A_FILE, MOST_FILES, MOST_REMOVED, Offered, bring_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from gradio.data_classes import FileData
 
     from index import Article
 
@@ -85,7 +82,7 @@ def _writing(service: Service, listing: Listing, asked: list[Any], outputs: list
         label = (
             f"Drop up to {MOST_FILES} files here, or choose them: text, Markdown, HTML, JSON or CSV, {MOST_BYTES_A_FILE // 10**6} MB each"
         )
-        files = _files(label)
+        files = gradio.File(label=label, file_count="multiple", height=150, elem_id="upload")
         gradio.Markdown("A file of a name that is there already replaces that article.", elem_classes="hint")
         with gradio.Accordion("Or paste a text", open=False):
             text = gradio.Textbox(label="Text", lines=6, max_lines=20)
@@ -104,7 +101,9 @@ def _writing(service: Service, listing: Listing, asked: list[Any], outputs: list
     def relisted(words: str, order: str, number: int) -> tuple[Any, ...]:
         return _shown(listing, words, order, number, pick=True)
 
-    upload = files.upload(lambda found: (yield from _uploaded(service, found)), [files], [said, files], **_WRITE)
+    upload = files.upload(
+        lambda found: (yield from _uploaded(service, _offered(found))), [files], [said, files], preprocess=False, **_WRITE
+    )
     pasted = add.click(lambda *given: _pasted(service, *given), [text, *labels], [said, text, *labels], **_WRITE)
     removed = gone.click(lambda ids, before: _removed(service, ids, before), [picked, held], [said, held, undo], **_WRITE)
     undone = undo.click(lambda articles: _brought_back(service, articles), [held], [said, held, undo], **_WRITE)
@@ -113,22 +112,14 @@ def _writing(service: Service, listing: Listing, asked: list[Any], outputs: list
     return picked
 
 
-def _files(label: str) -> gradio.File:
-    """Put a control that hands over files as they were uploaded, with the names that they have where they come from.
+def _offered(files: object) -> list[Offered]:
+    """Return what was uploaded, with the names that it has where it comes from; what does not lie where uploads do was not.
 
-    Gradio's own hands over a path alone, and leaves an empty file behind for each; a class of ours would have it write a file of stubs
-    beside this module.
+    Gradio hands over what its page says, rather than what it makes of that: paths without names, and an empty file left behind for each.
     """
-    files = gradio.File(label=label, file_count="multiple", height=150, elem_id="upload")
-    files.preprocess = _offered  # type: ignore[assignment, method-assign]
-    return files
-
-
-def _offered(payload: ListFiles | FileData | None) -> list[Offered]:
-    """Return what was uploaded; what does not lie where uploads do was not."""
-    files: list[FileData] = [] if payload is None else list(payload.root) if isinstance(payload, ListFiles) else [payload]
     home = Path(get_upload_folder()).resolve()
-    found = [Offered(file.orig_name or Path(file.path).name, Path(file.path)) for file in files]
+    given = [one for one in files if isinstance(one, dict) and isinstance(one.get("path"), str)] if isinstance(files, list) else []
+    found = [Offered(str(one.get("orig_name") or Path(one["path"]).name), Path(one["path"])) for one in given]
     return [one for one in found if one.path.resolve().is_relative_to(home) and not one.path.is_symlink()]
 
 

@@ -391,8 +391,6 @@ def test_nothing_that_writes_is_on_the_page_unless_it_is_allowed(make_service):
 
 
 def test_only_what_lies_among_the_uploads_was_uploaded(tmp_path, monkeypatch):
-    from gradio.data_classes import FileData, ListFiles
-
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     (tmp_path / "uploads").mkdir()
     inside, outside = tmp_path / "uploads" / "a.txt", tmp_path / "secret.txt"
@@ -400,7 +398,8 @@ def test_only_what_lies_among_the_uploads_was_uploaded(tmp_path, monkeypatch):
         path.write_text("words")
     (tmp_path / "uploads" / "link.txt").symlink_to(outside)
     paths = [inside, outside, tmp_path / "uploads" / ".." / "secret.txt", tmp_path / "uploads" / "link.txt"]
-    files = ListFiles(root=[FileData(path=str(path), orig_name="n.txt") for path in paths])
-    found = shelf._offered(files)
+    found = shelf._offered([{"path": str(path), "orig_name": "n.txt"} for path in paths])
     assert found == [Offered("n.txt", inside)]
-    assert shelf._offered(None) == []
+    assert shelf._offered([{"path": str(inside), "orig_name": None}]) == [Offered("a.txt", inside)]
+    for nothing in (None, [], "x", [None, {}, {"path": 5}], {"path": str(inside)}):
+        assert shelf._offered(nothing) == []
