@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
+import sys
 import tempfile
 import weakref
 from pathlib import Path
@@ -15,9 +17,13 @@ os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # else each event m
 
 import gradio
 import gradio.processing_utils
+import gradio.queueing
+import gradio.route_utils
+import gradio.routes
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from ..safe import safe
 from . import references
 from .context import Context, exporters
 from .feedback import FeedbackStore
@@ -39,6 +45,8 @@ if TYPE_CHECKING:
     from .context import Exporter
     from .service import Service
     from .settings import Settings
+
+_LOG = logging.getLogger(__name__)
 
 #: Our own scripts, styles and fonts.
 STATIC = Path(__file__).parent / "static"
@@ -118,7 +126,19 @@ def _mounted(app: FastAPI, service: Service, settings: Settings) -> gradio.Block
     page.has_launched = True  # else Gradio does not look whether a file that an event names was uploaded
     page.is_running = True  # else it takes pictures that it is handed for its own
     _fetch_nothing()
+    for module in (gradio.queueing, gradio.routes, gradio.route_utils):
+        vars(module)["traceback"] = _Faults
     return page
+
+
+class _Faults:
+    """What Gradio prints of a fault of an event, in place of a traceback: a line of the log."""
+
+    @staticmethod
+    def print_exc() -> None:
+        """Note the fault that is being handled."""
+        error = sys.exc_info()[1]
+        _LOG.error("an event failed: %s: %s", type(error).__name__, safe(str(error)), exc_info=_LOG.isEnabledFor(logging.DEBUG))
 
 
 def _fetch_nothing() -> None:

@@ -26,7 +26,7 @@ from .login import Login, Sessions, key_number, local_path, token_of
 from .policy import new_nonce, sealed, with_nonce
 from .refusal import Refusal
 from .routes import Accepts, Access, Counted, Route, routes_of
-from .settings import LARGEST_FILE, Limits, in_brackets
+from .settings import LARGEST_FILE, LARGEST_UPLOAD, Limits, in_brackets
 from .uploads import Uploads
 
 if TYPE_CHECKING:
@@ -122,9 +122,10 @@ class Guard:
             raise Refusal(404, "There is nothing here.")
         method = "GET" if request.method == "HEAD" else request.method
         if method not in found:
-            allowed = ", ".join(sorted(found))
-            raise Refusal(405, f"Expected one of these methods: {allowed}; found another.", {"allow": allowed})
+            raise _other_method(*sorted(found))
         route = found[method]
+        if request.method == "HEAD" and not (route.page or route.files or route.key):  # Gradio's own, which know GET alone
+            raise _other_method("GET")
         if route.named and parts.get("api_name") not in self._page.public:
             raise Refusal(404, "There is nothing here.")
         if route.files and not self._is_file_of_ours(route, next(iter(parts.values()))):
@@ -140,7 +141,7 @@ class Guard:
         if not caller.let_in:
             raise Refusal(401, "Log in first; a program sends its key as `Authorization: Bearer KEY`.", _ASK_FOR_KEY)
         if route.access is Access.WRITERS and not self._settings.writable:
-            raise Refusal(404, "Nothing is taken in here: the server was started without --allow-upload.")
+            raise Refusal(403, "Articles are only read here: `assay serve --allow-upload` lets them be added and removed.")
         known = caller.user is not None or _from_our_page(request)
         if route.key and self._settings.keys and not known:
             raise Refusal(401, "Expected a key, sent as `Authorization: Bearer KEY`; found none that is known.", _ASK_FOR_KEY)
@@ -159,11 +160,16 @@ class Guard:
         if route.accepts is Accepts.JSON:
             largest = self._settings.limits.largest_body
         elif route.accepts is Accepts.FILES:
-            largest = LARGEST_FILE + _AROUND_FILES
+            largest = (LARGEST_UPLOAD if route.uploads else LARGEST_FILE) + _AROUND_FILES
         length = request.headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > largest:
             raise too_large(largest)
         return Body(receive, largest, self._settings.limits)
+
+    def scheme(self, request: Request) -> str:
+        """Return how the browser came, from which addresses that are given away are made: a proxy before us comes by http."""
+        known = urlsplit(self._settings.url)
+        return known.scheme if known.netloc == request.headers["host"].lower() else request.url.scheme
 
     def room(self, route: Route) -> AbstractContextManager[None]:
         """Return the place of a call among those that occupy a core."""
@@ -266,10 +272,13 @@ class _Exchange:
         self._guard.count(caller, route)
         self._caller = caller.counted_by
         body = self._body = self._guard.body(self._request, route, self._receive)
+        self._scope["scheme"] = self._guard.scheme(self._request)
         self._scope["headers"] = [pair for pair in self._scope["headers"] if not pair[0].startswith(_HEARSAY)]
         receive = await self._checked(body) if route.event else body.receive
+        heads = self._request.method == "HEAD" and route.key  # of which the interfaces know nothing: it is GET without the content
+        scope = {**self._scope, "method": "GET"} if heads else self._scope
         with self._guard.room(route):
-            await self._guard.responder(route)(self._scope, receive, self._pass_on)
+            await self._guard.responder(route)(scope, receive, self._pass_on)
         if body.refusal is not None and not self._started:
             raise body.refusal
 
@@ -347,10 +356,17 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self._started = True
             message = {**message, "headers": sealed(message.get("headers", ()), self._route, nonce)}
+        elif self._request.method == "HEAD":
+            message = {**message, "body": b""}
         await self._send(message)
 
 
 # --- what can be said of a request by itself -----------------------------------------------------------------------------
+
+
+def _other_method(*allowed: str) -> Refusal:
+    methods = ", ".join(allowed)
+    return Refusal(405, f"Expected one of these methods: {methods}; found another.", {"allow": methods})
 
 
 def _check_shape(request: Request) -> None:

@@ -32,7 +32,7 @@ class Refusal(Exception):  # noqa: N818  # an answer as much as an error
 
     def response(self, path: str) -> Response:
         """Return the answer, in the form that whoever calls `path` reads."""
-        if path.startswith(("/api/", "/v1/", "/mcp")):
+        if path.startswith(("/api/", "/v1/")):
             error = {"message": self.said, "type": _TYPES.get(self.status, "invalid_request_error"), "param": None}
             if path.startswith("/v1/"):
                 error["code"] = None

@@ -36,6 +36,7 @@ from .context import Context, Here, last
 from .errors import ArticlesRoute, Refused, Route, refusal_of
 from .events import EventStream, event, written
 from .footnotes import web_address
+from .login import cookie_name
 
 _NOT = {
     400: "The body is not JSON.",
@@ -229,7 +230,7 @@ async def health(here: Here) -> Response:
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> Response:
     """Return the description of the interfaces."""
-    return JSONResponse(document(*request.app.state.routers))
+    return JSONResponse(document(*request.app.state.routers, cookie=cookie_name(request)))
 
 
 def base_of(request: Request) -> str:
@@ -240,8 +241,8 @@ def base_of(request: Request) -> str:
         return ""
 
 
-def document(*routers: APIRouter) -> dict[str, Any]:
-    """Return the OpenAPI document of routers."""
+def document(*routers: APIRouter, cookie: str) -> dict[str, Any]:
+    """Return the OpenAPI document of routers, for browsers that have that cookie after a login."""
     routes = [route for one in routers for route in one.routes]
     found = get_openapi(
         title="Assay",
@@ -252,7 +253,7 @@ def document(*routers: APIRouter) -> dict[str, Any]:
     )
     found["components"]["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "One of the keys that the server was started with."},
-        "login": {"type": "apiKey", "in": "cookie", "name": "assay", "description": "The cookie of somebody who has logged in."},
+        "login": {"type": "apiKey", "in": "cookie", "name": cookie, "description": "The cookie of somebody who has logged in."},
     }
     found["security"] = [{}, {"key": []}, {"login": []}]
     return found

@@ -88,24 +88,21 @@ def _programs() -> tuple[Route, ...]:
     return (
         post("/api/v1/ask", Counted.ASK, expensive=True),
         get("/api/v1/search", counted=Counted.ASK, expensive=True),
-        get("/api/v1/articles"),
-        get("/api/v1/articles/{article_id:path}"),
+        get("/api/v1/articles", counted=Counted.ASK),
+        get("/api/v1/articles/{article_id:path}", counted=Counted.ASK),
         Route("POST", "/api/v1/articles", Access.WRITERS, Accepts.FILES, Counted.WRITE, key=True),
         Route("DELETE", "/api/v1/articles/{article_id:path}", Access.WRITERS, counted=Counted.WRITE, key=True),
         get("/api/v1/answers/{key}"),
         post("/api/v1/answers/{key}/share", Counted.WRITE),
         post("/api/v1/feedback", Counted.WRITE),
         post("/api/v1/export", Counted.ASK),
-        get("/api/v1/runs"),
+        get("/api/v1/runs", counted=Counted.ASK),
         Route("GET", "/api/v1/runs/{name}/report", Access.LET_IN, counted=Counted.ASK, key=True, document=True),
         get("/api/v1/health"),
         get("/api/v1/openapi.json"),
         get("/v1/models"),
         get("/v1/models/{name}"),
         post("/v1/chat/completions", Counted.ASK, expensive=True),
-        post("/mcp", Counted.ASK, expensive=True),
-        get("/mcp"),
-        Route("DELETE", "/mcp", Access.LET_IN, key=True),
     )
 
 
