@@ -25,6 +25,7 @@ from index import AssayError
 
 from ..render import counted
 from ..safe import safe
+from .errors import refusal_of
 from .markup import Html, block, element, finished, joined
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def _overview(runs: PastRuns) -> tuple[Any, ...]:
     try:
         found = runs.listed()
     except AssayError as error:
-        return _failed(str(error)), *_choices([])
+        return _failed(refusal_of(error).message), *_choices([])
     return block(_list(found)), *_choices([(_short(run.name), run.name) for run in found if run.glance])
 
 
