@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: What an error of a status is called, as in the interfaces for programs.
-_TYPES = {
+#: What an error of a status is called; others of the 400s are invalid requests.
+TYPES = {
     401: "authentication_error",
     403: "permission_error",
     404: "not_found_error",
@@ -33,7 +33,7 @@ class Refusal(Exception):  # noqa: N818  # an answer as much as an error
     def response(self, path: str) -> Response:
         """Return the answer, in the form that whoever calls `path` reads."""
         if path.startswith(("/api/", "/v1/")):
-            error = {"message": self.said, "type": _TYPES.get(self.status, "invalid_request_error"), "param": None}
+            error = {"message": self.said, "type": TYPES.get(self.status, "invalid_request_error"), "param": None}
             if path.startswith("/v1/"):
                 error["code"] = None
             return JSONResponse({"error": error}, self.status, self.headers)
