@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from index import AssayError
 
@@ -46,6 +47,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--keys", metavar="FILE", help=keys)
     named = "a further name under which the page may be reached, such as assay.example.org; may be repeated"
     group.add_argument("--allow-host", metavar="NAME", dest="hosts", action="append", help=named)
+    opened = "the address that people open where a proxy stands before the server, such as https://assay.example.org: links name it"
+    group.add_argument("--url", metavar="ADDRESS", type=_url, help=opened)
     group.add_argument("--allow-upload", action="store_true", help="let people add and remove articles")
     anyone = "listen on an address that others can reach, and let everybody in without a password"
     group.add_argument("--open-to-all", action="store_true", help=anyone)
@@ -166,7 +169,8 @@ def settings_of(args: Namespace) -> Settings:
     settings = Settings(
         host=args.host,
         port=args.port,
-        hosts=tuple(args.hosts or ()),
+        hosts=(*(args.hosts or ()), *([_host(args.url)] if args.url else [])),
+        url=args.url or "",
         passwords=_passwords(args.auth) if args.auth else {},
         keys=_keys(args.keys),
         allow_upload=args.allow_upload,
@@ -196,8 +200,16 @@ def _passwords(path: str) -> dict[str, str]:
 
 
 def _keys(path: str | None) -> tuple[str, ...]:
-    given = _lines(path, "--keys") if path else (os.environ.get("ASSAY_API_KEYS") or "").split(",")
-    return tuple(key.strip() for key in given if key.strip())
+    """Return the keys that programs must have: none of them where none are asked for, never where they were meant to be."""
+    said = os.environ.get("ASSAY_API_KEYS")
+    if path is None and not said:
+        return ()
+    given = _lines(path, "--keys") if path is not None else (said or "").split(",")
+    found = tuple(key.strip() for key in given if key.strip())
+    if not found:
+        where = f"a key in {path}" if path is not None else "a key in $ASSAY_API_KEYS"
+        raise AssayError(f"expected {where}, found none; without any, every program would be let in")
+    return found
 
 
 def _lines(path: str, option: str) -> list[str]:
@@ -209,6 +221,25 @@ def _lines(path: str, option: str) -> list[str]:
     if readable:
         screen.talk(f"warning: everybody on this machine can read {path}; `chmod 600 {path}` keeps it to yourself")
     return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def _url(text: str) -> str:
+    """Return an address of a site as browsers write it: its scheme, its name, and its port where that is not the usual one."""
+    try:
+        parts = urlsplit(text.lower())
+        usual = {"http": 80, "https": 443}.get(parts.scheme)
+        port = "" if parts.port in (None, usual) else f":{parts.port}"
+    except ValueError:
+        usual, port = None, ""
+    if usual is None or not parts.hostname or "@" in parts.netloc or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise argparse.ArgumentTypeError(f"expected an address without a path, such as https://assay.example.org, found {text!r}")
+    return f"{parts.scheme}://{_host(text.lower())}{port}"
+
+
+def _host(url: str) -> str:
+    """Return the name in an address, one of IPv6 in brackets."""
+    name = urlsplit(url).hostname or ""
+    return f"[{name}]" if ":" in name else name
 
 
 def _port(text: str) -> int:

@@ -12,7 +12,7 @@ import bcrypt
 import pytest
 
 from index import AssayError
-from ui.arguments import parse
+from ui.arguments import UsageError, parse
 from ui.serving import settings_of
 
 HASH = bcrypt.hashpw(b"right", b"$2b$04$abcdefghijklmnopqrstuu").decode()  # the same in every process that collects the tests
@@ -131,6 +131,42 @@ def test_keys_come_from_a_file_or_the_environment(settings, monkeypatch):
     monkeypatch.setenv("ASSAY_API_KEYS", " gamma, delta ,,")
     assert settings().keys == ("gamma", "delta")
     assert settings("--keys", "keys").keys == ("alpha", "beta")
+
+
+def test_keys_that_were_meant_to_be_and_are_not_let_nobody_in(settings, monkeypatch, tmp_path):
+    for content in ("", "\n \n", "# alpha\n"):
+        (tmp_path / "keys").write_text(content)
+        with pytest.raises(AssayError, match=r"^expected a key in keys, found none; without any, every program would be let in$"):
+            settings("--keys", "keys")
+    with pytest.raises(AssayError, match="expected a text file for --keys"):
+        settings("--keys", "")
+    for said in (" ", ",,", " , "):
+        monkeypatch.setenv("ASSAY_API_KEYS", said)
+        with pytest.raises(AssayError, match=r"^expected a key in \$ASSAY_API_KEYS, found none"):
+            settings()
+    monkeypatch.setenv("ASSAY_API_KEYS", "")
+    assert settings().keys == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "url", "host"),
+    [
+        ("https://assay.example.org", "https://assay.example.org", "assay.example.org"),
+        ("HTTPS://Assay.Example.org:443/", "https://assay.example.org", "assay.example.org"),
+        ("http://[FD00::1]:8080", "http://[fd00::1]:8080", "[fd00::1]"),
+    ],
+)
+def test_the_address_that_people_open_is_a_name_of_ours(settings, given, url, host):
+    made = settings("--url", given)
+    assert (made.url, made.allowed_hosts[-1]) == (url, host)
+
+
+@pytest.mark.parametrize(
+    "given", ["assay.example.org", "ftp://x", "https://", "https://x/path", "https://x?q", "https://a@x", "https://x:99999", ""]
+)
+def test_what_is_no_address_is_refused(given):
+    with pytest.raises(UsageError, match="expected an address without a path"):
+        parse(["serve", "--url", given])
 
 
 @pytest.mark.parametrize("name", ["passwords", "keys"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
+import sys
 import tempfile
 import weakref
 from pathlib import Path
@@ -14,9 +16,14 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported
 os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # else each event makes a table of all events before it, for nobody to see
 
 import gradio
+import gradio.processing_utils
+import gradio.queueing
+import gradio.route_utils
+import gradio.routes
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from ..safe import safe
 from . import references
 from .context import Context, exporters
 from .feedback import FeedbackStore
@@ -38,6 +45,8 @@ if TYPE_CHECKING:
     from .service import Service
     from .settings import Settings
 
+_LOG = logging.getLogger(__name__)
+
 #: Our own scripts, styles and fonts.
 STATIC = Path(__file__).parent / "static"
 
@@ -57,7 +66,8 @@ def application(service: Service, settings: Settings) -> ASGIApp:
     """Return the whole as an ASGI application."""
     files = _place_for_files()
     app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    join(app, Context(service, feedback=FeedbackStore(service.folder / "feedback.sqlite"), exporters=_exporters(service)))
+    feedback = FeedbackStore(service.folder / "feedback.sqlite")
+    join(app, Context(service, feedback=feedback, exporters=_exporters(service), url=settings.url or None))
     app.mount("/own", StaticFiles(directory=STATIC), name="own")
     page = _in_a_loop(lambda: _mounted(app, service, settings))
     guard = Guard(app, settings, PageFacts(_public(page), files, scripts_in(_TEMPLATE.read_text(encoding="utf-8"))))
@@ -116,7 +126,36 @@ def _mounted(app: FastAPI, service: Service, settings: Settings) -> gradio.Block
         head=_HEAD,
         theme=theme(),
     )
+    page.has_launched = True  # else Gradio does not look whether a file that an event names was uploaded
+    page.is_running = True  # else it takes pictures that it is handed for its own
+    _fetch_nothing()
+    for module in (gradio.queueing, gradio.routes, gradio.route_utils):
+        vars(module)["traceback"] = _Faults
     return page
+
+
+class _Faults:
+    """What Gradio prints of a fault of an event, in place of a traceback: a line of the log."""
+
+    @staticmethod
+    def print_exc() -> None:
+        """Note the fault that is being handled."""
+        error = sys.exc_info()[1]
+        _LOG.error("an event failed: %s: %s", type(error).__name__, safe(str(error)), exc_info=_LOG.isEnabledFor(logging.DEBUG))
+
+
+def _fetch_nothing() -> None:
+    """Let Gradio fetch no address that an event names in place of a file; the guard lets none come so far."""
+
+    async def refused(url: str, cache_dir: str) -> str:  # noqa: ARG001  # as Gradio calls it
+        raise gradio.Error("Expected a file that was uploaded, found an address.", print_exception=False)
+
+    def refused_at_once(url: str, cache_dir: str) -> str:  # noqa: ARG001  # as Gradio calls it
+        raise gradio.Error("Expected a file that was uploaded, found an address.", print_exception=False)
+
+    gradio.processing_utils.async_ssrf_protected_download = refused
+    gradio.processing_utils.ssrf_protected_download = refused_at_once
+    gradio.processing_utils.save_url_to_cache = refused_at_once
 
 
 def _place_for_files() -> Path:

@@ -19,20 +19,10 @@ from starlette.routing import Match
 from index import AssayError, BusyError
 
 from ..safe import safe
+from .refusal import TYPES
 from .service import MissingError, OutsideError
 
 _log = logging.getLogger(__name__)
-
-#: What an error of a status is called; others of the 400s are invalid requests.
-_TYPES = {
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    429: "rate_limit_error",
-    500: "server_error",
-    503: "overloaded_error",
-    507: "storage_error",
-}
 
 #: Bytes of a body that are read, of questions and of articles.
 LARGEST_BODY, LARGEST_ARTICLES = 1_000_000, 20_000_000
@@ -60,7 +50,7 @@ class Refused(Exception):  # noqa: N818  # it is an answer, not a fault
 
     def body(self, *, coded: bool = False) -> dict[str, Any]:
         """Return the error as JSON values; with its code where clients of OpenAI read it."""
-        error = {"message": safe(self.message), "type": _TYPES.get(self.status, "invalid_request_error"), "param": self.param}
+        error = {"message": safe(self.message), "type": TYPES.get(self.status, "invalid_request_error"), "param": self.param}
         return {"error": {**error, "code": self.code} if coded else error}
 
     def response(self, *, coded: bool = False, headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -26,7 +26,8 @@ from .login import Login, Sessions, key_number, local_path, token_of
 from .policy import new_nonce, sealed, with_nonce
 from .refusal import Refusal
 from .routes import Accepts, Access, Counted, Route, routes_of
-from .settings import LARGEST_FILE, Limits, in_brackets
+from .settings import LARGEST_FILE, LARGEST_UPLOAD, Limits, in_brackets
+from .uploads import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -95,6 +96,7 @@ class Guard:
         self._page = page or PageFacts()
         self._buckets = Buckets()
         self._sessions = Sessions()
+        self.uploads = Uploads()
         self._login = Login(settings.passwords, self._sessions, self._buckets, settings.limits)
         self._open = AtOnce(settings.limits.open_requests, "Too many people are here just now. Try again in a moment.")
         self._asked = AtOnce(settings.limits.at_once, "Too many questions are being answered just now. Try again in a moment.")
@@ -120,9 +122,10 @@ class Guard:
             raise Refusal(404, "There is nothing here.")
         method = "GET" if request.method == "HEAD" else request.method
         if method not in found:
-            allowed = ", ".join(sorted(found))
-            raise Refusal(405, f"Expected one of these methods: {allowed}; found another.", {"allow": allowed})
+            raise _other_method(*sorted(found))
         route = found[method]
+        if request.method == "HEAD" and not (route.page or route.files or route.key):  # Gradio's own, which know GET alone
+            raise _other_method("GET")
         if route.named and parts.get("api_name") not in self._page.public:
             raise Refusal(404, "There is nothing here.")
         if route.files and not self._is_file_of_ours(route, next(iter(parts.values()))):
@@ -138,7 +141,7 @@ class Guard:
         if not caller.let_in:
             raise Refusal(401, "Log in first; a program sends its key as `Authorization: Bearer KEY`.", _ASK_FOR_KEY)
         if route.access is Access.WRITERS and not self._settings.writable:
-            raise Refusal(404, "Nothing is taken in here: the server was started without --allow-upload.")
+            raise Refusal(403, "Articles are only read here: `assay serve --allow-upload` lets them be added and removed.")
         known = caller.user is not None or _from_our_page(request)
         if route.key and self._settings.keys and not known:
             raise Refusal(401, "Expected a key, sent as `Authorization: Bearer KEY`; found none that is known.", _ASK_FOR_KEY)
@@ -157,11 +160,16 @@ class Guard:
         if route.accepts is Accepts.JSON:
             largest = self._settings.limits.largest_body
         elif route.accepts is Accepts.FILES:
-            largest = LARGEST_FILE + _AROUND_FILES
+            largest = (LARGEST_UPLOAD if route.uploads else LARGEST_FILE) + _AROUND_FILES
         length = request.headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > largest:
             raise too_large(largest)
         return Body(receive, largest, self._settings.limits)
+
+    def scheme(self, request: Request) -> str:
+        """Return how the browser came, from which addresses that are given away are made: a proxy before us comes by http."""
+        known = urlsplit(self._settings.url)
+        return known.scheme if known.netloc == request.headers["host"].lower() else request.url.scheme
 
     def room(self, route: Route) -> AbstractContextManager[None]:
         """Return the place of a call among those that occupy a core."""
@@ -235,6 +243,7 @@ class _Exchange:
         self._started = False
         self._overruled = False
         self._held: Message | None = None
+        self._caller = ""
         self._content = bytearray()
 
     async def run(self) -> None:
@@ -261,12 +270,30 @@ class _Exchange:
         caller = self._guard.caller(self._request, route)
         state["user"] = caller.user
         self._guard.count(caller, route)
+        self._caller = caller.counted_by
         body = self._body = self._guard.body(self._request, route, self._receive)
+        self._scope["scheme"] = self._guard.scheme(self._request)
         self._scope["headers"] = [pair for pair in self._scope["headers"] if not pair[0].startswith(_HEARSAY)]
+        receive = await self._checked(body) if route.event else body.receive
+        heads = self._request.method == "HEAD" and route.key  # of which the interfaces know nothing: it is GET without the content
+        scope = {**self._scope, "method": "GET"} if heads else self._scope
         with self._guard.room(route):
-            await self._guard.responder(route)(self._scope, body.receive, self._pass_on)
+            await self._guard.responder(route)(scope, receive, self._pass_on)
         if body.refusal is not None and not self._started:
             raise body.refusal
+
+    async def _checked(self, body: Body) -> Receive:
+        """Return what gives the application the body of an event, once it is all here and names no file that is not the caller's."""
+        content = await body.whole()
+        self._guard.uploads.check(self._caller, content, lambda address: _is_own(address, self._request))
+        message: Message | None = {"type": "http.request", "body": content, "more_body": False}
+
+        async def receive() -> Message:
+            nonlocal message
+            given, message = message, None
+            return given or await body.receive()
+
+        return receive
 
     async def _refuse(self, refusal: Refusal) -> None:
         """Say why there is no answer, unless one has been given."""
@@ -291,11 +318,7 @@ class _Exchange:
                 wrong = Refusal(500, _GONE_WRONG)
             if wrong is not None:
                 await self._refuse(wrong)
-            elif (
-                self._route is not None
-                and self._route.path == "/"
-                and Headers(raw=message["headers"])["content-type"].startswith("text/html")
-            ):
+            elif self._is_held(message):
                 self._held = message
             else:
                 await self._seal(message)
@@ -304,12 +327,22 @@ class _Exchange:
         else:
             self._content += message.get("body", b"")
             if not message.get("more_body", False):
-                await self._send_page(self._held)
+                await self._send_held(self._held)
 
-    def _is_page(self, start: Message) -> bool:
-        """Say whether that is Gradio's page: text of the address where it lies."""
+    def _is_held(self, start: Message) -> bool:
+        """Say whether an answer is looked at before it is sent: Gradio's page, and what it says of uploads."""
         kind = Headers(raw=start["headers"]).get("content-type", "")
-        return self._route is not None and self._route.path == "/" and start["status"] == 200 and kind.startswith("text/html")
+        if self._route is None:
+            return False
+        return (self._route.path == "/" and kind.startswith("text/html")) or (self._route.uploads and start["status"] == 200)
+
+    async def _send_held(self, start: Message) -> None:
+        if self._route is not None and self._route.uploads:
+            self._guard.uploads.note(self._caller, bytes(self._content))
+            await self._seal(start)
+            await self._seal({"type": "http.response.body", "body": bytes(self._content)})
+        else:
+            await self._send_page(start)
 
     async def _send_page(self, start: Message) -> None:
         nonce = new_nonce()
@@ -323,10 +356,17 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self._started = True
             message = {**message, "headers": sealed(message.get("headers", ()), self._route, nonce)}
+        elif self._request.method == "HEAD":
+            message = {**message, "body": b""}
         await self._send(message)
 
 
 # --- what can be said of a request by itself -----------------------------------------------------------------------------
+
+
+def _other_method(*allowed: str) -> Refusal:
+    methods = ", ".join(allowed)
+    return Refusal(405, f"Expected one of these methods: {methods}; found another.", {"allow": methods})
 
 
 def _check_shape(request: Request) -> None:

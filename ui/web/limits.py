@@ -11,6 +11,8 @@ from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from starlette.requests import ClientDisconnect
+
 from .refusal import Refusal
 
 if TYPE_CHECKING:
@@ -106,6 +108,18 @@ class Body:
                 self.refusal = too_large(self._largest)
                 return {"type": "http.disconnect"}
         return message
+
+    async def whole(self) -> bytes:
+        """Return the whole body; raises `Refusal` where it is refused, `ClientDisconnect` where the client has gone before its end."""
+        content = bytearray()
+        while not self._complete:
+            message = await self.receive()
+            if self.refusal is not None:
+                raise self.refusal
+            if message["type"] != "http.request":
+                raise ClientDisconnect
+            content += message.get("body", b"")
+        return bytes(content)
 
     async def drain(self, *, awaits_word: bool) -> None:
         """Take in what is still coming, within reason, so that the client can read why it was refused.

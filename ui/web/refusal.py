@@ -9,14 +9,15 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: What an error of a status is called, as in the interfaces for programs.
-_TYPES = {
+#: What an error of a status is called; others of the 400s are invalid requests.
+TYPES = {
     401: "authentication_error",
     403: "permission_error",
     404: "not_found_error",
     429: "rate_limit_error",
     500: "server_error",
     503: "overloaded_error",
+    507: "storage_error",
 }
 
 
@@ -32,8 +33,8 @@ class Refusal(Exception):  # noqa: N818  # an answer as much as an error
 
     def response(self, path: str) -> Response:
         """Return the answer, in the form that whoever calls `path` reads."""
-        if path.startswith(("/api/", "/v1/", "/mcp")):
-            error = {"message": self.said, "type": _TYPES.get(self.status, "invalid_request_error"), "param": None}
+        if path.startswith(("/api/", "/v1/")):
+            error = {"message": self.said, "type": TYPES.get(self.status, "invalid_request_error"), "param": None}
             if path.startswith("/v1/"):
                 error["code"] = None
             return JSONResponse({"error": error}, self.status, self.headers)

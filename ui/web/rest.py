@@ -311,9 +311,7 @@ async def health(here: Here) -> Response:
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> Response:
     """Return the description of the interfaces."""
-    found = document(*request.app.state.routers)
-    found["components"]["securitySchemes"]["login"]["name"] = cookie_name(request)
-    return JSONResponse(found)
+    return JSONResponse(document(*request.app.state.routers, cookie=cookie_name(request)))
 
 
 def base_of(request: Request) -> str:
@@ -324,8 +322,8 @@ def base_of(request: Request) -> str:
         return ""
 
 
-def document(*routers: APIRouter) -> dict[str, Any]:
-    """Return the OpenAPI document of routers."""
+def document(*routers: APIRouter, cookie: str) -> dict[str, Any]:
+    """Return the OpenAPI document of routers, for browsers that have that cookie after a login."""
     routes = [route for one in routers for route in one.routes]
     found = get_openapi(
         title="Assay",
@@ -336,12 +334,7 @@ def document(*routers: APIRouter) -> dict[str, Any]:
     )
     found["components"]["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "One of the keys that the server was started with."},
-        "login": {
-            "type": "apiKey",
-            "in": "cookie",
-            "name": "assay_session_7860",
-            "description": "The cookie of somebody who has logged in.",
-        },
+        "login": {"type": "apiKey", "in": "cookie", "name": cookie, "description": "The cookie of somebody who has logged in."},
     }
     found["security"] = [{}, {"key": []}, {"login": []}]
     return found

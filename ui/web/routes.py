@@ -62,6 +62,10 @@ class Route:
     """Whether it answers with a document that brings its own policy for browsers."""
     named: bool = False
     """Whether it calls one of the page's functions by name, which must be a public one."""
+    event: bool = False
+    """Whether its body calls one of the page's functions, and may name no file but the caller's uploads."""
+    uploads: bool = False
+    """Whether it answers with the paths of what was uploaded."""
 
 
 def _get(access: Access, *paths: str, page: bool = False, files: bool = False, named: bool = False) -> tuple[Route, ...]:
@@ -84,24 +88,21 @@ def _programs() -> tuple[Route, ...]:
     return (
         post("/api/v1/ask", Counted.ASK, expensive=True),
         get("/api/v1/search", counted=Counted.ASK, expensive=True),
-        get("/api/v1/articles"),
-        get("/api/v1/articles/{article_id:path}"),
+        get("/api/v1/articles", counted=Counted.ASK),
+        get("/api/v1/articles/{article_id:path}", counted=Counted.ASK),
         Route("POST", "/api/v1/articles", Access.WRITERS, Accepts.FILES, Counted.WRITE, key=True),
         Route("DELETE", "/api/v1/articles/{article_id:path}", Access.WRITERS, counted=Counted.WRITE, key=True),
         get("/api/v1/answers/{key}"),
         post("/api/v1/answers/{key}/share", Counted.WRITE),
         post("/api/v1/feedback", Counted.WRITE),
         post("/api/v1/export", Counted.ASK),
-        get("/api/v1/runs"),
+        get("/api/v1/runs", counted=Counted.ASK),
         Route("GET", "/api/v1/runs/{name}/report", Access.LET_IN, counted=Counted.ASK, key=True, document=True),
         get("/api/v1/health"),
         get("/api/v1/openapi.json"),
         get("/v1/models"),
         get("/v1/models/{name}"),
         post("/v1/chat/completions", Counted.ASK, expensive=True),
-        post("/mcp", Counted.ASK, expensive=True),
-        get("/mcp"),
-        Route("DELETE", "/mcp", Access.LET_IN, key=True),
     )
 
 
@@ -126,13 +127,13 @@ _NEEDED_OF_GRADIO = (
     *_get(Access.LET_IN, "/assets/{path:path}", "/static/{path:path}", "/gradio_api/file={path_or_url:path}", files=True),
     *_get(Access.ANYONE, "/favicon.ico", "/manifest.json"),  # browsers ask for these without a cookie; they hold a name and a picture
     *_get(Access.LET_IN, "/gradio_api/heartbeat/{session_hash}", "/gradio_api/queue/data", "/gradio_api/queue/status"),
-    Route("POST", "/gradio_api/queue/join", Access.LET_IN, Accepts.JSON, Counted.ASK),
-    Route("POST", "/gradio_api/run/predict", Access.LET_IN, Accepts.JSON, Counted.ASK),  # the page's events that do not queue
+    Route("POST", "/gradio_api/queue/join", Access.LET_IN, Accepts.JSON, Counted.ASK, event=True),
+    Route("POST", "/gradio_api/run/predict", Access.LET_IN, Accepts.JSON, Counted.ASK, event=True),  # the page's events that do not queue
     *_post(Access.LET_IN, "/gradio_api/cancel", "/gradio_api/reset"),
-    Route("POST", "/gradio_api/call/{api_name}", Access.LET_IN, Accepts.JSON, Counted.ASK, named=True),
+    Route("POST", "/gradio_api/call/{api_name}", Access.LET_IN, Accepts.JSON, Counted.ASK, named=True, event=True),
     *_get(Access.NOBODY, "/gradio_api/call/v2/{api_name}/{event_id}"),
     *_get(Access.LET_IN, "/gradio_api/call/{api_name}/{event_id}", named=True),
-    Route("POST", "/gradio_api/upload", Access.WRITERS, Accepts.FILES, Counted.WRITE),
+    Route("POST", "/gradio_api/upload", Access.WRITERS, Accepts.FILES, Counted.WRITE, uploads=True),
     *_get(Access.WRITERS, "/gradio_api/upload_progress"),
 )
 

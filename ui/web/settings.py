@@ -16,7 +16,10 @@ _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  # compared with, not listened on
 
 #: Bytes of the largest file that may be uploaded.
-LARGEST_FILE = 20 * 2**20
+LARGEST_FILE = 20_000_000
+
+#: Bytes of all files that may be uploaded at once; a page sends them in one request.
+LARGEST_UPLOAD = 200_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Settings:
     port: int = 7860
     hosts: tuple[str, ...] = ()
     """Further names under which it may be reached, as a browser's address bar has them, without the port."""
+    url: str = ""
+    """The address that people open, without a path, where a proxy stands before it."""
     passwords: Mapping[str, str] = field(default_factory=dict)
     """bcrypt hashes by user name; where there are any, everybody must log in."""
     keys: tuple[str, ...] = ()

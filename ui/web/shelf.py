@@ -11,21 +11,19 @@ from urllib.parse import quote
 
 import gradio
 from gradio.context import Context
-from gradio.data_classes import ListFiles
 from gradio.utils import get_upload_folder
 
 from index import AddReport, AssayError, BusyError
 
 from ..render import REFUSALS_SHOWN, counted
 from ..safe import safe
+from .errors import refusal_of
 from .listing import A_PAGE, Listing, Order
 from .markup import Html, block, element, joined
-from .taking import MOST_BYTES_A_FILE, MOST_FILES, MOST_REMOVED, Offered, bring_back, paste, remove, take_in
+from .taking import MOST_BYTES_A_FILE, MOST_FILES, MOST_REMOVED, NotTakenError, Offered, bring_back, paste, remove, take_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from gradio.data_classes import FileData
 
     from index import Article
 
@@ -85,7 +83,7 @@ def _writing(service: Service, listing: Listing, asked: list[Any], outputs: list
         label = (
             f"Drop up to {MOST_FILES} files here, or choose them: text, Markdown, HTML, JSON or CSV, {MOST_BYTES_A_FILE // 10**6} MB each"
         )
-        files = _files(label)
+        files = gradio.File(label=label, file_count="multiple", height=150, elem_id="upload")
         gradio.Markdown("A file of a name that is there already replaces that article.", elem_classes="hint")
         with gradio.Accordion("Or paste a text", open=False):
             text = gradio.Textbox(label="Text", lines=6, max_lines=20)
@@ -104,7 +102,9 @@ def _writing(service: Service, listing: Listing, asked: list[Any], outputs: list
     def relisted(words: str, order: str, number: int) -> tuple[Any, ...]:
         return _shown(listing, words, order, number, pick=True)
 
-    upload = files.upload(lambda found: (yield from _uploaded(service, found)), [files], [said, files], **_WRITE)
+    upload = files.upload(
+        lambda found: (yield from _uploaded(service, _offered(found))), [files], [said, files], preprocess=False, **_WRITE
+    )
     pasted = add.click(lambda *given: _pasted(service, *given), [text, *labels], [said, text, *labels], **_WRITE)
     removed = gone.click(lambda ids, before: _removed(service, ids, before), [picked, held], [said, held, undo], **_WRITE)
     undone = undo.click(lambda articles: _brought_back(service, articles), [held], [said, held, undo], **_WRITE)
@@ -113,22 +113,14 @@ def _writing(service: Service, listing: Listing, asked: list[Any], outputs: list
     return picked
 
 
-def _files(label: str) -> gradio.File:
-    """Put a control that hands over files as they were uploaded, with the names that they have where they come from.
+def _offered(files: object) -> list[Offered]:
+    """Return what was uploaded, with the names that it has where it comes from; what does not lie where uploads do was not.
 
-    Gradio's own hands over a path alone, and leaves an empty file behind for each; a class of ours would have it write a file of stubs
-    beside this module.
+    Gradio hands over what its page says, rather than what it makes of that: paths without names, and an empty file left behind for each.
     """
-    files = gradio.File(label=label, file_count="multiple", height=150, elem_id="upload")
-    files.preprocess = _offered  # type: ignore[assignment, method-assign]
-    return files
-
-
-def _offered(payload: ListFiles | FileData | None) -> list[Offered]:
-    """Return what was uploaded; what does not lie where uploads do was not."""
-    files: list[FileData] = [] if payload is None else list(payload.root) if isinstance(payload, ListFiles) else [payload]
     home = Path(get_upload_folder()).resolve()
-    found = [Offered(file.orig_name or Path(file.path).name, Path(file.path)) for file in files]
+    given = [one for one in files if isinstance(one, dict) and isinstance(one.get("path"), str)] if isinstance(files, list) else []
+    found = [Offered(str(one.get("orig_name") or Path(one["path"]).name), Path(one["path"])) for one in given]
     return [one for one in found if one.path.resolve().is_relative_to(home) and not one.path.is_symlink()]
 
 
@@ -140,8 +132,9 @@ def _shown(listing: Listing, words: str, order: str, number: int, *, pick: bool)
     try:
         page = listing.page(str(words or ""), Order(order), int(number))
     except (AssayError, ValueError, TypeError) as error:
+        said = _wrong(error) if isinstance(error, AssayError) else _failed("expected words, an order and a page, found something else")
         off = gradio.update(interactive=False)
-        return (_failed(str(error)), 1, off, off, *([gradio.update(choices=[], value=[])] if pick else []))
+        return (said, 1, off, off, *([gradio.update(choices=[], value=[])] if pick else []))
     choices = [(_choice(one), one.id) for one in page.articles]
     return (
         block(_page(page)),
@@ -158,7 +151,7 @@ def _uploaded(service: Service, offered: Sequence[Offered] | None) -> Iterator[t
         for taken in take_in(service, offered or ()):
             yield block(_progress(taken)), gradio.skip()
     except AssayError as error:
-        yield _failed(str(error)), None
+        yield _wrong(error), None
         return
     yield block(_progress(taken)), None
 
@@ -169,10 +162,8 @@ def _pasted(service: Service, text: str, *labels: str) -> tuple[Any, ...]:
     stay = (gradio.skip(),) * (1 + len(labels))
     try:
         report = paste(service, str(text or ""), title=title, source=source, published=published, url=url)
-    except BusyError:
-        return (_busy(), *stay)
     except AssayError as error:
-        return (_failed(str(error)), *stay)
+        return (_wrong(error), *stay)
     said = block(element("ul", {"class": "taken", "role": "status"}, _outcome(title or "The text", report)))
     return (said, *stay) if report.refused else (said, *("",) * (1 + len(labels)))
 
@@ -182,7 +173,7 @@ def _removed(service: Service, ids: Sequence[str] | None, before: tuple[Article,
     try:
         held = remove(service, [str(one) for one in ids or ()])
     except AssayError as error:
-        return (_busy() if isinstance(error, BusyError) else _failed(str(error))), before, gradio.skip()
+        return _wrong(error), before, gradio.skip()
     names = "; ".join(article.title for article in held[:3]) + (" …" if len(held) > 3 else "")
     until = "This can be undone for an hour, while this page stays open and nothing else is removed."
     said = element("p", {"class": "done", "role": "status"}, f"Removed {counted(len(held), 'article')}: {names}. {until}")
@@ -195,7 +186,7 @@ def _brought_back(service: Service, held: Sequence[Article]) -> tuple[Any, ...]:
     try:
         report = bring_back(service, held)
     except AssayError as error:
-        return (_busy() if isinstance(error, BusyError) else _failed(str(error))), held, gradio.skip()
+        return _wrong(error), held, gradio.skip()
     said = element("ul", {"class": "taken", "role": "status"}, _outcome("The removal is undone", report))
     return block(said), (), gradio.update(visible=False)
 
@@ -212,8 +203,11 @@ def _failed(said: str) -> str:
     return block(element("p", {"class": "failed", "role": "alert"}, said))
 
 
-def _busy() -> str:
-    return _failed("others are changing the library; try again in a moment")
+def _wrong(error: AssayError) -> str:
+    """Return what is said of an error: words that are for the reader, or that whoever runs the server finds the reason in its log."""
+    if isinstance(error, BusyError):
+        return _failed("others are changing the library; try again in a moment")
+    return _failed(str(error) if isinstance(error, NotTakenError) else refusal_of(error).message)
 
 
 def _page(page: Page) -> Html:
@@ -260,7 +254,8 @@ def _choice(one: Listed) -> str:
 def _progress(taken: Sequence[Taken]) -> Html:
     done = sum(one.report is not None for one in taken)
     head = f"{done} of {counted(len(taken), 'file')} done." if done < len(taken) else f"{counted(len(taken), 'file')} done."
-    return joined(element("p", {"class": "count", "role": "status"}, head), element("ul", {"class": "taken"}, map(_far, taken)))
+    bar = element("progress", {"aria-label": "Files done", "max": str(len(taken)), "value": str(done)}) if len(taken) > 1 else ""
+    return joined(element("p", {"class": "count", "role": "status"}, head), bar, element("ul", {"class": "taken"}, map(_far, taken)))
 
 
 def _far(one: Taken) -> Html:

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 from index import AddReport, AssayError, BusyError, Refusal, parse_date
 
 from .addresses import web_address
+from .errors import refusal_of
+from .settings import LARGEST_FILE, LARGEST_UPLOAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from .service import Service
 
 #: What one upload may hold.
-MOST_FILES, MOST_BYTES_A_FILE, MOST_BYTES = 50, 20_000_000, 200_000_000
+MOST_FILES, MOST_BYTES_A_FILE, MOST_BYTES = 50, LARGEST_FILE, LARGEST_UPLOAD
 
 #: Characters of a text that is pasted; a longer one is a file.
 MOST_PASTED = 2_000_000
@@ -48,6 +50,10 @@ _ROW = re.compile(r":(?:line|item) \d+$")
 
 #: Seconds between two looks at how far an upload is.
 _LOOK = 0.25
+
+
+class NotTakenError(AssayError):
+    """What somebody asks for is not done, said in words for them; other errors are for whoever runs the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +79,9 @@ class Taken:
 
 
 def expect_allowed(service: Service) -> None:
-    """Raise `AssayError` unless those who are served may add and remove articles."""
+    """Raise `NotTakenError` unless those who are served may add and remove articles."""
     if not service.may_write:
-        raise AssayError("articles are only read here; `assay serve --allow-upload` lets them be added and removed")
+        raise NotTakenError("articles are only read here; `assay serve --allow-upload` lets them be added and removed")
 
 
 def take_in(service: Service, offered: Sequence[Offered]) -> Iterator[tuple[Taken, ...]]:
@@ -99,13 +105,15 @@ def paste(service: Service, text: str, *, title: str = "", source: str = "", pub
     """
     expect_allowed(service)
     if len(text) > MOST_PASTED:
-        raise AssayError(f"expected a text of at most {MOST_PASTED:,} characters, found {len(text):,}; upload it as a file")
+        raise NotTakenError(f"expected a text of at most {MOST_PASTED:,} characters, found {len(text):,}; upload it as a file")
     if any(len(label) > _MOST_LABEL for label in (title, source, published, url)):
-        raise AssayError(f"expected title, source, date and address of at most {_MOST_LABEL:,} characters each, found more; shorten them")
+        raise NotTakenError(
+            f"expected title, source, date and address of at most {_MOST_LABEL:,} characters each, found more; shorten them"
+        )
     if url.strip() and web_address(url) is None:
-        raise AssayError(f"expected an address such as https://example.org/article, found {url[:60]!r}")
+        raise NotTakenError(f"expected an address such as https://example.org/article, found {url[:60]!r}")
     if published.strip() and parse_date(published) is None:
-        raise AssayError(f"expected a date such as 2023-04-21, 2023-04 or 21 April 2023, found {published[:60]!r}")
+        raise NotTakenError(f"expected a date such as 2023-04-21, 2023-04 or 21 April 2023, found {published[:60]!r}")
     given = {"title": title, "source": source, "published": published, "url": url}
     row: dict[str, object] = {"text": text, **{name: value.strip() for name, value in given.items() if value.strip()}}
     if not url.strip():
@@ -118,12 +126,17 @@ def remove(service: Service, article_ids: Sequence[str]) -> tuple[Article, ...]:
     expect_allowed(service)
     ids = list(dict.fromkeys(article_ids))
     if not 1 <= len(ids) <= MOST_REMOVED:
-        raise AssayError(f"expected 1 to {MOST_REMOVED} articles to remove, found {len(ids)}")
+        raise NotTakenError(f"expected 1 to {MOST_REMOVED} articles to remove, found {len(ids)}")
+    there = {record["id"] for record in service.articles()}
+    if missing := [one for one in ids if one not in there]:
+        raise NotTakenError(f"expected articles that are there, found {missing[0][:80]!r}, which has been removed; look at the list again")
     held: list[Article] = []
     for article_id in ids:
         held.append(service.article(article_id))
         if sum(len(article.text) for article in held) > _MOST_HELD and len(ids) > 1:
-            raise AssayError(f"expected articles of at most {_MOST_HELD:,} characters together, so that this can be undone; remove fewer")
+            raise NotTakenError(
+                f"expected articles of at most {_MOST_HELD:,} characters together, so that this can be undone; remove fewer"
+            )
     service.library.remove(*ids)
     return tuple(held)
 
@@ -150,10 +163,10 @@ def file_name(name: str) -> str:
 
 def _check_size(offered: Sequence[Offered]) -> None:
     if len(offered) > MOST_FILES:
-        raise AssayError(f"expected at most {MOST_FILES} files at once, found {len(offered):,}; choose fewer")
+        raise NotTakenError(f"expected at most {MOST_FILES} files at once, found {len(offered):,}; choose fewer")
     whole = sum(_size(one.path) for one in offered)
     if whole > MOST_BYTES:
-        raise AssayError(f"expected at most {MOST_BYTES:,} bytes at once, found {whole:,}; choose fewer files")
+        raise NotTakenError(f"expected at most {MOST_BYTES:,} bytes at once, found {whole:,}; choose fewer files")
 
 
 def _take_in(library: Library, offered: Sequence[Offered]) -> Iterator[tuple[Taken, ...]]:
@@ -197,7 +210,7 @@ class _Work:
         except BusyError:
             return _refused(self._name, "others are changing the library; try again in a moment")
         except AssayError as error:
-            return _refused(self._name, self._relative(str(error)))
+            return _refused(self._name, refusal_of(error).message)
         except OSError as error:
             return _refused(self._name, f"the upload cannot be read ({error.strerror}); choose the file again")
         except Exception as error:  # noqa: BLE001  # whatever is wrong with one file, the others are still to be added

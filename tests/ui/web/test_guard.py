@@ -27,7 +27,7 @@ from ui.web.app import application
 from ui.web.guard import Guard, PageFacts
 from ui.web.policy import HEADERS, scripts_in, with_nonce
 from ui.web.routes import TABLE, Access, routes_of
-from ui.web.settings import Limits, Rate, Settings
+from ui.web.settings import LARGEST_FILE, Limits, Rate, Settings
 
 HERE = "http://127.0.0.1:7860"
 SEED = 1963
@@ -322,6 +322,31 @@ def test_the_pages_functions_are_told_who_calls(two_articles, program, monkeypat
         assert f'["{user}"]' in visitor.get(f"/gradio_api/call/whoami/{event}", headers=headers).text
 
 
+@pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting'", "ignore:The copy keyword is deprecated")  # Gradio's use of pandas
+def test_a_fault_of_the_page_is_a_line_of_the_log(two_articles, program, monkeypatch, caplog, capfd):
+    def page(service, settings):  # noqa: ARG001  # as the page's own
+        def fails(words):
+            raise RuntimeError(f"a\nfault\x1b[2J {words}")
+
+        with gradio.Blocks(analytics_enabled=False) as page:
+            said = gradio.Textbox()
+            said.change(fails, said, said, api_name="queued")
+            said.submit(fails, said, said, queue=False, api_visibility="private")
+        return page
+
+    monkeypatch.setattr(module, "blocks", page)
+    visitor = program(application(two_articles, Settings()))
+    event = visitor.post("/gradio_api/call/queued", json={"data": ["x"]}).json()["event_id"]
+    assert "fault" not in visitor.get(f"/gradio_api/call/queued/{event}").text
+    answer = visitor.post("/gradio_api/run/predict", json={"data": ["x"], "fn_index": 1})
+    assert (answer.status_code, "fault" in answer.text) == (500, False)
+    assert [record.message.startswith("an event failed: RuntimeError: a") for record in caplog.records] == [True, True]
+    assert "\n" not in caplog.records[0].message
+    assert "\x1b" not in caplog.records[0].message
+    assert "Traceback" not in caplog.text
+    assert capfd.readouterr().err == ""
+
+
 def test_nothing_is_noted_of_who_leaves_early(behind, served, caplog):
     host, port = served(Guard(behind.app, Settings(limits=QUICK)))
     ask(host, port, "/api/v1/ask", b"{", headers=["content-length: 100"]).close()
@@ -348,6 +373,8 @@ def test_who_asks_too_often_is_told_when_to_come_back(visitor):
     assert refused.json() == {"error": {"message": "Too many requests: try again in 2 s.", "type": "rate_limit_error", "param": None}}
     assert [asker.post("/api/v1/feedback", json={}).status_code for _ in range(2)] == [200, 429]
     assert asker.get("/config").status_code == 200
+    for path in ("/api/v1/articles", "/api/v1/articles/plan", "/api/v1/runs"):
+        assert asker.get(path).status_code == 429
 
 
 def test_fifty_people_behind_one_address_are_not_too_many(visitor):
@@ -438,11 +465,24 @@ def test_a_body_that_is_too_large_is_refused_however_it_comes(behind, served):
     assert (status, json.loads(content)["bytes"]) == (200, 60_000)
 
 
-def test_a_file_may_be_as_large_as_is_said_and_no_larger(behind, served, monkeypatch):
+def test_files_may_be_as_large_as_is_said_and_no_larger(behind, served, monkeypatch):
     monkeypatch.setattr("ui.web.guard.LARGEST_FILE", 2**20)
+    monkeypatch.setattr("ui.web.guard.LARGEST_UPLOAD", 4 * 2**20)
     host, port = served(Guard(behind.app, Settings(allow_upload=True)))
-    for size, status in ((2**20, 200), (2**21 + 1, 413)):
-        assert answer_of(ask(host, port, "/gradio_api/upload", b"x" * size))[0] == status
+    for path, size, status in (
+        ("/api/v1/articles", 2**20, 200),
+        ("/api/v1/articles", 2**21 + 1, 413),
+        ("/gradio_api/upload", 5 * 2**20, 200),
+        ("/gradio_api/upload", 5 * 2**20 + 1, 413),
+    ):
+        assert answer_of(ask(host, port, path, b"x" * size))[0] == status
+
+
+def test_several_files_can_be_uploaded_at_once_and_none_that_is_too_large(two_articles, program):
+    visitor = program(application(two_articles, Settings(allow_upload=True)))
+    files = [("files", (f"{number}.txt", b"x" * LARGEST_FILE)) for number in range(3)]
+    assert len(visitor.post("/gradio_api/upload", files=files).json()) == 3
+    assert visitor.post("/gradio_api/upload", files=[("files", ("a.txt", b"x" * (LARGEST_FILE + 1)))]).status_code == 413
 
 
 def test_a_body_that_drips_is_not_waited_for(behind, served):

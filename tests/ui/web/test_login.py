@@ -45,7 +45,7 @@ def test_nobody_gets_in_without_a_name(visitor):
     stranger = visitor()
     assert (stranger.get("/").status_code, stranger.get("/").headers["location"]) == (303, "/login")
     assert stranger.get("/?answer=a b").headers["location"] == "/login?next=%2F%3Fanswer%3Da%2520b"
-    for route in ("GET /config", "POST /api/v1/ask", "GET /v1/models", "POST /mcp", "POST /gradio_api/queue/join", "GET /gradio_api/info"):
+    for route in ("GET /config", "POST /api/v1/ask", "GET /v1/models", "POST /gradio_api/queue/join", "GET /gradio_api/info"):
         answer = stranger.request(*route.split())
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer"), route
     assert stranger.get("/own/login.css").json() == {"user": None}
@@ -193,7 +193,7 @@ def test_a_link_from_elsewhere_finds_who_is_logged_in(visitor):
 
 def test_keys_let_programs_in(visitor):
     program = visitor(keys=("alpha", "beta"))
-    for path in ("/api/v1/articles", "/v1/models", "/mcp", "/config"):
+    for path in ("/api/v1/articles", "/v1/models", "/config"):
         for sent, user in (("Bearer alpha", "key 1"), ("bearer  beta", "key 2")):
             assert program.get(path, headers={"authorization": sent}).json() == {"user": user}
         for sent in ("Bearer third", "Bearer ", "Bearer", "alpha", "Basic alpha", "Bearer alpha beta", "Bearer alph"):
@@ -205,7 +205,7 @@ def test_keys_let_programs_in(visitor):
 def test_keys_alone_are_asked_of_programs_and_not_of_the_page(visitor):
     anyone = visitor(passwords={}, keys=("alpha",))
     assert anyone.get("/").json() == {"user": None}
-    for path in ("/api/v1/articles", "/v1/models", "/mcp"):
+    for path in ("/api/v1/articles", "/v1/models"):
         assert anyone.get(path).status_code == 401
         assert anyone.get(path, headers={"authorization": "Bearer alpha"}).json() == {"user": "key 1"}
     assert anyone.get("/api/v1/articles", headers={"sec-fetch-site": "same-origin"}).status_code == 200

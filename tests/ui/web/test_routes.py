@@ -71,7 +71,18 @@ def test_neither_is_what_nobody_has_named(guard, program):
     visitor = program(guard)
     for path in (
         *("/docs", "/redoc", "/openapi.json", "/gradio_api/proxy=http://169.254.169.254/", "/gradio_api/file/etc/passwd", "/api/v1", "/v1"),
-        *("/config/", "/CONFIG", "/api/v1/ask/", "/login", "/logout", "/monitoring/x/dashboard", "/assets/", "/own", "/static//etc/passwd"),
+        *(
+            "/config/",
+            "/CONFIG",
+            "/api/v1/ask/",
+            "/login",
+            "/logout",
+            "/monitoring/x/dashboard",
+            "/assets/",
+            "/mcp",
+            "/own",
+            "/static//etc/passwd",
+        ),
     ):
         assert visitor.get(path).status_code == 404, path
 
@@ -110,16 +121,16 @@ def test_what_queues_cannot_be_called_past_the_queue(two_articles, program, monk
 def test_uploads_are_there_only_when_they_are_allowed(two_articles, program):
     closed, opened = program(application(two_articles, Settings())), program(application(two_articles, Settings(allow_upload=True)))
     files = {"files": ("a.txt", b"Chile presented a plan.")}
-    assert closed.post("/gradio_api/upload", files=files).status_code == 404
-    assert closed.get("/gradio_api/upload_progress?upload_id=x").status_code == 404
-    assert closed.post("/api/v1/articles", json=[]).status_code == 404
-    assert closed.delete("/api/v1/articles/plan").status_code == 404
+    assert closed.post("/gradio_api/upload", files=files).status_code == 403
+    assert closed.get("/gradio_api/upload_progress?upload_id=x").status_code == 403
+    assert closed.post("/api/v1/articles", json=[]).status_code == 403
+    assert closed.delete("/api/v1/articles/plan").status_code == 403
     assert opened.post("/gradio_api/upload", files=files).status_code == 200
 
 
 def test_what_others_can_reach_takes_nothing_in_without_a_login(two_articles, program):
     open_to_all = Settings(host="0.0.0.0", open_to_all=True, allow_upload=True)  # noqa: S104  # which the command line refuses too
-    assert program(application(two_articles, open_to_all)).post("/gradio_api/upload", files={"files": ("a.txt", b"x")}).status_code == 404
+    assert program(application(two_articles, open_to_all)).post("/gradio_api/upload", files={"files": ("a.txt", b"x")}).status_code == 403
 
 
 def test_a_file_of_the_page_is_served_and_no_other(two_articles, program, tmp_path):
@@ -142,3 +153,33 @@ def test_a_file_of_the_page_is_served_and_no_other(two_articles, program, tmp_pa
     ):
         answer = visitor.get(f"/gradio_api/file={asked}")
         assert (answer.status_code, "canary" in answer.text) == (404, False), asked
+
+
+def test_only_the_head_is_given_to_whoever_asks_for_it(two_articles, program):
+    visitor = program(application(two_articles, Settings()))
+    for path in ("/", "/own/assay.css", "/api/v1/articles", "/api/v1/health", "/v1/models"):
+        whole, head = visitor.get(path), visitor.head(path)
+        assert (head.status_code, head.content) == (200, b""), path
+        assert head.headers["content-type"] == whole.headers["content-type"]
+    assert visitor.head("/api/v1/articles/none").status_code == 404
+    for path in ("/config", "/gradio_api/heartbeat/x", "/gradio_api/queue/data?session_hash=x"):
+        assert (visitor.head(path).status_code, visitor.head(path).headers["allow"]) == (405, "GET"), path
+    assert visitor.head("/api/v1/ask").headers["allow"] == "POST"
+
+
+def test_addresses_that_are_given_away_are_those_that_people_open(two_articles, program):
+    settings = Settings(url="https://assay.example.org", hosts=("assay.example.org", "other.example.org"))
+    visitor = program(application(two_articles, settings))
+    key = visitor.post("/api/v1/ask", json={"question": "What did Chile present?"}).json()["key"]
+    for host, base in (
+        ("assay.example.org", "https://assay.example.org"),
+        ("other.example.org", "http://other.example.org"),
+        ("127.0.0.1:7860", "http://127.0.0.1:7860"),
+    ):
+        assert visitor.post(f"/api/v1/answers/{key}/share", headers={"host": host}).json()["url"] == f"{base}/?answer={key}"
+        assert visitor.get("/config", headers={"host": host}).json()["root"] == base
+
+
+def test_the_cookie_of_a_login_is_described_by_its_name(two_articles, program):
+    described = program(application(two_articles, Settings())).get("/api/v1/openapi.json").json()
+    assert described["components"]["securitySchemes"]["login"]["name"] == "assay_session_7860"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index import Article, AssayError
+from index import Article, AssayError, StoreError
 from index.lock import writer_lock
 from ui.web import shelf, taking
 from ui.web.listing import A_PAGE, Listing, Order
@@ -391,8 +391,6 @@ def test_nothing_that_writes_is_on_the_page_unless_it_is_allowed(make_service):
 
 
 def test_only_what_lies_among_the_uploads_was_uploaded(tmp_path, monkeypatch):
-    from gradio.data_classes import FileData, ListFiles
-
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     (tmp_path / "uploads").mkdir()
     inside, outside = tmp_path / "uploads" / "a.txt", tmp_path / "secret.txt"
@@ -400,7 +398,34 @@ def test_only_what_lies_among_the_uploads_was_uploaded(tmp_path, monkeypatch):
         path.write_text("words")
     (tmp_path / "uploads" / "link.txt").symlink_to(outside)
     paths = [inside, outside, tmp_path / "uploads" / ".." / "secret.txt", tmp_path / "uploads" / "link.txt"]
-    files = ListFiles(root=[FileData(path=str(path), orig_name="n.txt") for path in paths])
-    found = shelf._offered(files)
+    found = shelf._offered([{"path": str(path), "orig_name": "n.txt"} for path in paths])
     assert found == [Offered("n.txt", inside)]
-    assert shelf._offered(None) == []
+    assert shelf._offered([{"path": str(inside), "orig_name": None}]) == [Offered("a.txt", inside)]
+    for nothing in (None, [], "x", [None, {}, {"path": 5}], {"path": str(inside)}):
+        assert shelf._offered(nothing) == []
+
+
+def test_errors_that_are_for_whoever_runs_the_server_are_not_shown(make_service, monkeypatch, upload, caplog):
+    service = make_service(MINES, may_write=True)
+    folder = str(service.folder)
+
+    def broken(*_, **__):
+        raise StoreError(f"expected a database in {folder}, found none")
+
+    monkeypatch.setattr(type(service.library), "add", broken)
+    monkeypatch.setattr(type(service.library), "articles", broken)
+    shown = [
+        shelf._pasted(service, "A text that is long enough.", "", "", "", "")[0],
+        shelf._removed(service, [MINES[0].id], ())[0],
+        shelf._shown(Listing(service.library), "", "Title", 1, pick=False)[0],
+        *(said for said, _ in shelf._uploaded(service, [upload("a.txt", b"A text that is long enough.")])),
+    ]
+    assert len(shown) >= 5
+    assert not [said for said in shown if folder in said or "database" in said]
+    assert all("whoever runs the server finds the reason in its log" in said for said in (*shown[:3], shown[-1]))
+    assert folder in caplog.text
+
+
+def test_an_article_that_somebody_else_has_removed_is_named(make_service):
+    service = make_service(MINES, may_write=True)
+    assert "which has been removed; look at the list again" in shelf._removed(service, ["gone"], ())[0]
