@@ -486,6 +486,29 @@ def test_an_answer_on_its_way_is_kept_where_another_conversation_is_opened(serve
     assert page.locator(".asked").text_content() == CONGO
 
 
+def test_a_question_that_waits_is_kept_where_another_conversation_is_opened(serve, open_page, slow, monkeypatch):
+    monkeypatch.setattr("ui.web.chat._AT_ONCE", 1)
+    writer, gate, _ = slow
+    server = serve(writer=writer)
+    first, page = open_page(server.address), open_page(server.address)
+    first.fill("#question textarea", CHILE)
+    first.keyboard.press("Enter")
+    first.wait_for_selector(".answer.state-reading")
+    page.fill("#question textarea", CONGO)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(1_000)
+    assert page.locator(".answer").count() == 0
+    page.click("#new-talk")
+    gate.release(30)
+    first.wait_for_selector(".answer.state-whole")
+    page.click("#open-talks")
+    page.click(f"#talks .talk >> text={CONGO}")
+    page.wait_for_selector(".answer.state-failed")
+    assert page.locator(".asked").all_text_contents() == [CONGO]
+    page.click("#new-talk")
+    wait_until(page, "document.querySelectorAll('.answer').length === 0")
+
+
 def test_a_question_is_kept_from_when_it_is_asked(serve, open_page, slow):
     writer, gate, _ = slow
     page = open_page(serve(writer=writer).address)
@@ -580,6 +603,7 @@ def test_who_is_offline_is_told(serve, open_page):
     page = open_page(serve().address)
     page.context.set_offline(offline=True)
     page.wait_for_selector("#offline:not([hidden])")
+    assert "nothing can be asked until the connection is back" in page.locator("#offline").inner_text()
     page.context.set_offline(offline=False)
     page.locator("#offline").wait_for(state="hidden")
 
@@ -947,7 +971,8 @@ def test_an_empty_library_says_how_to_fill_it(serve, open_page):
 
 
 def test_silence_shows_what_was_searched_and_the_nearest_passages_open(serve, open_page):
-    page = open_page(serve(threshold=1).address)
+    server = serve(threshold=1)
+    page = open_page(server.address)
     ask(page, CONGO)
     said = page.locator(".answer").inner_text()
     assert "The articles do not say." in said
@@ -955,6 +980,15 @@ def test_silence_shows_what_was_searched_and_the_nearest_passages_open(serve, op
     page.click("a.near >> nth=0")
     page.wait_for_selector("mark.current")
     assert page.locator("#source h2").text_content() == page.locator("a.near").first.text_content()
+    page.click("text=Ask only this article")
+    page.click("#source .shut")
+    ask(page, CONGO)
+    only = page.locator(".searched").last.text_content()
+    assert only.startswith(f"Searched: 3 articles, of those only {page.locator('a.near').first.text_content()}; ")
+    server.service.library.remove("peru")
+    page.reload()
+    page.wait_for_selector(".answer.turn-1 .tools button")
+    assert page.locator(".searched").all_text_contents()[1] == only  # as it was then
 
 
 def test_light_and_dark_follow_the_system_until_somebody_chooses(serve, open_page):

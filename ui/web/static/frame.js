@@ -42,6 +42,7 @@ export async function visitor() {
   if (name) {
     const out = make("form", { method: "post", action: "/logout", class: "who" }, make("span", { class: "name", title: `Logged in as ${name}` }, name));
     out.append(make("button", { type: "submit", class: "act" }, "Log out"));
+    out.addEventListener("submit", () => sessionStorage.clear()); // what a page holds for a moment is of who was here
     bar.append(out);
   }
   return name;

@@ -126,6 +126,18 @@ export function open(id = null) {
   return now;
 }
 
+/** Keep a turn of a conversation that is not held. */
+export function leave(id, turn, told) {
+  let found = kept.talks.find((one) => one.id === id);
+  if (!found) {
+    found = { id, title: told.question.slice(0, 120), turns: [], ids: [] };
+    kept.talks.push(found);
+  }
+  if (found.turns.length === turn) found.turns.push(told);
+  found.changed = found.saved = Date.now();
+  write();
+}
+
 /** Name a conversation. */
 export function rename(id, title) {
   const found = kept.talks.find((one) => one.id === id);

@@ -179,7 +179,7 @@ async function settle_answer(message) {
   const { turn, talk, key, state } = about(message);
   if (state === "reading" || state === "growing") pulse();
   if (state !== "growing" && message === [...document.querySelectorAll("#conversation .answer")].at(-1)) in_sight();
-  if (talk !== store.talk().id) return;
+  if (talk !== store.talk().id) return state === "reading" ? strayed(turn, talk) : undefined;
   if (state === "reading") return begun(turn);
   if (state === "failed") return failed(message, turn);
   if (state === "growing") partial.add(key);
@@ -223,6 +223,15 @@ function begun(turn) {
     changed();
   }
   hand_in(); // what was said of how to understand it holds for one question
+}
+
+/** Keep a question that had to wait for its turn, where another conversation has been opened meanwhile, and end its answer. */
+async function strayed(turn, talk) {
+  store.leave(talk, turn, { question: asked_at(turn), key: "", answer: null, stopped: true });
+  for (let waited = 0; waited < 20 && !busy(); waited += 1) await moment();
+  document.querySelector("#question .stop-button")?.click();
+  for (let waited = 0; waited < 100 && busy(); waited += 1) await moment();
+  await show();
 }
 
 /** Keep under which key the answer grows, so that what came of it is found where this page is shut. */
