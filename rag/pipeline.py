@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -76,6 +77,12 @@ class Pipeline:
         self._writer = writer
         self._caution = caution
         self._threshold = threshold
+
+    def quoting(self) -> Pipeline:
+        """Return the same without what writes: its answers are the articles' own words, whatever this one's are."""
+        made = copy(self)
+        made._writer = None  # noqa: SLF001  # a copy of its own
+        return made
 
     def ask(self, question: str | Question, *, history: Sequence[Turn] = (), only: ArticleFilter | None = None) -> Answer:
         """Return a cited answer, or an abstention with its reason; raises `AssayError` when the question cannot be asked."""

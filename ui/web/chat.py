@@ -7,8 +7,9 @@ have written. Knows nothing of how an answer looks (`html`) or of what a browser
 
 from __future__ import annotations
 
+import asyncio
 import json
-import logging
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,10 @@ from index import ArticleFilter, AssayError
 from rag import ABSTENTION, Answer, Numbering, Question, Turn
 
 from . import html
+from .errors import refusal_of
+from .footnotes import link_to, told
+from .listing import Listing
+from .rest import base_of
 from .suggestions import Suggestions
 
 if TYPE_CHECKING:
@@ -26,8 +31,8 @@ if TYPE_CHECKING:
     from .service import Service
     from .settings import Settings
 
-#: Characters of what a browser may hand in of a conversation, and the turns of it that are looked at.
-_LONGEST_TALK, _MOST_TURNS = 4_000_000, 100
+#: Characters of what a browser may hand in of a conversation, and turns that one can have; of them the last ones that are its history.
+_LONGEST_TALK, _MOST_TURNS, _REMEMBERED = 4_000_000, 200, 50
 
 #: Titles offered to choose articles by; a larger collection is narrowed by source and date, or from the article itself.
 _MOST_TITLES = 2_000
@@ -38,13 +43,17 @@ _AT_ONCE = 8
 #: Questions that wait; whoever comes then is asked to come again.
 MOST_WAITING = 200
 
-#: Seconds that a page which has just been opened waits for suggestions; it can be used meanwhile.
-_PATIENCE = 3.0
+#: Conversations that are shown at the same time: a long one takes a second.
+_SHOWN_AT_ONCE = 4
 
-#: Said when something fails that nobody has foreseen; what it was is in the log.
-_UNFORESEEN = "Something went wrong on the server. Your question is kept; ask again."
+#: Seconds that a page which has just been opened waits for suggestions, and those between two looks; it can be used meanwhile.
+_PATIENCE, _LOOK = 3.0, 0.2
 
-_log = logging.getLogger(__name__)
+#: Said where a conversation cannot go on.
+_FULL = "This conversation is as long as one can be; begin a new one."
+
+#: What reading a turn raises that the page has not written.
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError)
 
 
 class Said(NamedTuple):
@@ -54,6 +63,9 @@ class Said(NamedTuple):
     answer: Answer | None
     key: str
     stopped: bool
+    searched: str = ""
+    """What was searched, in the words that were shown."""
+    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +78,43 @@ class Talk:
     """The next question as it is to be understood, where somebody has said so."""
     ids: tuple[str, ...] = ()
     """The articles that the next question is put to, where they were chosen from their own pages."""
+    first: int = 0
+    """Which turn the first one is: earlier ones have been left out where all would be too much."""
 
     @classmethod
     def of(cls, handed_in: object) -> Talk:
-        """Read what was handed in; whatever is not as the page writes it counts as a conversation that has not begun."""
-        if not isinstance(handed_in, str) or len(handed_in) > _LONGEST_TALK:
+        """Read what was handed in; what is no conversation counts as one that has not begun, and a turn that is none cannot be shown."""
+        if not isinstance(handed_in, str):
             return cls()
+        if len(handed_in) > _LONGEST_TALK:
+            return cls(first=_MOST_TURNS)
         try:
             values = json.loads(handed_in or "{}")
-            turns = tuple(_said(turn) for turn in values.get("turns", [])[-_MOST_TURNS:])
-            ids = tuple(one for one in values.get("ids") or () if isinstance(one, str))
-            return cls(_word(values.get("id"), 64), turns, _word(values.get("understood")) or None, ids)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
+        except (ValueError, RecursionError):
             return cls()
+        if not isinstance(values, dict):
+            return cls()
+        turns, first = _listed(values.get("turns")), values.get("from")
+        left = len(turns[:-_MOST_TURNS]) + (min(max(first, 0), 10**6) if type(first) is int else 0)
+        ids = tuple(one for one in _listed(values.get("ids")) if isinstance(one, str))
+        said = tuple(map(_said, turns[-_MOST_TURNS:]))
+        return cls(_word(values.get("id"), 64), said, _word(values.get("understood")) or None, ids, left)
+
+    @property
+    def next(self) -> int:
+        """Return which turn the next one is."""
+        return self.first + len(self.turns)
+
+    def asks(self, words: str) -> Question:
+        """Return the next question; raises `AssayError` where it is none, or one too many."""
+        if self.first or len(self.turns) >= _MOST_TURNS:
+            raise AssayError(_FULL)
+        return Question(words, self.history, understood=self.understood)
 
     @property
     def history(self) -> tuple[Turn, ...]:
-        """Return what was said, oldest first, as a question's history."""
-        told = (one for one in self.turns if one.answer is not None)
+        """Return what was said last, oldest first, as a question's history."""
+        told = (one for one in self.turns[-_REMEMBERED:] if one.answer is not None)
         pairs = ((one.question, one.answer.text or ABSTENTION) for one in told if one.answer is not None)
         return tuple(turn for asked, answered in pairs for turn in (Turn("user", asked), Turn("assistant", answered)))
 
@@ -100,6 +131,7 @@ def ask_tab(service: Service, settings: Settings, page: gradio.Blocks) -> None: 
     """Lay out the tab and what happens on it."""
     suggestions = Suggestions(service)
     suggestions.prepare()
+    desk = _Desk(service, suggestions)
     with gradio.Column(elem_id="talk"):
         conversation = gradio.Chatbot(
             elem_id="conversation",
@@ -116,7 +148,7 @@ def ask_tab(service: Service, settings: Settings, page: gradio.Blocks) -> None: 
             placeholder=html.welcome_html(service.library.counts()[0], may_write=service.may_write),
             autoscroll=False,  # the question stays in sight, and is scrolled to by our script
         )
-        sources, after, before, articles, limits, clear = _filters(service)
+        sources, after, before, articles, limits, clear = _filters(desk)
         question = gradio.Textbox(
             elem_id="question",
             label="Your question",
@@ -130,8 +162,8 @@ def ask_tab(service: Service, settings: Settings, page: gradio.Blocks) -> None: 
             autofocus=True,
         )
         talk = gradio.Textbox(elem_id="handed-in", label="Conversation", visible="hidden")
+        visitor = gradio.Textbox(elem_id="visitor", label="Visitor", visible="hidden")
         show = gradio.Button("Show", elem_id="show", visible="hidden")
-    desk = _Desk(service, suggestions)
     narrowing: list[Any] = [sources, after, before, articles]
     outputs = [conversation, question]
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -140,19 +172,20 @@ def ask_tab(service: Service, settings: Settings, page: gradio.Blocks) -> None: 
     picked = conversation.example_select(desk.pick, None, question, queue=False, **private)
     also = picked.then(desk.ask, [question, talk, *narrowing], outputs, **asking)
     question.stop(desk.stop, None, question, cancels=[asked, also], queue=False, **private)
-    show.click(desk.show, talk, outputs, queue=False, **private)
+    show.click(desk.show, talk, outputs, concurrency_id="show", concurrency_limit=_SHOWN_AT_ONCE, **private)
     for one in narrowing:
         one.change(desk.narrowed, narrowing, [limits, after, before, clear], queue=False, **private)
     clear.click(lambda: ([], "", "", []), None, narrowing, queue=False, **private)
+    page.load(desk.visitor, None, visitor, queue=False, **private)
     page.load(desk.offer, None, [conversation, sources, articles], queue=False, **private)
     gradio.events.api(desk.chat, api_name="chat", concurrency_id="ask", concurrency_limit=_AT_ONCE)
 
 
 def _filters(
-    service: Service,
+    desk: _Desk,
 ) -> tuple[gradio.CheckboxGroup, gradio.Textbox, gradio.Textbox, gradio.Dropdown, gradio.Markdown, gradio.Button]:
     """Lay out what narrows the search."""
-    names, titles = _choices(service)
+    names, titles = desk.choices()
     with gradio.Row(elem_id="limits"):
         limits = gradio.Markdown(elem_id="limits-set", sanitize_html=True, container=False)
         clear = gradio.Button("Clear filters", elem_id="clear-limits", size="sm", visible=False)
@@ -175,6 +208,7 @@ class _Desk:
     def __init__(self, service: Service, suggestions: Suggestions) -> None:
         self._service = service
         self._suggestions = suggestions
+        self._listing = Listing(service.library)
 
     def ask(
         self, question: object, handed_in: object, sources: object, after: object, before: object, articles: object
@@ -183,35 +217,41 @@ class _Desk:
         talk = Talk.of(handed_in)
         words = question if isinstance(question, str) else ""
         messages = self._told(talk)
-        at = len(talk.turns)
+        at = talk.next
         messages.append({"role": "user", "content": html.question_html(words[:2_000], talk=talk.id, turn=at)})
         yield [*messages, _reply(html.reading_html(talk=talk.id, turn=at))], _busy()
         try:
-            only = _only(sources, after, before, articles, talk.ids)
-            asked = Question(words, talk.history, understood=talk.understood)
+            only, asked = _only(sources, after, before, articles, talk.ids), talk.asks(words)
+        except AssayError as error:
+            yield [*messages, _reply(html.failed_html(str(error), talk=talk.id, turn=at))], _ready()
+            return
+        try:
             for made in self._answers(asked, only, talk, at):
                 yield [*messages, _reply(made)], _busy()
-        except AssayError as error:
-            made = html.failed_html(str(error), talk=talk.id, turn=at)
-        except Exception:  # noqa: BLE001  # nobody who asks is shown a traceback
-            _log.exception("an answer failed")
-            made = html.failed_html(_UNFORESEEN, talk=talk.id, turn=at)
+        except Exception as error:  # noqa: BLE001  # nobody who asks is shown a traceback, or where things lie on this machine
+            made = html.failed_html(refusal_of(error).message, talk=talk.id, turn=at)
         yield [*messages, _reply(made)], _ready()
 
     def _answers(self, asked: Question, only: ArticleFilter | None, talk: Talk, at: int) -> Iterator[str]:
         """Yield the answer as it grows, under a key from its first sentence on, so that it is whole for whoever stops it."""
         numbering, count = talk.numbering(), self._service.library.counts()[0]
+        limits = html.limits_of(only, self._title)
         for key, shown, whole in self._service.grow(asked, only, shown=numbering.of):
-            state = "whole" if whole else "growing"
-            yield html.answer_html(shown, articles=count, only=only, key=key, state=state, talk=talk.id, turn=at)
+            searched, state = html.searched_words(shown, count, limits), "whole" if whole else "growing"
+            yield html.answer_html(shown, searched=searched, key=key, state=state, talk=talk.id, turn=at)
 
-    def chat(self, question: str) -> str:
+    def chat(self, question: str, request: gradio.Request) -> str:
         """Answer a question from the articles, each sentence with its number and below the quotes that prove it."""
         try:
-            _, answer = self._service.ask(Question(question if isinstance(question, str) else ""))
+            asked = Question(question if isinstance(question, str) else "")
         except AssayError as error:
             raise gradio.Error(str(error), print_exception=False) from error
-        return footnoted(answer)
+        base = base_of(request.request) if request.request else ""
+        try:
+            _, answer = self._service.ask(asked)
+            return told(answer, lambda one: link_to(one, base), articles=self._service.library.counts()[0])
+        except Exception as error:
+            raise gradio.Error(refusal_of(error).message, print_exception=False) from error
 
     def show(self, handed_in: object) -> tuple[list[dict[str, str]], gradio.Textbox]:
         """Show a conversation that its browser has kept."""
@@ -226,12 +266,34 @@ class _Desk:
         value = event.value
         return str(value.get("text", ""))[:2_000] if isinstance(value, dict) else ""
 
-    def offer(self) -> tuple[gradio.Chatbot, gradio.CheckboxGroup, gradio.Dropdown]:
+    def visitor(self, request: gradio.Request) -> str:
+        """Return as JSON who has logged in: nobody where nobody must."""
+        state = request.request.scope.get("state", {}) if request.request else {}
+        return json.dumps({"name": state.get("user")})
+
+    async def offer(self) -> tuple[gradio.Chatbot, gradio.CheckboxGroup, gradio.Dropdown]:
         """Offer the collection as it is now: questions that it answers, its sources and its articles."""
-        names, titles = _choices(self._service)
-        examples: list[Any] = [{"text": one} for one in self._suggestions.ready(_PATIENCE)]
-        welcome = html.welcome_html(self._service.library.counts()[0], may_write=self._service.may_write)
+        names, titles = await asyncio.to_thread(self.choices)
+        examples: list[Any] = [{"text": one} for one in await self._suggested()]
+        count, _ = await asyncio.to_thread(self._service.library.counts)
+        welcome = html.welcome_html(count, may_write=self._service.may_write)
         return gradio.Chatbot(examples=examples, placeholder=welcome), gradio.CheckboxGroup(choices=names), gradio.Dropdown(choices=titles)
+
+    async def _suggested(self) -> tuple[str, ...]:
+        """Return questions to begin with; none where they have not been found in time. Whoever waits for them holds no thread."""
+        for _ in range(int(_PATIENCE / _LOOK)):
+            found = await asyncio.to_thread(self._suggestions.ready)
+            if found is not None:
+                return found
+            await asyncio.sleep(_LOOK)
+        return ()
+
+    def choices(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """Return the sources with the number of their articles, and the titles of the articles."""
+        known = self._listing.articles()
+        counts = Counter(one.source for one in known if one.source)
+        names = [(f"{name} ({count:,})", name) for name, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
+        return names, [(one.title, one.id) for one in known[:_MOST_TITLES]]
 
     def narrowed(
         self, sources: object, after: object, before: object, articles: object
@@ -247,47 +309,47 @@ class _Desk:
         return html.chips_html(limits), fields[0], fields[1], gradio.Button(visible=bool(limits or any(told)))
 
     def _title(self, article_id: str) -> str:
-        try:
-            return self._service.article(article_id).title
-        except AssayError:  # removed since, or never there
-            return article_id
+        return next((one.title for one in self._listing.articles() if one.id == article_id), article_id)
 
     def _told(self, talk: Talk) -> list[dict[str, str]]:
         """Return the messages of a conversation."""
-        count = self._service.library.counts()[0]
         messages = []
-        for at, one in enumerate(talk.turns):
+        for at, one in enumerate(talk.turns, talk.first):
             messages.append({"role": "user", "content": html.question_html(one.question, talk=talk.id, turn=at)})
-            messages.append(_reply(_kept(one, count, talk.id, at)))
+            messages.append(_reply(_kept(one, talk.id, at)))
         return messages
 
 
-def footnoted(answer: Answer) -> str:
-    """Return an answer as plain text: sentences with numbers, and the quotes below."""
-    if answer.abstained:
-        return " ".join((ABSTENTION, *answer.notes))
-    notes = "\n".join(
-        f"[{one.n}] “{' '.join(one.quote.split())}” {', '.join(filter(None, (one.title, one.source, one.published)))}"
-        for one in answer.citations
-    )
-    return "\n\n".join((answer.text, *answer.notes, notes))
-
-
-def _kept(one: Said, count: int, talk: str, at: int) -> str:
-    if one.answer is None:
-        return html.failed_html("Stopped before there was an answer.", talk=talk, turn=at)
+def _kept(one: Said, talk: str, at: int) -> str:
+    """Show an answer that a browser has kept."""
     try:
-        return html.answer_html(one.answer, articles=count, key=one.key, state="stopped" if one.stopped else "whole", talk=talk, turn=at)
-    except (TypeError, ValueError, KeyError, AttributeError):  # an answer that was never one of ours
-        return html.failed_html("This answer cannot be shown; ask again.", talk=talk, turn=at)
+        if one.answer is not None:
+            state = "stopped" if one.stopped else "whole"
+            return html.answer_html(one.answer, searched=one.searched, key=one.key, state=state, talk=talk, turn=at)
+    except _UNREADABLE:  # an answer that was never one of ours
+        return html.failed_html(_UNSHOWN, talk=talk, turn=at)
+    return html.failed_html("Stopped before there was an answer." if one.readable else _UNSHOWN, talk=talk, turn=at)
+
+
+#: Said in the place of an answer that is none.
+_UNSHOWN = "This answer cannot be shown; ask again."
 
 
 def _said(turn: Any) -> Said:
-    answer = Answer.from_json(turn["answer"]) if turn.get("answer") else None
-    if answer is not None:
-        html.answer_html(answer)  # raises where a value is not of its type
-        _ = answer.text
-    return Said(_word(turn["question"], 20_000), answer, _word(turn.get("key")), turn.get("stopped") is True)
+    """Read a turn. That all of its answer can be shown is seen when it is; here that it can be counted and told on."""
+    question = _word(turn.get("question"), 20_000) if isinstance(turn, dict) else ""
+    try:
+        answer = Answer.from_json(turn["answer"]) if turn.get("answer") else None
+        if answer is not None:
+            Numbering().of(answer)
+            _ = hash(answer.text)
+        return Said(question, answer, _word(turn.get("key")), turn.get("stopped") is True, _word(turn.get("searched"), 1_000))
+    except _UNREADABLE:
+        return Said(question, None, "", stopped=False, readable=False)
+
+
+def _listed(values: object) -> list[Any]:
+    return values if isinstance(values, list) else []
 
 
 def _word(value: object, longest: int = 10_000) -> str:
@@ -318,18 +380,6 @@ def _wrong(date: object) -> str | None:
     except AssayError:
         return f"Not a date: {_word(date, 40)!r}. Write 2025, 2025-06 or 2025-06-30."
     return None
-
-
-def _choices(service: Service) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Return the sources with the number of their articles, and the titles of the articles."""
-    counts: dict[str, int] = {}
-    records = service.articles()
-    for record in records:
-        if record["source"]:
-            counts[record["source"]] = counts.get(record["source"], 0) + 1
-    names = [(f"{name} ({count:,})", name) for name, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
-    titles = [(record["title"], record["id"]) for record in records[:_MOST_TITLES]]
-    return names, titles
 
 
 def _reply(made: str) -> dict[str, str]:

@@ -68,17 +68,16 @@ def failed_html(said: str, *, talk: str = "", turn: int = 0) -> str:
 def answer_html(
     answer: Answer,
     *,
-    articles: int = 0,
-    only: ArticleFilter | None = None,
+    searched: str = "",
     key: str = "",
     state: str = "whole",
     talk: str = "",
     turn: int = 0,
 ) -> str:
-    """Show an answer with its proof, or that there is none and why; `articles` is how many there are to search."""
+    """Show an answer with its proof, or that there is none, why, and what was `searched` for it, where that is known."""
     parts = [_understood(answer)]
     if answer.abstained:
-        parts += [_abstention(answer, articles, only)]
+        parts += [_abstention(answer, searched)]
     else:
         parts += [f'<p class="short">{_text(answer.short_answer)}</p>' if answer.short_answer else "", _sentences(answer)]
         parts += [_conflict(answer.conflict, answer) if answer.conflict else "", _unanswered(answer), _notes(answer)]
@@ -161,8 +160,7 @@ def _sentence(sentence: AnswerSentence, by_n: Mapping[int, Citation]) -> str:
     chips = _chips(sentence.citations, by_n)
     if sentence.verdict == "supported" and not sentence.doubt:
         return f'<span class="sentence">{_text(sentence.text)}{chips}</span>'
-    word = "Not supported" if sentence.verdict == "unsupported" else "Weakly supported"
-    doubt = f"{word}: {sentence.doubt}" if sentence.doubt else word
+    doubt = f"Not supported: {sentence.doubt}" if sentence.doubt else "Not supported"  # as the plain text of an answer says
     words = f'<span class="words">{_text(sentence.text)}</span>'
     return f'<span class="sentence weak">{words}{chips} <span class="doubt">{_text(doubt)}</span></span>'
 
@@ -208,11 +206,10 @@ def _notes(answer: Answer) -> str:
     return "".join(f'<p class="note">{_text(note)}</p>' for note in answer.notes if note not in told)
 
 
-def _abstention(answer: Answer, articles: int, only: ArticleFilter | None) -> str:
+def _abstention(answer: Answer, searched: str) -> str:
     reason = _REASONS[answer.reason] if answer.reason else ""
-    searched = f"Searched: {_searched(articles, only)}; {counted(len(answer.hits), 'passage')} read."
-    made = [f'<p class="silence">{_text(ABSTENTION)}</p><p class="why">{_text(reason)}</p><p class="searched">{_text(searched)}</p>']
-    made += [_notes(answer), _unanswered(answer)]
+    made = [f'<p class="silence">{_text(ABSTENTION)}</p><p class="why">{_text(reason)}</p>']
+    made += [f'<p class="searched">{_text(searched)}</p>' if searched else "", _notes(answer), _unanswered(answer)]
     if answer.hits:
         made.append(f'<h3>Nearest passages</h3><ol class="nearest">{"".join(map(_near, answer.hits[:NEAREST_SHOWN]))}</ol>')
     return "".join(made)
@@ -224,10 +221,10 @@ def _near(hit: Hit) -> str:
     return f'<li>{link}<span class="origin">{_text(origin)}</span><span class="begins">{_text(snippet(hit.text))}</span></li>'
 
 
-def _searched(articles: int, only: ArticleFilter | None) -> str:
-    words = counted(articles, "article")
-    limits = limits_of(only)
-    return f"{words}, of those only {', '.join(limits)}" if limits else words
+def searched_words(answer: Answer, articles: int, limits: Sequence[str]) -> str:
+    """Say what an answer was looked for in: all the articles there are, or what the limits leave of them."""
+    words = counted(articles, "article") + (f", of those only {', '.join(limits)}" if limits else "")
+    return f"Searched: {words}; {counted(len(answer.hits), 'passage')} read."
 
 
 def limits_of(only: ArticleFilter | None, title: Callable[[str], str] = str) -> list[str]:

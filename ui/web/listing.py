@@ -72,7 +72,7 @@ class Listing:
 
         Raises `AssayError` where the index cannot be read.
         """
-        articles = self._articles()
+        articles = self.articles()
         wanted = words[:1000].casefold().split()
         found = [one for one in articles if all(word in one.folded for word in wanted)] if wanted else list(articles)
         pages = max(1, -(-len(found) // A_PAGE))
@@ -80,7 +80,8 @@ class Listing:
         shown = _sorted(found, order)[(number - 1) * A_PAGE : number * A_PAGE]
         return Page(tuple(shown), number, pages, len(found), len(articles))
 
-    def _articles(self) -> tuple[Listed, ...]:
+    def articles(self) -> tuple[Listed, ...]:
+        """Return all the articles, by id; raises `AssayError` where the index cannot be read."""
         generation = self._library.settings()["generation"]
         with self._lock:
             if self._known[0] != generation:  # read before the articles: what changes meanwhile is read again

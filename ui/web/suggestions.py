@@ -58,16 +58,12 @@ class Suggestions:
         self._making: int | None = None
         self._thread: Thread | None = None
 
-    def ready(self, wait: float = 0.0) -> tuple[str, ...]:
-        """Return the questions for the collection as it is; none where they are still looked for after `wait` seconds."""
+    def ready(self) -> tuple[str, ...] | None:
+        """Return the questions for the collection as it is; None while they are still looked for."""
         generation = self._generation()
         self.prepare()
         with self._lock:
-            making = self._thread
-        if making is not None:
-            making.join(wait)
-        with self._lock:
-            return self._made[1] if self._made is not None and self._made[0] == generation else ()
+            return self._made[1] if self._made is not None and self._made[0] == generation else None
 
     def prepare(self) -> Thread | None:
         """Begin to look for questions, unless that is being done."""
@@ -95,14 +91,15 @@ class Suggestions:
                 self._made, self._making = (generation, tuple(found)), None
 
     def _answered(self) -> Iterator[str]:
-        """Yield the first questions that get an answer, one an article."""
+        """Yield the first questions that get an answer, one an article; nothing is asked of a language model, whoever has one."""
+        quoting = self._service.pipeline.quoting()
         offered = tried = 0
         for record in self._service.articles():
             for asked in candidates(self._service.article(record["id"]).text):
                 if offered == OFFERED or tried == TRIED:
                     return
                 tried += 1
-                answer = self._service.pipeline.ask(Question(asked))
+                answer = quoting.ask(Question(asked))
                 if not answer.abstained and any(one.article_id == record["id"] for one in answer.citations):
                     offered += 1
                     yield asked

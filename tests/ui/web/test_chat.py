@@ -1,14 +1,19 @@
 """What happens on the Ask tab, without a browser: each step with what a browser hands in, honest or forged."""
 
+import asyncio
 import json
+import threading
+from html import unescape
 
+import gradio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request as StarletteRequest
 
-from index import Article
-from rag import Answer, Pipeline, Question, Retriever
-from ui.web.chat import Talk, _Desk, footnoted
+from index import Article, StoreError
+from rag import Answer, Pipeline, Question, Retriever, Writer
+from ui.web.chat import _LONGEST_TALK, _MOST_TURNS, Talk, _Desk
 from ui.web.service import Service
 from ui.web.suggestions import Suggestions, candidates
 
@@ -189,8 +194,107 @@ def test_a_forged_conversation_is_one_that_has_not_begun_or_is_shown(desk, field
     "handed", [None, 3, [], "[", "[]", '"x"', "[" * 100_000, '{"turns": 3}', '{"turns": [3]}', '{"turns": [{}]}', "x" * 5_000_000]
 )
 def test_what_is_no_conversation_counts_as_none(desk, handed):
-    assert Talk.of(handed).turns == ()
-    assert desk.show(handed)[0] == []
+    assert [one for one in Talk.of(handed).turns if one.answer] == []
+    assert "state-whole" not in "".join(message["content"] for message in desk.show(handed)[0])
+
+
+@pytest.mark.parametrize("broken", [3, None, {"question": "Broken?"}, {"question": "Broken?", "answer": {"sentences": 3}}])
+def test_a_turn_that_cannot_be_read_leaves_the_others_as_they_are(desk, service, broken):
+    (_, one), _ = last(desk.ask(QUESTION, "", *NOTHING))
+    talk = json.loads(handed_in(service, one))
+    talk["turns"].insert(0, broken)
+    shown = [message["content"] for message in desk.show(json.dumps(talk))[0]]
+    assert len(shown) == 4
+    assert "state-failed" in shown[1]
+    assert "96,600" in shown[3]
+    assert "talk-talk1" in shown[3]
+    messages, _ = last(desk.ask("When did it replace the ban?", json.dumps(talk), *NOTHING))
+    assert "turn-2" in messages[5]
+    assert "Understood as" in messages[5]
+
+
+def test_a_long_conversation_keeps_its_turns_and_ends_with_a_word(desk, service):
+    (_, one), _ = last(desk.ask(QUESTION, "", *NOTHING))
+    turn = json.loads(handed_in(service, one))["turns"][0]
+    long = {"id": "talk1", "turns": [turn] * 150}
+    messages, _ = last(desk.ask(QUESTION, json.dumps(long), *NOTHING))
+    assert len(messages) == 302
+    assert "turn-150" in messages[301]
+    assert "state-whole" in messages[301]
+    for over in ({**long, "turns": [turn] * (_MOST_TURNS + 1)}, {**long, "from": 7}):
+        first = over.get("from", 1)
+        messages, box = last(desk.ask(QUESTION, json.dumps(over), *NOTHING))
+        assert f"turn-{first} " in messages[0]
+        assert f"turn-{first + len(messages) // 2 - 1} " in messages[-1]
+        assert "begin a new one" in messages[-1]
+        assert box.submit_btn
+    messages, _ = last(desk.ask(QUESTION, "x" * (_LONGEST_TALK + 1), *NOTHING))
+    assert "begin a new one" in messages[-1]
+
+
+def test_what_is_read_of_a_conversation_is_not_shown_to_be_read(desk, service, monkeypatch):
+    (_, one), _ = last(desk.ask(QUESTION, "", *NOTHING))
+    shown = []
+    monkeypatch.setattr("ui.web.html.answer_html", lambda *_, **__: shown.append(1) or "")
+    desk.show(handed_in(service, one))
+    assert len(shown) == 1
+
+
+def test_what_was_searched_is_said_as_it_was_then(service):
+    service = Service(service.library, Pipeline(service.library, threshold=1), service.retriever)
+    desk = _Desk(service, Suggestions(service))
+    (_, said), _ = last(desk.ask(QUESTION, "", ["Reuters"], "", "", ["chile"]))
+    assert "Searched: 2 articles, of those only source Reuters, Chile's lithium plan; " in unescape(said)
+    talk = json.loads(handed_in(service, said))
+    assert "Searched" not in desk.show(json.dumps(talk))[0][1]["content"]  # it is not known any more
+    talk["turns"][0]["searched"] = "Searched: 2 articles; <b>1 passage read."
+    shown = desk.show(json.dumps(talk))[0][1]["content"]
+    assert "Searched: 2 articles; <b>1 passage read." in unescape(shown)
+    assert "<b>" not in shown
+
+
+def test_where_things_lie_on_the_server_is_said_to_nobody(desk, monkeypatch):
+    def broken(*_, **__):
+        raise StoreError("expected an index in /secret/place, found none")
+
+    monkeypatch.setattr(Service, "grow", broken)
+    monkeypatch.setattr(Service, "ask", broken)
+    messages, _ = last(desk.ask(QUESTION, "", *NOTHING))
+    assert "state-failed" in messages[1]
+    assert "secret" not in messages[1]
+    with pytest.raises(gradio.Error, match="cannot be used just now") as said:
+        desk.chat(QUESTION, gradio.Request())
+    assert "secret" not in str(said.value)
+    with pytest.raises(gradio.Error, match="expected a question"):
+        desk.chat("?!", gradio.Request())
+
+
+def test_who_has_logged_in_is_told_to_the_page(desk):
+    def seen(state):
+        return json.loads(desk.visitor(gradio.Request(StarletteRequest({"type": "http", **state}))))
+
+    assert seen({"state": {"user": "anna"}}) == {"name": "anna"}
+    assert seen({"state": {"user": None}}) == {"name": None}
+    assert seen({}) == {"name": None}
+
+
+def test_an_article_chosen_is_named_by_its_title(desk):
+    limits, *_ = desk.narrowed([], "", "", ["congo"])
+    assert "Cobalt quotas in Congo" in limits
+
+
+def test_sources_and_titles_are_read_once_for_each_state_of_the_collection(desk, service, monkeypatch):
+    names, titles = desk.choices()
+    assert names == [("Argus (1)", "Argus"), ("Reuters (1)", "Reuters")]
+    assert titles == [("Chile's lithium plan", "chile"), ("Cobalt quotas in Congo", "congo")]
+    read = type(service.library).articles
+    times = []
+    monkeypatch.setattr(type(service.library), "articles", lambda *given: times.append(1) or read(*given))
+    for _ in range(5):
+        desk.choices()
+    assert times == []
+    service.library.remove("chile")
+    assert desk.choices() == ([("Argus (1)", "Argus")], [("Cobalt quotas in Congo", "congo")])
 
 
 @pytest.mark.parametrize("value", [None, 3, "x", {}, [3, None, {}], ["x"] * 10_000])
@@ -219,12 +323,15 @@ def test_one_conversation_knows_nothing_of_another(desk):
 
 
 def test_programs_get_text_with_footnotes(desk, service):
-    said = desk.chat(QUESTION)
+    request = gradio.Request(StarletteRequest({"type": "http", "scheme": "http", "server": ("127.0.0.1", 7), "path": "/", "headers": []}))
+    said = desk.chat(QUESTION, request)
     assert "[1]" in said
     assert "\n[1] “" in said
-    assert "Cobalt quotas in Congo, Argus, 2026-01-16" in said
-    silent = service.pipeline.ask("Who won the chess olympiad?", only=None)
-    assert footnoted(silent)
+    assert "Cobalt quotas in Congo, Argus, 2026-01-16, http://127.0.0.1:7/?article=congo&span=0:49" in said
+    silent = Service(service.library, Pipeline(service.library, threshold=1), service.retriever)
+    said = _Desk(silent, Suggestions(silent)).chat(QUESTION, request)
+    assert said.startswith("The articles do not say.")
+    assert "Searched: 2 articles" in said
 
 
 def test_suggested_questions_are_answered_and_always_the_same(service):
@@ -238,7 +345,40 @@ def test_suggested_questions_are_answered_and_always_the_same(service):
     again.prepare().join(30)
     assert again.ready() == offered
     service.library.remove("chile")
-    assert suggestions.ready() == ()  # another state of the collection: looked for anew
+    assert suggestions.ready() is None  # another state of the collection: looked for anew
+
+
+def test_no_language_model_is_asked_what_nobody_has_asked(service):
+    class Costly:
+        def __getattr__(self, name):
+            raise AssertionError(name)
+
+    dear = Writer(Costly(), Costly(), "dear")
+    costly = Service(service.library, Pipeline(service.library, writer=dear, threshold=0), service.retriever)
+    suggestions = Suggestions(costly)
+    suggestions.prepare().join(30)
+    assert "When did Chile present a lithium plan?" in suggestions.ready()
+
+
+def test_who_opens_the_page_holds_no_thread_while_suggestions_are_looked_for(desk, monkeypatch):
+    begun = threading.Event()
+
+    def never(_):
+        begun.set()
+
+    monkeypatch.setattr(Suggestions, "ready", never)
+    monkeypatch.setattr("ui.web.chat._PATIENCE", 0.6)
+
+    async def opened():
+        pages = [asyncio.create_task(desk.offer()) for _ in range(100)]
+        await asyncio.sleep(0.3)
+        assert begun.is_set()
+        free = await asyncio.wait_for(asyncio.to_thread(lambda: "free"), 1)
+        return free, await asyncio.gather(*pages)
+
+    free, offered = asyncio.run(opened())
+    assert free == "free"
+    assert [chat.examples for chat, *_ in offered] == [[]] * 100
 
 
 def test_questions_are_made_of_what_was_done():

@@ -9,14 +9,16 @@ import socket
 import threading
 import time
 from pathlib import Path
+from urllib.parse import quote
 
+import bcrypt
 import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from index import Article
-from rag import Pipeline, Retriever, Talk, Writer
+from rag import Answer, Pipeline, Retriever, Talk, Writer
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -100,7 +102,7 @@ def chromium():
 class Server:
     """What is served, on a port of its own."""
 
-    def __init__(self, service, port=0):
+    def __init__(self, service, port=0, **settings):
         import uvicorn
 
         from ui.web.app import application
@@ -113,7 +115,11 @@ class Server:
         self.port = self._socket.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}/"
         config = uvicorn.Config(
-            application(service, Settings(port=self.port)), log_level="error", timeout_graceful_shutdown=1, ws="none", lifespan="on"
+            application(service, Settings(port=self.port, **settings)),
+            log_level="error",
+            timeout_graceful_shutdown=1,
+            ws="none",
+            lifespan="on",
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
@@ -134,10 +140,10 @@ def serve(make_library):
 
     made = []
 
-    def start(articles=ARTICLES, *, writer=None, port=0, library=None, threshold=0):
+    def start(articles=ARTICLES, *, writer=None, port=0, library=None, threshold=0, **settings):
         library = library or make_library(articles)
         service = Service(library, Pipeline(library, writer=writer, threshold=threshold), Retriever(library))
-        made.append(Server(service, port))
+        made.append(Server(service, port, **settings))
         return made[-1]
 
     yield start
@@ -174,6 +180,14 @@ def open_page(chromium):
         assert [url for url in page.asked if not url.startswith((own, "blob:" + own, "data:"))] == []
     for one in contexts:
         one.close()
+
+
+def wait_until(page, expression, arg=None):
+    """Wait until something holds; Playwright's own way evaluates words within the page, which its policy forbids."""
+    end = time.monotonic() + 15
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(50)
 
 
 def ask(page, question, nth=None):
@@ -349,6 +363,35 @@ def test_an_article_of_a_megabyte_opens_quickly(serve, open_page):
     assert seconds < 10  # a bound on nonsense, not a measurement
 
 
+def test_a_link_of_the_library_opens_beside_it_and_asks_for_no_new_page(serve, open_page):
+    page = open_page(serve().address)
+    ask(page, CONGO)
+    page.evaluate("window.same = true")
+    page.click("[role=tab] >> text=Library")
+    page.click("#articles a >> text=Chile’s lithium plan")
+    page.wait_for_selector("#source h2")
+    assert text_of(page, ".pane-text") == ARTICLES[0].text
+    assert page.url.endswith("?article=reports%2Fchile-plan%231%25.md")
+    assert page.evaluate("window.same")
+    page.go_back()
+    page.locator("#source").wait_for(state="hidden")
+    page.click("[role=tab] >> text=Ask")
+    assert page.locator(".answer.state-whole").count() == 1
+
+
+@pytest.mark.parametrize("name", ["../health", "../../v1/models", "a/../congo", "..", "./congo", "%2e%2e/health"])
+def test_an_id_that_reads_like_a_path_opens_that_article_or_none(serve, open_page, name):
+    page = open_page(serve([*ARTICLES, Article(id="a/../congo", title="Odd", text="It is odd.")]).address)
+    page.goto(page.url + "?article=" + quote(name, safe=""))
+    if name == "a/../congo":
+        page.wait_for_selector("#source h2")
+        assert page.locator("#source h2").text_content() == "Odd"
+    else:
+        page.wait_for_selector("#source .failure")
+        assert "not in the library" in page.locator("#source .failure").text_content()
+    assert [url for url in page.asked if "/health" in url or url.endswith("/v1/models")] == []
+
+
 # --- while it is answered ----------------------------------------------------------------------------------------------------
 
 SENTENCES = [
@@ -421,6 +464,123 @@ def test_stop_ends_the_work_and_keeps_what_came(serve, open_page, slow):
     assert page.locator(".answer").count() == 1
 
 
+def test_an_answer_on_its_way_is_kept_where_another_conversation_is_opened(serve, open_page, slow):
+    writer, gate, gone = slow
+    page = open_page(serve(writer=writer).address)
+    page.fill("#question textarea", CONGO)
+    page.keyboard.press("Enter")
+    until(page, gate, ".answer.state-growing")
+    page.click("#new-talk")
+    wait_until(page, "document.querySelectorAll('.answer').length === 0")
+    for _ in range(8):
+        gate.release()
+        if gone.wait(1):
+            break
+    page.wait_for_selector("#question .submit-button")
+    page.wait_for_timeout(500)
+    assert page.locator(".answer").count() == 0  # nothing of it comes after
+    page.click("#open-talks")
+    page.click("#talks .talk")
+    page.wait_for_selector(".answer.state-stopped .tools button")
+    assert "96,600" in page.locator(".answer").text_content()
+    assert page.locator(".asked").text_content() == CONGO
+
+
+def test_a_question_that_waits_is_kept_where_another_conversation_is_opened(serve, open_page, slow, monkeypatch):
+    monkeypatch.setattr("ui.web.chat._AT_ONCE", 1)
+    writer, gate, _ = slow
+    server = serve(writer=writer)
+    first, page = open_page(server.address), open_page(server.address)
+    first.fill("#question textarea", CHILE)
+    first.keyboard.press("Enter")
+    first.wait_for_selector(".answer.state-reading")
+    page.fill("#question textarea", CONGO)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(1_000)
+    assert page.locator(".answer").count() == 0
+    page.click("#new-talk")
+    gate.release(30)
+    first.wait_for_selector(".answer.state-whole")
+    page.click("#open-talks")
+    page.click(f"#talks .talk >> text={CONGO}")
+    page.wait_for_selector(".answer.state-failed")
+    assert page.locator(".asked").all_text_contents() == [CONGO]
+    page.click("#new-talk")
+    wait_until(page, "document.querySelectorAll('.answer').length === 0")
+
+
+def test_a_question_is_kept_from_when_it_is_asked(serve, open_page, slow):
+    writer, gate, _ = slow
+    page = open_page(serve(writer=writer).address)
+    page.fill("#question textarea", CONGO)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".answer.state-reading")
+    page.reload()
+    page.wait_for_selector(".answer.state-failed")
+    assert "Stopped before there was an answer" in page.locator(".answer").text_content()
+    assert page.locator(".asked").text_content() == CONGO
+    gate.release(30)
+    page.click(".answer >> text=Ask again")
+    page.wait_for_selector(".answer.state-whole .tools button")
+    assert page.locator(".answer").count() == 1
+
+
+def test_an_answer_that_grew_is_kept_whole(serve, open_page, slow):
+    writer, gate, _ = slow
+    page = open_page(serve(writer=writer).address)
+    page.fill("#question textarea", CONGO)
+    page.keyboard.press("Enter")
+    until(page, gate, ".answer.state-growing")
+    page.hover(".answer a.chip >> nth=0")
+    gate.release(30)
+    page.wait_for_selector(".answer.state-whole .tools button")
+    sentences = page.locator(".answer .sentence").count()
+    assert sentences > 1
+    page.reload()
+    page.wait_for_selector(".answer.state-whole .tools button")
+    assert page.locator(".answer .sentence").count() == sentences
+
+
+def test_what_is_asked_again_stays_until_there_is_another_answer(serve, open_page, slow):
+    writer, gate, _ = slow
+    page = open_page(serve(writer=writer).address)
+    gate.release(30)
+    ask(page, CONGO)
+    ask(page, CHILE)
+    while gate.acquire(blocking=False):
+        pass
+    page.locator(".tools >> text=Ask again").first.click()
+    page.wait_for_selector(".answer.state-reading")
+    page.reload()
+    page.locator(".answer.state-whole").nth(1).wait_for()
+    assert page.locator(".asked").all_text_contents() == [CONGO, CHILE]
+    gate.release(60)
+    page.locator(".tools >> text=Ask again").nth(1).wait_for()
+    page.locator(".tools >> text=Ask again").first.click()
+    wait_until(page, "document.querySelectorAll('.answer.state-whole').length === 1")
+    page.wait_for_selector(".answer .tools button")
+    page.reload()
+    page.wait_for_selector(".answer.state-whole .tools button")
+    assert page.locator(".asked").all_text_contents() == [CONGO]
+
+
+def test_who_comes_when_too_many_wait_is_told_so_and_keeps_the_question(serve, open_page, slow, monkeypatch):
+    monkeypatch.setattr("ui.web.chat._AT_ONCE", 1)
+    monkeypatch.setattr("ui.web.page.MOST_WAITING", 1)
+    writer, gate, _ = slow
+    server = serve(writer=writer)
+    pages = [open_page(server.address) for _ in range(3)]
+    for page, sign in zip(pages, (".answer.state-reading", ".stop-button", ".toast-body"), strict=True):
+        page.fill("#question textarea", CONGO)
+        page.keyboard.press("Enter")
+        page.wait_for_selector(sign) if sign != ".stop-button" else page.wait_for_timeout(1_500)
+    said = pages[2].locator(".toast-body").inner_text()
+    assert "busy" in said.lower() or "full" in said.lower(), said
+    assert pages[2].input_value("#question textarea") == CONGO
+    pages[2].screenshot(path=os.environ.get("ASSAY_SHOT") or None)
+    gate.release(60)
+
+
 def test_a_lost_connection_is_said_and_the_question_is_kept(serve, open_page, slow):
     writer, gate, _ = slow
     server = serve(writer=writer)
@@ -436,13 +596,14 @@ def test_a_lost_connection_is_said_and_the_question_is_kept(serve, open_page, sl
     serve(port=port)
     page.click(".answer.lost >> text=Ask again")
     page.wait_for_selector("html[data-assay=ready]")
-    page.wait_for_function("document.querySelector('#question textarea').value.startsWith('How much cobalt')")
+    wait_until(page, "document.querySelector('#question textarea').value.startsWith('How much cobalt')")
 
 
 def test_who_is_offline_is_told(serve, open_page):
     page = open_page(serve().address)
     page.context.set_offline(offline=True)
     page.wait_for_selector("#offline:not([hidden])")
+    assert "nothing can be asked until the connection is back" in page.locator("#offline").inner_text()
     page.context.set_offline(offline=False)
     page.locator("#offline").wait_for(state="hidden")
 
@@ -453,7 +614,7 @@ def test_a_question_that_cannot_be_asked_is_kept_with_the_reason(serve, open_pag
     page.keyboard.press("Enter")
     page.wait_for_selector(".answer.state-failed")
     assert "expected a question" in page.locator(".answer").text_content()
-    page.wait_for_function("document.querySelector('#question textarea').value === '?!'")
+    wait_until(page, "document.querySelector('#question textarea').value === '?!'")
     ask(page, CONGO)
     assert page.locator(".answer").count() == 1
 
@@ -495,7 +656,7 @@ def test_a_question_is_edited_in_its_place_and_what_came_after_goes(serve, open_
     assert box.input_value() == CONGO
     box.fill("What did Peru shut?")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelectorAll('.answer.state-whole').length === 1")
+    wait_until(page, "document.querySelectorAll('.answer.state-whole').length === 1")
     page.wait_for_selector(".answer .tools button")
     assert "Peru" in page.locator(".asked").text_content()
     page.reload()
@@ -511,7 +672,7 @@ def test_how_a_question_was_understood_is_edited_and_asked_again(serve, open_pag
     page.click("text=Edit and ask again")
     page.fill("form.rewriting textarea", "What did Peru shut in May 2024?")
     page.click("form.rewriting >> text=Ask")
-    page.wait_for_function("document.querySelector('#conversation').textContent.includes('What did Peru shut in May 2024?')")
+    wait_until(page, "document.querySelector('#conversation').textContent.includes('What did Peru shut in May 2024?')")
     page.locator(".answer.state-whole").nth(1).wait_for()
     _, answer = cited_by(page, server)
     assert answer.question == "And when did it replace the ban?"
@@ -528,7 +689,8 @@ def test_an_answer_is_copied_with_its_footnotes(serve, open_page):
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith(answer.text)
     for citation in answer.citations:
-        assert f"[{citation.n}] “{citation.quote}” {citation.title}, Argus, 2026-01-16" in copied
+        place = f"{server.address}?article=congo&span={citation.start}:{citation.end}"  # its own address is none of the web
+        assert f"[{citation.n}] “{citation.quote}” — {citation.title}, Argus, 2026-01-16, {place}" in copied
 
 
 def test_conversations_are_listed_named_and_deleted_and_each_browser_has_its_own(serve, open_page):
@@ -536,7 +698,7 @@ def test_conversations_are_listed_named_and_deleted_and_each_browser_has_its_own
     page = open_page(server.address)
     ask(page, CONGO)
     page.click("#new-talk")
-    page.wait_for_function("document.querySelectorAll('.answer').length === 0")
+    wait_until(page, "document.querySelectorAll('.answer').length === 0")
     ask(page, CHILE)
     page.click("#open-talks")
     names = page.locator("#talks .talk span:first-child")
@@ -545,9 +707,9 @@ def test_conversations_are_listed_named_and_deleted_and_each_browser_has_its_own
     page.fill("#talks input", "Cobalt")
     page.keyboard.press("Enter")
     page.click("#talks .talk >> text=Cobalt")
-    page.wait_for_function("document.querySelector('.answer')?.textContent.includes('96,600')")
+    wait_until(page, "document.querySelector('.answer')?.textContent.includes('96,600')")
     page.click("#talks [aria-label='Delete Cobalt']")
-    page.wait_for_function("document.querySelectorAll('.answer').length === 0")
+    wait_until(page, "document.querySelectorAll('.answer').length === 0")
     assert names.all_text_contents() == [CHILE]
     other = open_page(server.address)
     other.click("#open-talks")
@@ -577,6 +739,84 @@ def test_a_shared_answer_is_shown_to_who_has_its_link(serve, open_page):
     assert "not kept here" in gone.locator("#told").text_content()
 
 
+def test_two_pages_of_one_browser_keep_what_both_have(serve, open_page):
+    server = serve()
+    page = open_page(server.address)
+    other = open_page(server.address, context=page.context)
+    ask(page, CONGO)
+    ask(other, CHILE)
+    ask(page, "When did it replace the ban?")
+    for one in (page, other):
+        one.click("#open-talks")
+        wait_until(one, "document.querySelectorAll('#talks .talk').length === 2")
+    other.reload()
+    other.wait_for_selector(".answer.state-whole")
+    assert other.locator(".asked").all_text_contents() == [CHILE]  # each page goes on with its own
+    page.click(f"#talks [aria-label='Delete {CHILE}']")
+    other.click("#open-talks")
+    wait_until(other, "document.querySelectorAll('#talks .talk').length === 1")
+    page.reload()
+    page.locator(".answer.state-whole").nth(1).wait_for()
+    assert page.locator(".asked").count() == 2
+    page.click("#open-talks")
+    assert page.locator("#talks .talk span:first-child").all_text_contents() == [CONGO]
+
+
+def test_a_conversation_open_on_two_pages_goes_on_on_both(serve, open_page):
+    server = serve()
+    page = open_page(server.address)
+    ask(page, CONGO)
+    other = open_page(server.address, context=page.context)
+    other.wait_for_selector(".answer.state-whole .tools button")
+    ask(page, CHILE)
+    other.locator(".answer.state-whole .tools").nth(1).wait_for()
+    ask(other, "What did Peru shut?")
+    page.locator(".answer.state-whole .tools").nth(2).wait_for()
+    assert page.locator(".asked").all_text_contents() == [CONGO, CHILE, "What did Peru shut?"]
+
+
+def test_one_turn_that_is_broken_leaves_the_conversation(serve, open_page):
+    page = open_page(serve().address)
+    ask(page, CONGO)
+    ask(page, CHILE)
+    change = """() => {
+      const kept = JSON.parse(localStorage.getItem('assay.conversations.1'));
+      kept.talks[0].turns[0].answer = {broken: true};
+      localStorage.setItem('assay.conversations.1', JSON.stringify(kept));
+    }"""
+    page.evaluate(change)
+    page.reload()
+    page.wait_for_selector(".answer.state-whole .tools button")
+    assert "cannot be shown" in page.locator(".answer").first.text_content()
+    ask(page, "What did Peru shut?")
+    assert page.locator(".asked").all_text_contents() == [CONGO, CHILE, "What did Peru shut?"]
+
+
+def test_each_who_logs_in_has_conversations_of_their_own_and_a_way_out(serve, open_page):
+    passwords = {name: bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode() for name in ("anna", "bo")}
+    server = serve(passwords=passwords)
+    page = open_page(server.address, ready=False)
+    for name, asked in (("anna", CONGO), ("bo", CHILE), ("anna", CONGO)):
+        page.wait_for_selector("#password")
+        page.fill("#name", name)
+        page.fill("#password", "right")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("html[data-assay=ready]")
+        assert page.locator("#top .who .name").text_content() == name
+        if page.locator(".asked").count() == 0:
+            ask(page, asked)
+        assert page.locator(".asked").all_text_contents() == [asked]
+        page.click("#top .who button")
+        page.wait_for_selector("#password")
+    page.goto(server.address)
+    page.wait_for_selector("#password")
+
+
+def test_nobody_is_named_where_nobody_must_log_in(serve, open_page):
+    page = open_page(serve().address)
+    assert page.locator(".who").count() == 0
+
+
 # --- judging and taking along -----------------------------------------------------------------------------------------------
 
 
@@ -602,15 +842,20 @@ def test_votes_and_corrections_are_sent_shown_and_taken_back(serve, open_page):
     page.reload()
     page.wait_for_selector(".thanks")
     page.route("**/api/v1/feedback", lambda route: (sent.append(route.request.post_data_json), route.fulfill(json={})))
+    page.click("[aria-label='A good answer']")  # what was corrected stays so
+    page.wait_for_selector("[aria-label='A good answer'][aria-pressed=true]")
     page.click("text=Take it back")
     page.locator(".thanks").wait_for(state="detached")
     assert [(one["key"], one["vote"], one.get("correction", "none")) for one in sent] == [
-        (key, "up", "none"),
-        (key, "down", "none"),
-        (key, None, "none"),
-        (key, None, "100,000 <b>tonnes</b>"),
+        (key, "up", None),
+        (key, "down", None),
         (key, None, None),
+        (key, None, "100,000 <b>tonnes</b>"),
+        (key, "up", "100,000 <b>tonnes</b>"),
+        (key, "up", None),
     ]
+    assert len({one["voter"] for one in sent}) == 1
+    assert re.fullmatch("[0-9a-f]{32}", sent[0]["voter"])
 
 
 def test_a_vote_that_fails_is_not_shown_as_cast(serve, open_page):
@@ -640,6 +885,28 @@ def test_a_conversation_is_exported(serve, open_page, label, format_, ending):
     assert sent == [{"keys": [cited_by(page, server, 0)[0], cited_by(page, server, 1)[0]], "format": format_}]
 
 
+def test_a_conversation_that_the_server_has_forgotten_is_exported_all_the_same(serve, open_page):
+    server = serve()
+    page = open_page(server.address)
+    ask(page, CONGO)
+    _, answer = cited_by(page, server)
+    server.service.answers._answers.clear()
+    sent = []
+
+    def export(route):
+        given = route.request.post_data_json
+        sent.append(given)
+        route.fulfill(status=404, json={"error": {"message": "none"}}) if "keys" in given else route.fulfill(body="exported")
+
+    page.route("**/api/v1/export", export)
+    page.click("#export")
+    with page.expect_download():
+        page.click("[role=menuitem] >> text=Markdown")
+    assert list(sent[1]) == ["answers", "format"]
+    told = Answer.from_json(sent[1]["answers"][0])
+    assert (told.sentences, told.citations, told.question) == (answer.sentences, answer.citations, CONGO)
+
+
 # --- finding one's way ------------------------------------------------------------------------------------------------------
 
 
@@ -658,8 +925,16 @@ def test_filters_narrow_the_search_and_are_shown(serve, open_page):
     page.wait_for_selector("#after.wrong")
     assert "Not a date: '31 June'" in page.locator("#after").inner_text()
     page.wait_for_selector("#after [aria-invalid=true]")
+    page.goto(page.url + "?article=peru")
+    page.wait_for_selector("#source h2")
+    page.click("text=Ask only this article")
+    page.wait_for_selector(".limit.chosen")
+    page.click("#source .shut")
+    page.click("#filters >> text=Filters")
+    page.click("#sources >> text=Reuters")
+    page.wait_for_selector("#limits .limit:not(.chosen)")
     page.click("#clear-limits")
-    page.wait_for_function("!document.querySelector('#limits .limit')")
+    wait_until(page, "!document.querySelector('#limits .limit')")
     ask(page, CONGO)
     assert "96,600" in page.locator(".answer").last.text_content()
 
@@ -696,7 +971,8 @@ def test_an_empty_library_says_how_to_fill_it(serve, open_page):
 
 
 def test_silence_shows_what_was_searched_and_the_nearest_passages_open(serve, open_page):
-    page = open_page(serve(threshold=1).address)
+    server = serve(threshold=1)
+    page = open_page(server.address)
     ask(page, CONGO)
     said = page.locator(".answer").inner_text()
     assert "The articles do not say." in said
@@ -704,6 +980,15 @@ def test_silence_shows_what_was_searched_and_the_nearest_passages_open(serve, op
     page.click("a.near >> nth=0")
     page.wait_for_selector("mark.current")
     assert page.locator("#source h2").text_content() == page.locator("a.near").first.text_content()
+    page.click("text=Ask only this article")
+    page.click("#source .shut")
+    ask(page, CONGO)
+    only = page.locator(".searched").last.text_content()
+    assert only.startswith(f"Searched: 3 articles, of those only {page.locator('a.near').first.text_content()}; ")
+    server.service.library.remove("peru")
+    page.reload()
+    page.wait_for_selector(".answer.turn-1 .tools button")
+    assert page.locator(".searched").all_text_contents()[1] == only  # as it was then
 
 
 def test_light_and_dark_follow_the_system_until_somebody_chooses(serve, open_page):
@@ -915,7 +1200,7 @@ def test_hostile_articles_are_only_text_in_the_source_pane(serve, open_page, hos
         page.evaluate(
             "(id) => { history.pushState(null, '', `?article=${id}&span=0:9`); dispatchEvent(new PopStateEvent('popstate')); }", article.id
         )
-        page.wait_for_function("(title) => document.querySelector('#source h2')?.textContent === title", arg=article.title)
+        wait_until(page, "(title) => document.querySelector('#source h2')?.textContent === title", arg=article.title)
         assert text_of(page, ".pane-text") == article.text
         harmless(page)
 
@@ -931,7 +1216,7 @@ def test_hostile_answers_are_only_text_in_the_conversation(serve, open_page, hos
         kept = {"talks": [{"id": "c0ffee", "title": turns[0]["question"], "changed": 1, "turns": turns}], "current": "c0ffee"}
         page.evaluate("(kept) => localStorage.setItem('assay.conversations.1', JSON.stringify(kept))", kept)
         page.reload()
-        page.wait_for_function("(count) => document.querySelectorAll('.answer .tools button').length >= count * 6", arg=len(turns))
+        wait_until(page, "(count) => document.querySelectorAll('.answer .tools button').length >= count * 6", arg=len(turns))
         page.evaluate(WATCH)
         page.locator("a.chip").last.focus()
         page.locator("a.chip").last.hover()

@@ -76,8 +76,7 @@ def test_weak_support_is_marked_with_its_doubt():
     weak = (AnswerSentence("Weak.", (1,), 0.4, "partly", "a figure is not there"), AnswerSentence("None.", (1,), 0.1, "unsupported"))
     seen = Seen(html.answer_html(answer(sentences=weak)))
     assert len(seen.all("weak")) == 2
-    assert "Weakly supported: a figure is not there" in seen.words
-    assert "Not supported" in seen.words
+    assert "Weak. 1 Not supported: a figure is not there None. 1 Not supported" in " ".join(seen.words.replace("\u2060", " ").split())
     assert not Seen(html.answer_html(answer())).all("weak")
 
 
@@ -121,7 +120,7 @@ def test_silence_says_what_was_searched_and_shows_what_came_nearest(reason):
         sentences=(), citations=(), reason=reason, hits=tuple(hit(rank=n, article_id=f"a{n}") for n in range(1, 9)), confidence=0.03
     )
     only = ArticleFilter(sources=("Reuters",), after="2025")
-    seen = Seen(html.answer_html(silent, articles=30, only=only))
+    seen = Seen(html.answer_html(silent, searched=html.searched_words(silent, 30, html.limits_of(only))))
     assert "The articles do not say." in seen.words
     assert "Searched: 30 articles, of those only source Reuters, from 2025; 8 passages read." in seen.words
     assert [one["href"] for one in seen.all("near")] == [f"?article=a{n}&span=0:9" for n in range(1, 6)]
@@ -152,8 +151,9 @@ def everywhere(words):
     )
     near = (hit(title=words, source=words, published=words, text=words, article_id=words),)
     silent = answer(sentences=(), citations=(), reason=Reason.NOT_SUPPORTED, hits=near, notes=(words,))
-    yield html.answer_html(full, key=words, talk=words, only=ArticleFilter(sources=(words,), ids=(words,)))
-    yield html.answer_html(silent, only=ArticleFilter(sources=(words,), ids=(words,)))
+    limits = html.limits_of(ArticleFilter(sources=(words,), ids=(words,)))
+    yield html.answer_html(full, key=words, talk=words, searched=html.searched_words(full, 1, limits))
+    yield html.answer_html(silent, searched=html.searched_words(silent, 1, limits))
     yield html.question_html(words, talk=words)
     yield html.failed_html(words)
     yield html.chips_html([words])

@@ -1,15 +1,22 @@
 // What can be done with an answer: copy it with its footnotes, link to it, judge and correct it, ask again.
 
-import { button, copied, make, origin, sent, tell } from "./text.js";
+import { voter } from "./store.js";
+import { button, copied, followed, make, origin, sent, tell } from "./text.js";
 
-/** Return an answer as plain text: sentences with their numbers, and below the quotes that prove them. */
+/** Return an answer as plain text: sentences with their numbers, what stays open, and the quotes that prove them. */
 export function footnoted(answer) {
-  if (answer.abstained) return ["The articles do not say.", ...answer.notes].join(" ");
+  const open = answer.parts.filter((part) => !part.answered).map((part) => `Not answered: ${part.question}`);
+  if (answer.abstained) return ["The articles do not say.", ...answer.notes, ...open].join("\n\n");
   const notes = answer.citations.map((one) => {
-    const where = [one.title, origin(one), one.page ? `page ${one.page}` : "", one.url].filter(Boolean).join(", ");
-    return `[${one.n}] “${one.quote.replace(/\s+/g, " ").trim()}” ${where}`;
+    const where = [one.title, origin(one), one.page ? `page ${one.page}` : "", address(one)].filter(Boolean).join(", ");
+    return `[${one.n}] “${one.quote.replace(/\s+/g, " ").trim()}” — ${where}`;
   });
-  return [answer.answer, ...answer.notes, notes.join("\n")].filter(Boolean).join("\n\n");
+  return [answer.answer, ...answer.notes, ...open, notes.join("\n")].filter(Boolean).join("\n\n");
+}
+
+/** Return where a citation can be read: at the address stored with the article, else at its characters in this page. */
+function address({ url, article_id, start, end }) {
+  return url && followed(url) ? url : `${location.origin}${location.pathname}?article=${encodeURIComponent(article_id)}&span=${start}:${end}`;
 }
 
 /** Fill the place below an answer with its tools; `turn` is what is kept of it, `keep` keeps it, `again(understood)` asks once more. */
@@ -36,7 +43,7 @@ function voting(vote, turn, keep) {
     turn.vote = before === vote ? null : vote;
     made.dispatchEvent(new Event("voted", { bubbles: true }));
     try {
-      await sent("/api/v1/feedback", { key: turn.key, vote: turn.vote });
+      await judged(turn, turn.corrected ?? null);
       keep();
       tell(turn.vote ? "Thank you. Choose it again to take it back." : "Taken back.");
     } catch (error) {
@@ -48,6 +55,9 @@ function voting(vote, turn, keep) {
   const made = button(label, act, { icon: vote, words: false });
   return { made, show: () => made.setAttribute("aria-pressed", String(turn.vote === vote)) };
 }
+
+/** Send what is said of an answer, all of it: what is not said is taken back. */
+const judged = (turn, correction) => sent("/api/v1/feedback", { key: turn.key, vote: turn.vote ?? null, correction, voter: voter() });
 
 const said = (error) => (error.status === 404 ? "This answer is older than the server remembers. Ask again, then judge the new one." : error.message);
 
@@ -77,7 +87,7 @@ function correcting(place, turn, keep, opener) {
     event.preventDefault();
     if (!box.value.trim()) return box.focus();
     try {
-      await sent("/api/v1/feedback", { key: turn.key, vote: turn.vote ?? null, correction: box.value.trim() });
+      await judged(turn, box.value.trim());
       turn.corrected = box.value.trim();
       keep();
       close();
@@ -102,7 +112,7 @@ function correcting(place, turn, keep, opener) {
 function thanks(place, turn, keep) {
   const undo = button("Take it back", async () => {
     try {
-      await sent("/api/v1/feedback", { key: turn.key, vote: turn.vote ?? null, correction: null });
+      await judged(turn, null);
       delete turn.corrected;
       keep();
       place.querySelector(".thanks")?.remove();

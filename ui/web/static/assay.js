@@ -2,10 +2,12 @@
 
 import * as frame from "./frame.js";
 import * as pane from "./pane.js";
+import * as store from "./store.js";
 import * as talk from "./talk.js";
 
 frame.raise();
 pane.raise(talk.only);
+store.begin(await frame.visitor());
 await talk.begin();
 await pane.follow();
 document.documentElement.dataset.assay = "ready"; // for whoever waits for it

@@ -1,12 +1,12 @@
 // What frames the conversation: the bar at the top, the conversations of this browser, export, light and dark, and being offline.
 
 import * as store from "./store.js";
-import { show, watch } from "./talk.js";
+import { halt, show, watch } from "./talk.js";
 import { button, make, sent, tell } from "./text.js";
 
 const MODE = "assay.mode";
 
-let drawer, list;
+let bar, drawer, list;
 
 /** Make the frame. */
 export function raise() {
@@ -19,7 +19,8 @@ export function raise() {
   const fresh = button("New conversation", () => take(null), { icon: "add", words: false, id: "new-talk" });
   const light = button("Light or dark", () => switched(), { icon: "half", words: false, id: "mode" });
   const name = make("h1", { class: "brand" }, make("span", { class: "mark", "aria-hidden": "true" }), "Assay");
-  const top = make("header", { id: "top" }, name, make("div", { class: "bar" }, talks, fresh, exporting(), light));
+  bar = make("div", { class: "bar" }, talks, fresh, exporting(), light);
+  const top = make("header", { id: "top" }, name, bar);
   drawer = make("nav", { id: "talks", "aria-label": "Conversations", hidden: true });
   drawer.addEventListener("keydown", (event) => event.key === "Escape" && toggle(false));
   list = make("ul", {});
@@ -33,6 +34,27 @@ export function raise() {
   watch(drawn_list);
   dressed();
   lines();
+}
+
+/** Return the name of who has logged in, null where nobody must, and show it with a way out. */
+export async function visitor() {
+  const name = await told_name();
+  if (name) {
+    const out = make("form", { method: "post", action: "/logout", class: "who" }, make("span", { class: "name", title: `Logged in as ${name}` }, name));
+    out.append(make("button", { type: "submit", class: "act" }, "Log out"));
+    out.addEventListener("submit", () => sessionStorage.clear()); // what a page holds for a moment is of who was here
+    bar.append(out);
+  }
+  return name;
+}
+
+async function told_name() {
+  for (let waited = 0; waited < 400; waited += 1) {
+    const told = document.querySelector("#visitor textarea, #visitor input")?.value;
+    if (told) return JSON.parse(told).name;
+    await new Promise((done) => setTimeout(done, 25));
+  }
+  return null;
 }
 
 // --- conversations -----------------------------------------------------------------------------------------------------------
@@ -86,6 +108,7 @@ function renaming(item, talk) {
 
 async function forgetting(talk) {
   const now = talk.id === store.talk().id;
+  if (now) await halt();
   store.forget(talk.id);
   drawn_list();
   tell("The conversation is deleted from this browser.");
@@ -94,6 +117,7 @@ async function forgetting(talk) {
 }
 
 async function take(id) {
+  await halt(); // what is being answered is kept as far as it came
   store.open(id);
   if (new URLSearchParams(location.search).has("answer")) history.replaceState(null, "", location.pathname);
   if (!drawer.hidden && matchMedia("(max-width: 899px)").matches) toggle(false);
@@ -138,21 +162,32 @@ function exporting() {
 }
 
 async function exported(format, ending) {
-  const keys = store.talk().turns.filter((turn) => turn.answer && turn.key).map((turn) => turn.key);
-  if (!keys.length) return tell("There is nothing to export yet; ask something first.");
+  const turns = store.talk().turns.filter((turn) => turn.answer);
+  if (!turns.length) return tell("There is nothing to export yet; ask something first.");
   try {
-    const response = await sent("/api/v1/export", { keys, format });
+    const response = await written(turns, format);
     const url = URL.createObjectURL(await response.blob());
     const link = make("a", { href: url, download: `assay-conversation.${ending}` });
     document.body.append(link);
     link.click();
     link.remove();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
-    tell("Exported.");
+    const left = Number(response.headers.get("Assay-Left-Out"));
+    tell(left ? `Exported, but for ${left} of ${turns.length} answers, which cannot be read.` : "Exported.");
   } catch (error) {
-    tell(error.status === 404 ? "Some of these answers are older than the server remembers. Ask them again, then export." : error.message);
+    tell(error.status === 413 ? "This conversation is too long to be exported at once." : error.message);
   }
   return undefined;
+}
+
+/** Have answers written out: by their keys, or, where the server remembers one no longer, as this browser has kept them. */
+async function written(turns, format) {
+  try {
+    return await sent("/api/v1/export", { keys: turns.map((turn) => turn.key), format });
+  } catch (error) {
+    if (![404, 422].includes(error.status)) throw error;
+    return sent("/api/v1/export", { answers: turns.map((turn) => ({ ...turn.answer, hits: [] })), format });
+  }
 }
 
 // --- light and dark --------------------------------------------------------------------------------------------------------
@@ -192,7 +227,7 @@ function switched() {
 // --- offline -----------------------------------------------------------------------------------------------------------------
 
 function lines() {
-  const banner = make("p", { id: "offline", role: "status", hidden: navigator.onLine }, "You are offline. What you have asked is kept; new questions wait for the connection.");
+  const banner = make("p", { id: "offline", role: "status", hidden: navigator.onLine }, "You are offline. Your conversations are kept in this browser; nothing can be asked until the connection is back.");
   document.body.append(banner);
   addEventListener("offline", () => (banner.hidden = false));
   addEventListener("online", () => (banner.hidden = true));

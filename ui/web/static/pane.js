@@ -116,8 +116,8 @@ async function show(id, place, answer) {
 
 async function fetched(id) {
   if (!articles.has(id)) {
-    const path = id.split("/").map(encodeURIComponent).join("/");
-    const response = await asked(`/api/v1/articles/${path}`);
+    if (/^\.\.?$/.test(id)) throw Object.assign(new Error(), { status: 404 }); // no address can name it: it would name the folder
+    const response = await asked(`/api/v1/articles/${encodeURIComponent(id)}`);
     articles.clear(); // one is kept: it may be large
     articles.set(id, await response.json());
   }

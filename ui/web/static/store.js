@@ -1,43 +1,107 @@
 // The conversations of this browser, in its own storage: nobody else has them, and they are there after a restart of either side.
+//
+// Several pages may be open at once. Each reads what the others have written before it writes, conversation by conversation: the copy that
+// was saved last counts, and one that was deleted stays deleted.
 
-const PLACE = "assay.conversations.1";
+import { tell } from "./text.js";
+
 const MOST_TALKS = 60;
+const MOST_GONE = 500;
 const MOST_CHARACTERS = 3_500_000; // browsers give five million or so
+const VOTER = "assay.voter";
+const HERE = "assay.current"; // the conversation of this page, where several are open
 
-let kept = read();
+let place = "assay.conversations.1";
+let kept = { talks: [], gone: {}, current: null };
+let now = fresh();
+const changes = new Set();
+
+/** Begin with what is kept for `user`, who has logged in; null where nobody must. */
+export function begin(user) {
+  if (user) place = `assay.conversations.1 of ${user}`;
+  kept = read();
+  const here = session(HERE);
+  now = kept.talks.find((talk) => talk.id === here) || kept.talks.find((talk) => talk.id === kept.current) || fresh();
+  addEventListener("storage", (event) => {
+    if (event.key !== place && event.key !== null) return;
+    const before = saved(now);
+    merge();
+    changes.forEach((act) => act(saved(now) !== before));
+  });
+}
+
+/** Call back when another page has changed what is kept; it is told whether the conversation that is held is another now. */
+export const watch = (act) => changes.add(act);
 
 function read() {
   try {
-    const values = JSON.parse(localStorage.getItem(PLACE) || "{}");
+    const values = JSON.parse(localStorage.getItem(place) || "{}");
     const talks = Array.isArray(values.talks) ? values.talks.filter((talk) => talk && typeof talk.id === "string" && Array.isArray(talk.turns)) : [];
-    return { talks, current: typeof values.current === "string" ? values.current : null };
+    const gone = values.gone && typeof values.gone === "object" ? values.gone : {};
+    return { talks, gone, current: typeof values.current === "string" ? values.current : null };
   } catch {
-    return { talks: [], current: null };
+    return { talks: [], gone: {}, current: null };
   }
 }
 
+const saved = (talk) => talk.saved || talk.changed || 0;
+
+/** Take over what other pages have written since. */
+function merge() {
+  const stored = read();
+  kept.gone = { ...stored.gone, ...kept.gone };
+  const known = new Map(kept.talks.map((talk) => [talk.id, talk]));
+  for (const talk of stored.talks) {
+    const own = known.get(talk.id);
+    if (!own) known.set(talk.id, talk);
+    else if (saved(talk) > saved(own)) {
+      for (const name of Object.keys(own)) delete own[name]; // whoever holds it holds the new one
+      Object.assign(own, talk);
+    }
+  }
+  kept.talks = [...known.values()].filter((talk) => !(kept.gone[talk.id] >= saved(talk)));
+}
+
 function write() {
+  merge();
   kept.talks.sort((one, other) => other.changed - one.changed);
   kept.talks = kept.talks.slice(0, MOST_TALKS);
+  kept.gone = Object.fromEntries(Object.entries(kept.gone).sort(([, one], [, other]) => other - one).slice(0, MOST_GONE));
+  session(HERE, now.id);
   for (;;) {
     const words = JSON.stringify(kept);
     try {
       if (words.length > MOST_CHARACTERS && kept.talks.length > 1) throw new Error("too much");
-      localStorage.setItem(PLACE, words);
+      localStorage.setItem(place, words);
       return true;
     } catch {
-      if (kept.talks.length <= 1) return false; // no room at all, or no storage: the conversation lives as long as the page
-      kept.talks.pop(); // the oldest goes
+      if (kept.talks.length <= 1) {
+        tell("This browser keeps no more; the conversation lasts as long as this page.");
+        return false;
+      }
+      const oldest = kept.talks.findLast((talk) => talk !== now);
+      kept.talks = kept.talks.filter((talk) => talk !== oldest);
     }
   }
 }
 
-function fresh() {
-  const id = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return { id, title: "", changed: Date.now(), turns: [], ids: [] };
+function session(name, value) {
+  try {
+    if (value === undefined) return sessionStorage.getItem(name);
+    sessionStorage.setItem(name, value);
+  } catch {
+    // this browser keeps nothing
+  }
+  return null;
 }
 
-let now = kept.talks.find((talk) => talk.id === kept.current) || fresh();
+function fresh() {
+  return { id: random(8), title: "", changed: Date.now(), turns: [], ids: [] };
+}
+
+function random(bytes) {
+  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 /** Return the conversation that is held. */
 export const talk = () => now;
@@ -47,7 +111,7 @@ export const talks = () => kept.talks;
 
 /** Keep the conversation as it is now; one without a question is not kept. */
 export function keep() {
-  now.changed = Date.now();
+  now.changed = now.saved = Date.now();
   now.title ||= now.turns[0]?.question.slice(0, 120) || "";
   if (now.turns.length && !kept.talks.includes(now)) kept.talks.push(now);
   kept.current = now.id;
@@ -62,19 +126,49 @@ export function open(id = null) {
   return now;
 }
 
-/** Name a conversation. */
-export function rename(id, title) {
-  const found = kept.talks.find((one) => one.id === id);
-  if (found && title.trim()) found.title = title.trim().slice(0, 120);
+/** Keep a turn of a conversation that is not held. */
+export function leave(id, turn, told) {
+  let found = kept.talks.find((one) => one.id === id);
+  if (!found) {
+    found = { id, title: told.question.slice(0, 120), turns: [], ids: [] };
+    kept.talks.push(found);
+  }
+  if (found.turns.length === turn) found.turns.push(told);
+  found.changed = found.saved = Date.now();
   write();
 }
 
-/** Forget a conversation. */
+/** Name a conversation. */
+export function rename(id, title) {
+  const found = kept.talks.find((one) => one.id === id);
+  if (found && title.trim()) {
+    found.title = title.trim().slice(0, 120);
+    found.saved = Date.now();
+  }
+  write();
+}
+
+/** Forget a conversation, on all pages that are open. */
 export function forget(id) {
+  kept.gone[id] = Date.now();
   kept.talks = kept.talks.filter((one) => one.id !== id);
   if (now.id === id) now = fresh();
   kept.current = now.id;
   write();
+}
+
+/** Return what tells the votes of this browser from those of others: at random, and said with nothing else. */
+export function voter() {
+  try {
+    let token = localStorage.getItem(VOTER);
+    if (!/^[0-9a-f]{32}$/.test(token || "")) {
+      token = random(16);
+      localStorage.setItem(VOTER, token);
+    }
+    return token;
+  } catch {
+    return (voter.once ||= random(16)); // for as long as the page
+  }
 }
 
 /** Return an answer without what is shown of it nowhere: it is kept, and handed in with each further question. */

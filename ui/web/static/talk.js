@@ -6,7 +6,10 @@ import * as proof from "./proof.js";
 import * as store from "./store.js";
 import { asked, button, make, tell } from "./text.js";
 
+const MOST_HANDED_IN = 3_500_000; // characters; the server reads somewhat more
+
 const answers = new Map(); // by key: what is known, or promised
+const partial = new Set(); // keys of answers that were still growing when they were fetched
 const changes = new Set();
 
 /** Call back when the conversation has changed. */
@@ -43,12 +46,16 @@ function write(element, words) {
   element.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-/** Hand in the conversation with the next question. */
-function hand_in(extra = {}) {
+/** Hand in the conversation with the next question, up to turn `end`. */
+function hand_in(extra = {}, end = Infinity) {
   const { id, turns, ids } = store.talk();
-  const told = turns.map(({ question, key, answer, stopped }) => ({ question, key, stopped, answer }));
+  const told = turns.slice(0, end).map(({ question, key, answer, stopped, searched }) => ({ question, key, stopped, answer, searched }));
+  let length = 0;
+  const sizes = told.map((turn) => JSON.stringify(turn).length + 1);
+  let from = told.length;
+  while (from > 0 && length + sizes[from - 1] <= MOST_HANDED_IN) length += sizes[--from]; // the last ones, where not all can be
   const field = handed();
-  if (field) write(field, JSON.stringify({ id, turns: told, ids: (ids || []).map((one) => one.id), ...extra }));
+  if (field) write(field, JSON.stringify({ id, from, turns: told.slice(from), ids: (ids || []).map((one) => one.id), ...extra }));
 }
 
 const moment = () => new Promise((done) => setTimeout(done, 30));
@@ -69,12 +76,11 @@ export async function show() {
   }
 }
 
-/** Ask a question in place of turn `at`, and of what came after it. */
+/** Ask a question in place of turn `at`, and of what came after it; they go when the new answer is there. */
 async function ask(question, at, understood = null) {
   if (busy()) return tell("An answer is still being made; stop it first.");
-  store.talk().turns.length = Math.min(at, store.talk().turns.length);
-  store.keep();
-  hand_in(understood ? { understood } : {});
+  asking = { talk: store.talk().id, turn: at, question, again: at < store.talk().turns.length };
+  hand_in(understood ? { understood } : {}, at);
   write(box(), question);
   await moment();
   document.querySelector("#question .submit-button")?.click();
@@ -82,6 +88,14 @@ async function ask(question, at, understood = null) {
 }
 
 const busy = () => Boolean(document.querySelector("#question .stop-button"));
+
+/** Stop the answer that is being made, where one is, and keep what came of it. */
+export async function halt() {
+  if (!busy()) return;
+  document.querySelector("#question .stop-button").click();
+  await stopped();
+  for (let waited = 0; waited < 100 && busy(); waited += 1) await moment();
+}
 
 /** Put the next questions to one article. */
 export function only(article) {
@@ -99,7 +113,7 @@ function chosen() {
   row.querySelectorAll(".chosen").forEach((one) => one.remove());
   for (const one of store.talk().ids || []) {
     const drop = button("Search all articles again", () => {
-      store.talk().ids = store.talk().ids.filter((other) => other !== one);
+      store.talk().ids = store.talk().ids.filter((other) => other.id !== one.id);
       chosen();
       box()?.focus();
     }, { icon: "close", words: false });
@@ -165,23 +179,22 @@ async function settle_answer(message) {
   const { turn, talk, key, state } = about(message);
   if (state === "reading" || state === "growing") pulse();
   if (state !== "growing" && message === [...document.querySelectorAll("#conversation .answer")].at(-1)) in_sight();
-  if (talk !== store.talk().id) return;
-  if (state === "reading") return hand_in(); // what was said of how to understand it holds for one question
+  if (talk !== store.talk().id) return state === "reading" ? strayed(turn, talk) : undefined;
+  if (state === "reading") return begun(turn);
   if (state === "failed") return failed(message, turn);
+  if (state === "growing") partial.add(key);
+  if (state === "growing" || partial.delete(key)) answers.delete(key); // it is more by now
   const answer = await answer_of(key);
-  if (!answer || !message.isConnected) return undefined;
+  if (!answer || !message.isConnected || talk !== store.talk().id) return undefined;
   for (const chip of message.querySelectorAll("a.chip")) {
     const citation = cited(chip, answer);
     if (citation) chip.setAttribute("aria-label", `Citation ${citation.n}: ${citation.title}`);
   }
-  if (state === "growing") return undefined;
+  if (state === "growing") return grown(turn, key);
   const turns = store.talk().turns;
-  if (turns[turn]?.key !== key) {
-    turns.length = Math.min(turns.length, turn);
-    turns[turn] = { question: answer.question, key, answer: store.slim(answer), stopped: false };
-    store.keep();
-    hand_in();
-    changed();
+  if (turns[turn]?.key !== key || turns[turn].pending) {
+    const searched = message.querySelector(".searched")?.textContent;
+    if (settled(turn, { question: answer.question, key, answer: store.slim(answer), stopped: false, searched }) !== turn) return show();
   }
   const told = turns[turn];
   equip(message.querySelector(".tools"), told, store.keep, () => ask(told.question, turn));
@@ -194,27 +207,99 @@ async function settle_answer(message) {
   return undefined;
 }
 
+// --- a question on its way -------------------------------------------------------------------------------------------------
+
+let asking = null; // {talk, turn, question, again}: what is being answered, and whether in the place of something else
+
+const asked_at = (turn) => document.querySelector(`#conversation .asked.turn-${turn}`)?.textContent || "";
+
+/** Keep a question as soon as it is asked: whatever happens to its answer, it is there. */
+function begun(turn) {
+  const { id, turns } = store.talk();
+  asking = { talk: id, turn, question: asked_at(turn), again: turn < turns.length };
+  if (!asking.again) {
+    turns.push({ question: asking.question, key: "", answer: null, stopped: true, pending: true });
+    store.keep();
+    changed();
+  }
+  hand_in(); // what was said of how to understand it holds for one question
+}
+
+/** Keep a question that had to wait for its turn, where another conversation has been opened meanwhile, and end its answer. */
+async function strayed(turn, talk) {
+  store.leave(talk, turn, { question: asked_at(turn), key: "", answer: null, stopped: true });
+  for (let waited = 0; waited < 20 && !busy(); waited += 1) await moment();
+  document.querySelector("#question .stop-button")?.click();
+  for (let waited = 0; waited < 100 && busy(); waited += 1) await moment();
+  await show();
+}
+
+/** Keep under which key the answer grows, so that what came of it is found where this page is shut. */
+function grown(turn, key) {
+  const pending = store.talk().turns[turn];
+  if (!pending?.pending || pending.key) return;
+  pending.key = key;
+  store.keep();
+}
+
+/** Keep an answer in place of what stood there, and of what came after that; returns the turn that it is now. */
+function settled(turn, told) {
+  const turns = store.talk().turns;
+  const again = asking?.turn === turn && asking.again;
+  const taken = !again && turns[turn] && !turns[turn].pending; // another page has gone on meanwhile
+  const at = taken ? turns.length : turn;
+  turns.length = Math.min(turns.length, at);
+  turns[at] = told;
+  asking = null;
+  store.keep();
+  hand_in();
+  changed();
+  return at;
+}
+
 function failed(message, turn) {
-  const kept = store.talk().turns[turn];
-  const question = kept?.question || document.querySelector(`.asked.turn-${turn}`)?.textContent || "";
-  if (!kept && box() && !box().value) write(box(), question);
-  message.append(make("div", { class: "tools" }, button("Ask again", () => ask(box()?.value.trim() || question, turn), { icon: "again" })));
+  const turns = store.talk().turns;
+  const now = asking?.talk === store.talk().id && asking.turn === turn ? asking : null;
+  const question = now?.question || turns[turn]?.question || asked_at(turn);
+  if (now) {
+    asking = null;
+    if (turns[turn]?.pending) {
+      turns.splice(turn, 1);
+      store.keep();
+    }
+    hand_in();
+  }
+  const boxed = now || !turns[turn];
+  if (boxed && box() && !box().value) write(box(), question);
+  message.append(make("div", { class: "tools" }, button("Ask again", () => ask((boxed && box()?.value.trim()) || question, turn), { icon: "again" })));
 }
 
 const cited = (chip, answer) => answer.citations.find((one) => chip.classList.contains(`n-${one.n}`));
 
 // --- stopped, lost ---------------------------------------------------------------------------------------------------------
 
-async function stopped() {
+let stopping = null;
+
+/** Keep what came of an answer that is stopped. */
+function stopped() {
+  stopping ||= stopped_once().finally(() => (stopping = null));
+  return stopping;
+}
+
+async function stopped_once() {
   await new Promise((done) => setTimeout(done, 250));
   const open = [...document.querySelectorAll("#conversation .answer.state-reading, #conversation .answer.state-growing")].at(-1);
   if (!open) return;
   const { turn, key, talk } = about(open);
   if (talk !== store.talk().id) return;
+  if (key) answers.delete(key);
   const answer = await answer_of(key);
-  const question = answer?.question || document.querySelector(`#conversation .asked.turn-${turn}`)?.textContent || "";
-  store.talk().turns[turn] = { question, key, answer: answer && store.slim(answer), stopped: true };
-  store.keep();
+  if (answer) settled(turn, { question: answer.question, key, answer: store.slim(answer), stopped: true });
+  else {
+    if (store.talk().turns[turn]?.pending) delete store.talk().turns[turn].pending;
+    asking = null;
+    store.keep();
+  }
   await show();
   box()?.focus();
 }
@@ -268,7 +353,12 @@ export async function begin() {
     const answer = await answer_of(about(chip.closest(".answer")).key);
     return answer && cited(chip, answer);
   });
+  await found();
   await shared();
+  store.watch(async (other) => {
+    changed();
+    if (other && !busy()) await show();
+  });
   if (store.talk().turns.length) await show();
   chosen();
   settle();
@@ -278,6 +368,19 @@ export async function begin() {
     write(box(), kept);
   }
   changed();
+}
+
+/** Find what came of a question whose page was shut while it was answered. */
+async function found() {
+  const turns = store.talk().turns;
+  const last = turns.at(-1);
+  if (!last?.pending) return;
+  if (last.question === sessionStorage.getItem("assay.kept-question")) turns.pop(); // it is in the box again
+  else {
+    delete last.pending;
+    const answer = last.key && (await answer_of(last.key));
+    if (answer) last.answer = store.slim(answer);
+  }
 }
 
 async function here(selector) {
@@ -301,10 +404,15 @@ async function shared() {
 
 async function clicked(event) {
   if (event.target.closest?.("#question .stop-button")) return stopped();
-  const link = event.target.closest?.("a.chip, a.near");
+  if (event.target.closest?.("#clear-limits")) {
+    store.talk().ids = [];
+    return chosen();
+  }
+  const link = event.target.closest?.("a.chip, a.near, a[data-article]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return undefined;
   event.preventDefault();
   proof.lower();
+  if (link.dataset.article !== undefined) return pane.open(link.dataset.article, null, null, link);
   const query = new URL(link.href, location.href).searchParams;
   const [start, end] = (query.get("span") || "").split(":").map(Number);
   const answer = await answer_of(about(link.closest(".answer")).key);
