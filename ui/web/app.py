@@ -67,7 +67,7 @@ def application(service: Service, settings: Settings) -> ASGIApp:
     files = _place_for_files()
     app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     feedback = FeedbackStore(service.folder / "feedback.sqlite")
-    join(app, Context(service, feedback=feedback, exporters=_exporters(service), url=settings.url or None))
+    join(app, Context(service, feedback=feedback, exporters=_exporters(service)))
     app.mount("/own", StaticFiles(directory=STATIC), name="own")
     page = _in_a_loop(lambda: _mounted(app, service, settings))
     guard = Guard(app, settings, PageFacts(_public(page), files, scripts_in(_TEMPLATE.read_text(encoding="utf-8"))))

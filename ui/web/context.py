@@ -71,8 +71,6 @@ class Context:
     feedback: Feedback | None = None
     exporters: Mapping[str, Exporter] = field(default_factory=dict)
     """By the name of the format."""
-    url: str | None = None
-    """The address under which others reach the page, where it is another than that of their requests."""
     answering: Workers = field(default_factory=lambda: Workers(name="answering"))
     looking: Workers = field(default_factory=lambda: Workers(_LOOKS, name="looking"))
     writing: Workers = field(default_factory=lambda: Workers(1, 10, name="writing"))

@@ -18,6 +18,7 @@ import nh3
 from rag import ABSTENTION, EXTRACTIVE, Difference, Reason, difference_in_words
 
 from ..render import NEAREST_SHOWN, confidence_words, counted, snippet
+from .footnotes import doubt_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -158,9 +159,9 @@ def _paragraph(sentences: Sequence[AnswerSentence], by_n: Mapping[int, Citation]
 
 def _sentence(sentence: AnswerSentence, by_n: Mapping[int, Citation]) -> str:
     chips = _chips(sentence.citations, by_n)
-    if sentence.verdict == "supported" and not sentence.doubt:
+    doubt = doubt_of(sentence)
+    if doubt is None:
         return f'<span class="sentence">{_text(sentence.text)}{chips}</span>'
-    doubt = f"Not supported: {sentence.doubt}" if sentence.doubt else "Not supported"  # as the plain text of an answer says
     words = f'<span class="words">{_text(sentence.text)}</span>'
     return f'<span class="sentence weak">{words}{chips} <span class="doubt">{_text(doubt)}</span></span>'
 

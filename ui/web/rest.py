@@ -315,9 +315,12 @@ async def openapi(request: Request) -> Response:
 
 
 def base_of(request: Request) -> str:
-    """Return the address of the page, as whoever asks knows it; nothing where that is no address, of which the guard has let none pass."""
+    """Return the address of the page, as whoever asks knows it; nothing where that is no address, of which the guard has let none pass.
+
+    The guard has put the scheme of `--url` into a request for its host: a proxy before us may have taken the request by https.
+    """
     try:
-        return (web_address(request.app.state.context.url or str(request.base_url)) or "").rstrip("/")
+        return (web_address(str(request.base_url)) or "").rstrip("/")
     except ValueError:
         return ""
 

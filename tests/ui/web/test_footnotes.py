@@ -123,7 +123,7 @@ def test_support_is_told_as_the_page_tells_it(make_answer, verdict, doubt, said)
     sentence = AnswerSentence("It is so.", (1,), 0.2, verdict, doubt)
     answer = replace(make_answer("Q", ["It is so."]), sentences=(sentence,))
     assert told(answer, link, articles=1).startswith(f"It is so. [1]{said}\n\n[1] “")
-    shown = re.sub("<[^>]*>", "", answer_html(answer, articles=1))
+    shown = re.sub("<[^>]*>", "", answer_html(answer))
     word = said.strip(" ()").partition(":")[0]
     assert word in shown
     assert {"Weakly supported", "Not supported"} - {word} == {one for one in ("Weakly supported", "Not supported") if one not in shown}

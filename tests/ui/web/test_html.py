@@ -76,7 +76,7 @@ def test_weak_support_is_marked_with_its_doubt():
     weak = (AnswerSentence("Weak.", (1,), 0.4, "partly", "a figure is not there"), AnswerSentence("None.", (1,), 0.1, "unsupported"))
     seen = Seen(html.answer_html(answer(sentences=weak)))
     assert len(seen.all("weak")) == 2
-    assert "Weak. 1 Not supported: a figure is not there None. 1 Not supported" in " ".join(seen.words.replace("\u2060", " ").split())
+    assert "Weak. 1 Weakly supported: a figure is not there None. 1 Not supported" in " ".join(seen.words.replace("\u2060", " ").split())
     assert not Seen(html.answer_html(answer())).all("weak")
 
 

@@ -365,15 +365,6 @@ def test_an_export_names_each_article_once_in_order(make_answer):
     assert json.loads(written["csl-json"]([second]))[0]["id"] == "b"
 
 
-def test_addresses_are_the_public_one_where_there_is_one(client_of, service):
-    client = client_of(service, feedback=Kept(), url="https://assay.example.org/articles/")
-    given = client.post("/v1/chat/completions", json=ASKED).json()
-    assert given["citations"][0].startswith("https://assay.example.org/articles/?article=a3")
-    assert "https://assay.example.org/articles/?article=a3" in given["choices"][0]["message"]["content"]
-    key = given["assay"]["key"]
-    assert client.post(f"/api/v1/answers/{key}/share").json()["url"] == f"https://assay.example.org/articles/?answer={key}"
-
-
 def test_a_name_that_is_no_address_is_linked_to_nowhere(client):
     for host in ('evil"><script>', "[", "a b", "x\\y"):
         given = client.post("/v1/chat/completions", json=ASKED, headers={"host": host})
