@@ -157,9 +157,10 @@ def service_of(args: Namespace, library: Library) -> Service:
     from .web.service import Service
 
     reader = reader_of(args)
-    pipeline = Pipeline(library, reader=reader, writer=writer_of(args), caution=Caution(args.caution))
+    writer = writer_of(args)
+    pipeline = Pipeline(library, reader=reader, writer=writer, caution=Caution(args.caution))
     retriever = ReadingRetriever(library, reader) if reader else Retriever(library)
-    return Service(library, pipeline, retriever, may_write=getattr(args, "allow_upload", False))
+    return Service(library, pipeline, retriever, may_write=getattr(args, "allow_upload", False), asks_model=writer is not None)
 
 
 def settings_of(args: Namespace) -> Settings:

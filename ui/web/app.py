@@ -33,6 +33,7 @@ from .page import blocks
 from .policy import scripts_in
 from .settings import LARGEST_FILE
 from .theme import theme
+from .work import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -66,8 +67,8 @@ def application(service: Service, settings: Settings) -> ASGIApp:
     """Return the whole as an ASGI application."""
     files = _place_for_files()
     app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    feedback = FeedbackStore(service.folder / "feedback.sqlite")
-    join(app, Context(service, feedback=feedback, exporters=_exporters(service)))
+    feedback, answering = FeedbackStore(service.folder / "feedback.sqlite"), Workers(service.at_once, name="answering")
+    join(app, Context(service, feedback=feedback, exporters=_exporters(service), answering=answering))
     app.mount("/own", StaticFiles(directory=STATIC), name="own")
     page = _in_a_loop(lambda: _mounted(app, service, settings))
     guard = Guard(app, settings, PageFacts(_public(page), files, scripts_in(_TEMPLATE.read_text(encoding="utf-8"))))

@@ -37,9 +37,6 @@ _LONGEST_TALK, _MOST_TURNS, _REMEMBERED = 4_000_000, 200, 50
 #: Titles offered to choose articles by; a larger collection is narrowed by source and date, or from the article itself.
 _MOST_TITLES = 2_000
 
-#: Questions that are answered at the same time; further ones wait their turn.
-_AT_ONCE = 8
-
 #: Questions that wait; whoever comes then is asked to come again.
 MOST_WAITING = 200
 
@@ -167,7 +164,7 @@ def ask_tab(service: Service, settings: Settings, page: gradio.Blocks) -> None: 
     narrowing: list[Any] = [sources, after, before, articles]
     outputs = [conversation, question]
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    asking: dict[str, Any] = {**private, "concurrency_id": "ask", "concurrency_limit": _AT_ONCE}
+    asking: dict[str, Any] = {**private, "concurrency_id": "ask", "concurrency_limit": service.at_once}
     asked = question.submit(desk.ask, [question, talk, *narrowing], outputs, **asking)
     picked = conversation.example_select(desk.pick, None, question, queue=False, **private)
     also = picked.then(desk.ask, [question, talk, *narrowing], outputs, **asking)
@@ -178,7 +175,7 @@ def ask_tab(service: Service, settings: Settings, page: gradio.Blocks) -> None: 
     clear.click(lambda: ([], "", "", []), None, narrowing, queue=False, **private)
     page.load(desk.visitor, None, visitor, queue=False, **private)
     page.load(desk.offer, None, [conversation, sources, articles], queue=False, **private)
-    gradio.events.api(desk.chat, api_name="chat", concurrency_id="ask", concurrency_limit=_AT_ONCE)
+    gradio.events.api(desk.chat, api_name="chat", concurrency_id="ask", concurrency_limit=service.at_once)
 
 
 def _filters(

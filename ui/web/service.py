@@ -15,6 +15,7 @@ from rag import Question
 from .. import records
 from .answers import KeptAnswers
 from .runs import RUNS, PastRuns
+from .work import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from index import Article, Library
     from rag import Answer, Hit, Pipeline, Retriever
+
+#: Questions that are answered at the same time where they wait for a language model.
+_WITH_MODEL = 16
 
 #: Passages that one search may ask for.
 MOST_HITS = 100
@@ -44,7 +48,14 @@ class Service:
     retriever: Retriever
     may_write: bool = False
     """Whether articles may be added and removed by those who are served."""
+    asks_model: bool = False
+    """Whether a language model writes answers: whoever waits for it needs no processor meanwhile."""
     answers: KeptAnswers = field(default_factory=KeptAnswers)
+
+    @property
+    def at_once(self) -> int:
+        """Return how many questions are answered at the same time; further ones wait their turn."""
+        return _WITH_MODEL if self.asks_model else AT_ONCE
 
     @property
     def folder(self) -> Path:
