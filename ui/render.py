@@ -14,7 +14,7 @@ from rag import ABSTENTION, Reason
 from .safe import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from index import AddReport, Article, ArticleFilter, Health
     from rag import Answer, AnswerSentence, Citation, Hit
@@ -226,7 +226,7 @@ def _abstention(answer: Answer, reason: Reason, articles: int, only: ArticleFilt
     lines = [
         Line((Run(ABSTENTION, Style.STRONG),)),
         Line((Run(_reason_words(reason)),)),
-        Line((Run(f"Searched: {_searched(articles, only)}; {counted(len(answer.hits), 'passage')} read.", Style.QUIET),)),
+        Line((Run(searched_words(answer, articles, limits_of(only)), Style.QUIET),)),
     ]
     if answer.hits:
         lines.append(Line((Run("Nearest:", Style.QUIET),)))
@@ -253,14 +253,22 @@ def _reason_words(reason: Reason) -> str:
             assert_never(reason)
 
 
-def _searched(articles: int, only: ArticleFilter | None) -> str:
-    words = counted(articles, "article")
+def searched_words(answer: Answer, articles: int, limits: Sequence[str]) -> str:
+    """Say what an answer was looked for in: all the articles there are, or what the limits leave of them."""
+    words = counted(articles, "article") + (f", of those only {', '.join(limits)}" if limits else "")
+    return f"Searched: {words}; {counted(len(answer.hits), 'passage')} read."
+
+
+def limits_of(only: ArticleFilter | None, title: Callable[[str], str] = str) -> list[str]:
+    """Return what a filter leaves to be searched, in words; `title` names an article of an id."""
     if not only:
-        return words
+        return []
     limits = [f"source {' or '.join(only.sources)}"] if only.sources else []
     limits += [f"from {only.after}"] if only.after else []
     limits += [f"up to {only.before}"] if only.before else []
-    return f"{words}, of those only {', '.join(limits)}"
+    if only.ids:
+        limits.append(title(only.ids[0]) if len(only.ids) == 1 else f"{len(only.ids)} chosen articles")
+    return limits
 
 
 def counted(count: int, noun: str) -> str:

@@ -18,6 +18,7 @@ import gradio
 from index import ArticleFilter, AssayError
 from rag import ABSTENTION, Answer, Numbering, Question, Turn
 
+from ..render import limits_of, searched_words
 from . import html
 from .errors import refusal_of
 from .footnotes import link_to, told
@@ -232,9 +233,9 @@ class _Desk:
     def _answers(self, asked: Question, only: ArticleFilter | None, talk: Talk, at: int) -> Iterator[str]:
         """Yield the answer as it grows, under a key from its first sentence on, so that it is whole for whoever stops it."""
         numbering, count = talk.numbering(), self._service.library.counts()[0]
-        limits = html.limits_of(only, self._title)
+        limits = limits_of(only, self._title)
         for key, shown, whole in self._service.grow(asked, only, shown=numbering.of):
-            searched, state = html.searched_words(shown, count, limits), "whole" if whole else "growing"
+            searched, state = searched_words(shown, count, limits), "whole" if whole else "growing"
             yield html.answer_html(shown, searched=searched, key=key, state=state, talk=talk.id, turn=at)
 
     def chat(self, question: str, request: gradio.Request) -> str:
@@ -301,7 +302,7 @@ class _Desk:
             only = _only(sources, "" if told[0] else after, "" if told[1] else before, articles, ())
         except AssayError:
             only = None
-        limits = html.limits_of(only, self._title)
+        limits = limits_of(only, self._title)
         fields = [gradio.Textbox(info=wrong or _DATES, elem_classes=["wrong"] if wrong else []) for wrong in told]
         return html.chips_html(limits), fields[0], fields[1], gradio.Button(visible=bool(limits or any(told)))
 

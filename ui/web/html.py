@@ -17,13 +17,12 @@ import nh3
 
 from rag import ABSTENTION, EXTRACTIVE, Difference, Reason, difference_in_words
 
-from ..render import NEAREST_SHOWN, confidence_words, counted, snippet
+from ..render import NEAREST_SHOWN, confidence_words, snippet
 from .footnotes import doubt_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from index import ArticleFilter
     from rag import Answer, AnswerSentence, Citation, Conflict, Hit, Side
 
 #: What a message may be made of.
@@ -35,7 +34,7 @@ _ATTRIBUTES = {"*": {"class"}, "a": {"href"}}
 #: What may stand in a class as the name of a conversation or the key of an answer.
 _NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 
-#: Characters that reorder or hide text: they could make a link or a date read as another. Shown as `�`, as in the terminal.
+#: Characters that reorder or hide text: they could make a link or a date read as another. Shown as `�`; lines stay lines.
 _REORDERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 #: A tag, which stays; or what Markdown, its links without brackets, and TeX begin with.
@@ -220,24 +219,6 @@ def _near(hit: Hit) -> str:
     origin = ", ".join(filter(None, (hit.source, hit.published)))
     link = f'<a class="near" href="{_text(place(hit.article_id, hit.start, hit.end))}">{_text(hit.title)}</a>'
     return f'<li>{link}<span class="origin">{_text(origin)}</span><span class="begins">{_text(snippet(hit.text))}</span></li>'
-
-
-def searched_words(answer: Answer, articles: int, limits: Sequence[str]) -> str:
-    """Say what an answer was looked for in: all the articles there are, or what the limits leave of them."""
-    words = counted(articles, "article") + (f", of those only {', '.join(limits)}" if limits else "")
-    return f"Searched: {words}; {counted(len(answer.hits), 'passage')} read."
-
-
-def limits_of(only: ArticleFilter | None, title: Callable[[str], str] = str) -> list[str]:
-    """Return what a filter leaves to be searched, in words; `title` names an article of an id."""
-    if not only:
-        return []
-    limits = [f"source {' or '.join(only.sources)}"] if only.sources else []
-    limits += [f"from {only.after}"] if only.after else []
-    limits += [f"up to {only.before}"] if only.before else []
-    if only.ids:
-        limits.append(title(only.ids[0]) if len(only.ids) == 1 else f"{len(only.ids)} chosen articles")
-    return limits
 
 
 def _meta(answer: Answer) -> str:

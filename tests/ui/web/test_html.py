@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from index import ArticleFilter
 from rag import Answer, AnswerPart, AnswerSentence, Citation, Conflict, Difference, Hit, Reason, Side
+from ui.render import limits_of, searched_words
 from ui.web import html
 
 HOSTILE = Path(os.environ.get("ASSAY_DATA") or "") / "hostile"
@@ -120,7 +121,7 @@ def test_silence_says_what_was_searched_and_shows_what_came_nearest(reason):
         sentences=(), citations=(), reason=reason, hits=tuple(hit(rank=n, article_id=f"a{n}") for n in range(1, 9)), confidence=0.03
     )
     only = ArticleFilter(sources=("Reuters",), after="2025")
-    seen = Seen(html.answer_html(silent, searched=html.searched_words(silent, 30, html.limits_of(only))))
+    seen = Seen(html.answer_html(silent, searched=searched_words(silent, 30, limits_of(only))))
     assert "The articles do not say." in seen.words
     assert "Searched: 30 articles, of those only source Reuters, from 2025; 8 passages read." in seen.words
     assert [one["href"] for one in seen.all("near")] == [f"?article=a{n}&span=0:9" for n in range(1, 6)]
@@ -151,9 +152,9 @@ def everywhere(words):
     )
     near = (hit(title=words, source=words, published=words, text=words, article_id=words),)
     silent = answer(sentences=(), citations=(), reason=Reason.NOT_SUPPORTED, hits=near, notes=(words,))
-    limits = html.limits_of(ArticleFilter(sources=(words,), ids=(words,)))
-    yield html.answer_html(full, key=words, talk=words, searched=html.searched_words(full, 1, limits))
-    yield html.answer_html(silent, searched=html.searched_words(silent, 1, limits))
+    limits = limits_of(ArticleFilter(sources=(words,), ids=(words,)))
+    yield html.answer_html(full, key=words, talk=words, searched=searched_words(full, 1, limits))
+    yield html.answer_html(silent, searched=searched_words(silent, 1, limits))
     yield html.question_html(words, talk=words)
     yield html.failed_html(words)
     yield html.chips_html([words])
