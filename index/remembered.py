@@ -32,20 +32,17 @@ class RememberedVectors:
 
     def of(self, texts: Sequence[str], embed: Callable[[Sequence[str]], NDArray[np.float32]]) -> NDArray[np.float32]:
         """Return the vectors of `texts`, (n, dimension), of which `embed` makes those that are not known."""
-        found: dict[str, NDArray[np.float32]] = {}
+        if not texts:
+            return embed([])
+        wanted = dict.fromkeys(texts)
         with self._lock:
-            for text in dict.fromkeys(texts):
-                vector = self._known.get(text)
-                if vector is not None:
-                    found[text] = vector
-                    self._known.move_to_end(text)
-        new = [text for text in dict.fromkeys(texts) if text not in found]
-        if new or not texts:
-            made = embed(new)
-            if not texts:
-                return made
-            found.update(zip(new, (vector.copy() for vector in made), strict=True))  # a row of its own: it outlives the others
-            self._keep({text: found[text] for text in new})
+            found = {text: self._known[text] for text in wanted if text in self._known}
+            for text in found:
+                self._known.move_to_end(text)
+        if new := [text for text in wanted if text not in found]:
+            made = dict(zip(new, (vector.copy() for vector in embed(new)), strict=True))  # rows of their own: they outlive the others
+            self._keep(made)
+            found |= made
         return np.stack([found[text] for text in texts])
 
     def _keep(self, made: dict[str, NDArray[np.float32]]) -> None:

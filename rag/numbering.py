@@ -13,7 +13,7 @@ from .sides import difference_in_words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .answer import Answer, Citation
+    from .answer import Answer, Citation, Conflict
 
 
 class Numbering:
@@ -31,19 +31,17 @@ class Numbering:
             citations=tuple(sorted((replace(one, n=numbers[one.n]) for one in answer.citations), key=lambda one: one.n)),
             sentences=tuple(replace(one, citations=tuple(numbers[n] for n in one.citations)) for one in answer.sentences),
         )
-        return _differing(answer, numbered, numbers) if answer.conflict else numbered
+        return _differing(answer.conflict, answer, numbered, numbers) if answer.conflict else numbered
 
     def _number(self, citation: Citation) -> int:
         place = (citation.article_id, citation.start, citation.end)
         return self._numbers.setdefault(place, len(self._numbers) + 1)
 
 
-def _differing(answer: Answer, numbered: Answer, numbers: Mapping[int, int]) -> Answer:
+def _differing(conflict: Conflict, answer: Answer, numbered: Answer, numbers: Mapping[int, int]) -> Answer:
     """Return the answer with new numbers where it says on which sides the articles are, too."""
-    if answer.conflict is None:
-        return numbered
-    sides = tuple(replace(side, citations=tuple(numbers[n] for n in side.citations)) for side in answer.conflict.sides)
-    conflict = replace(answer.conflict, sides=sides)
-    said = difference_in_words(answer.conflict, answer.citations)
-    says = difference_in_words(conflict, numbered.citations)
-    return replace(numbered, conflict=conflict, notes=tuple(says if note == said else note for note in answer.notes))
+    sides = tuple(replace(side, citations=tuple(numbers[n] for n in side.citations)) for side in conflict.sides)
+    renumbered = replace(conflict, sides=sides)
+    said = difference_in_words(conflict, answer.citations)
+    says = difference_in_words(renumbered, numbered.citations)
+    return replace(numbered, conflict=renumbered, notes=tuple(says if note == said else note for note in answer.notes))
