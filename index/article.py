@@ -13,9 +13,10 @@ import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from .dates import parse_date
+from .dates import parse_date, parse_moment
 from .errors import ArticleError
 
 if TYPE_CHECKING:
@@ -89,6 +90,12 @@ class Article:
     """ISO 8601, as precise as is known: `2023`, `2023-04` or `2023-04-21`; None when unreadable or ambiguous."""
     published_raw: str | None = None
     """The date as the document wrote it."""
+    published_at: str | None = None
+    """ISO 8601 with the time, and the zone where one was given, of a document that gives them: `2023-04-21T09:00:00+02:00`."""
+    updated: str | None = None
+    """When it was last changed, as `published`."""
+    updated_raw: str | None = None
+    updated_at: str | None = None
     url: str | None = None
     language: str = "en"
     path: str | None = None
@@ -98,6 +105,8 @@ class Article:
     """Boilerplate and disclaimers: part of the text, never part of an answer."""
     references: tuple[str, ...] = ()
     """The sources that the article itself names ("Sources: …")."""
+    pages: tuple[int, ...] = ()
+    """Where each page of a paged document begins in the text, the first page first; empty where there are no pages."""
     metadata: Mapping[str, Json] = field(default_factory=dict)
     """Whatever else came with the article; returned as given."""
     whole: bool = False
@@ -110,8 +119,14 @@ class Article:
         for span in self._marked():
             if not 0 <= span.start <= span.end <= len(self.text):
                 raise ArticleError(f"expected spans within 0:{len(self.text)}, found {span.start}:{span.end} in {self.id!r}")
-        if self.published is not None and parse_date(self.published) != self.published:
-            raise ArticleError(f"expected a date such as 2023-04-21, 2023-04 or 2023, found {self.published[:60]!r} in {self.id!r}")
+        for date in (self.published, self.updated):
+            if date is not None and parse_date(date) != date:
+                raise ArticleError(f"expected a date such as 2023-04-21, 2023-04 or 2023, found {date[:60]!r} in {self.id!r}")
+        for moment in (self.published_at, self.updated_at):
+            if moment is not None and parse_moment(moment) != moment:
+                raise ArticleError(f"expected a time such as 2023-04-21T09:00:00+02:00, found {moment[:60]!r} in {self.id!r}")
+        if not all(0 <= start <= end for start, end in pairwise((*self.pages, len(self.text)))):
+            raise ArticleError(f"expected pages in order within 0:{len(self.text)} in {self.id!r}, found otherwise")
         check_record(self.record())
 
     def record(self) -> dict[str, Json]:
@@ -131,7 +146,16 @@ class Article:
             "references": list(self.references),
             "metadata": dict(self.metadata),
         }
-        return record | {"whole": True} if self.whole else record  # left out where it says nothing: checksums stay those of before
+        # Left out where they say nothing: the checksums of articles from before stay.
+        later: dict[str, Json] = {
+            "published_at": self.published_at,
+            "updated": self.updated,
+            "updated_raw": self.updated_raw,
+            "updated_at": self.updated_at,
+            "pages": [*self.pages],
+            "whole": self.whole,
+        }
+        return record | {name: value for name, value in later.items() if value not in (None, [], False)}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], text: str) -> Article:
@@ -140,8 +164,13 @@ class Article:
         values["authors"] = tuple(values["authors"])
         values["references"] = tuple(values["references"])
         values["headings"] = tuple(Heading(Span(start, end), level) for start, end, level in values["headings"])
+        values["pages"] = tuple(values.get("pages", ()))
         values["not_citable"] = tuple(Span(start, end) for start, end in values["not_citable"])
         return cls(text=text, **values)
+
+    def page_at(self, offset: int) -> int | None:
+        """Return the page, counted from 1, on which the character at `offset` stands; None where there are no pages."""
+        return max(1, bisect_right(self.pages, offset)) if self.pages else None
 
     def sha256(self) -> str:
         """Return the hash of text and metadata together; equal hashes mean an unchanged article."""

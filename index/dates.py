@@ -1,13 +1,15 @@
 """Dates as documents write them, read strictly: a date that could be read in two ways is not read at all.
 
-Knows nothing of articles or files. Days, months and years only: times and zones are dropped, so that a
-date is the one that the document shows, never one moved by a time zone.
+Knows nothing of articles or files. A date is the day, month or year that the document shows, never one moved by
+a time zone; where the document gives a time as well, `parse_moment` keeps it with its zone.
 """
 
 from __future__ import annotations
 
 import calendar
+import datetime as dt
 import re
+from email.utils import parsedate_to_datetime
 
 #: Longer strings are prose, not dates.
 MAX_CHARACTERS = 100
@@ -40,6 +42,12 @@ _FORMS = tuple(
     )
 )
 
+#: What has a time of day by ISO 8601.
+_ISO_TIME = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[t ][0-9]", re.IGNORECASE | re.ASCII)
+
+#: The years that are dates, as in `_YEAR`.
+_YEARS = (1000, 2999)
+
 #: Day and month in figures before the year: read only when their order cannot be mistaken.
 _FIGURES = re.compile(rf"(?P<first>[0-9]{{1,2}})(?P<mark>[-/.])(?P<second>[0-9]{{1,2}})(?P=mark){_YEAR}{_TIME}", re.IGNORECASE | re.ASCII)
 
@@ -65,6 +73,27 @@ def parse_date(raw: str | None) -> str | None:
             return _checked(**_fields(found.groupdict()))
     figures = _FIGURES.fullmatch(written)
     return _day_and_month(int(figures["first"]), int(figures["second"]), int(figures["year"])) if figures else None
+
+
+def parse_moment(raw: str | None) -> str | None:
+    """Read a date with its time of day, and its zone where one is given.
+
+    Args:
+        raw: A date and a time by ISO 8601 (`2023-04-21T09:00Z`, `2023-04-21 09:00:00.5+0200`) or RFC 5322
+            (`Fri, 21 Apr 2023 09:00:00 GMT`).
+
+    Returns:
+        `YYYY-MM-DDThh:mm:ss` with the offset from UTC where a zone was given; fractions of a second are dropped. None
+        where there is no time, or the date is none that `parse_date` reads.
+    """
+    if parse_date(raw) is None or raw is None:
+        return None
+    written = " ".join(raw.split())
+    try:
+        moment = dt.datetime.fromisoformat(written) if _ISO_TIME.match(written) else parsedate_to_datetime(written)
+    except ValueError:  # no such time, or no form that is known
+        return None
+    return moment.replace(microsecond=0).isoformat() if _YEARS[0] <= moment.year <= _YEARS[1] else None
 
 
 def _fields(found: dict[str, str | None]) -> dict[str, int]:

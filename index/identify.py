@@ -63,14 +63,15 @@ def canonical_url(url: str) -> str | None:
     return urlunsplit((scheme, netloc, parts.path or "/", query, fragment))
 
 
-def place_of(relative: PurePath, row: int | None = None) -> str:
+def place_of(relative: PurePath, row: int | None = None, *, member: str | None = None) -> str:
     """Return the place of a file within what was added, or of one row of it: `reports/mine.jsonl#17`.
 
     Args:
         relative: The file's path relative to the folder that was added; for a single file, its name.
         row: The line of the row, counted from 1, when the file holds many articles.
+        member: The name of the member, when the file is an archive: `reports/all.zip#may/mine.txt`.
     """
-    return _encoded(relative.as_posix()) + (f"#{row}" if row is not None else "")
+    return _encoded(relative.as_posix()) + "".join(f"#{_encoded(str(part))}" for part in (member, row) if part is not None)
 
 
 def _encoded(text: str, *, keep_percent: bool = False) -> str:

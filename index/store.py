@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 #: Written into the file's header, so that `file` and we know whose it is ("ASAY").
 APPLICATION_ID = 0x41534159
 
-#: Raised with every change of the tables below.
-SCHEMA_VERSION = 1
+#: Raised with every change of the tables below; what makes them of those of the version before stands in `_MIGRATIONS`.
+SCHEMA_VERSION = 2
 
 _SCHEMA = f"""
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -93,6 +93,12 @@ INSERT INTO settings VALUES ('generation', '0');
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """
+
+#: What makes the tables of a version of those of the one before, so that older indexes go on.
+_MIGRATIONS = {
+    2: """
+""",
+}
 
 _REMEMBER = "INSERT OR REPLACE INTO origins (article, origin, path) VALUES (?, ?, ?)"
 
@@ -260,13 +266,15 @@ class Store:
             writer = self._connect(f"{self.path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}")
             empty = create and not writer.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
             if not empty:
-                _check_ours(writer, self.path)  # before anything is changed in a file that may be another program's
+                _check_ours(writer, self.path, migrating=True)  # before anything is changed in a file that may be another program's
             with suppress(sqlite3.Error):
                 writer.execute("PRAGMA journal_mode = WAL").fetchone()
             if not create:
                 _probe(writer)
             if empty:
                 writer.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+            else:
+                _migrate(writer)
         except sqlite3.OperationalError:
             if create:
                 raise
@@ -315,6 +323,34 @@ def translated(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: damaged or not an index of ours ({error}); run `assay doctor`, or restore a backup") from error
 
 
+def _migrate(writer: sqlite3.Connection) -> None:
+    """Bring the tables of an older version up to date, all or nothing; another writer may have done so meanwhile."""
+    version = writer.execute("PRAGMA user_version").fetchone()[0]
+    if version == SCHEMA_VERSION:
+        return
+    writer.execute("BEGIN IMMEDIATE")
+    try:
+        version = writer.execute("PRAGMA user_version").fetchone()[0]
+        for step in range(version + 1, SCHEMA_VERSION + 1):
+            for statement in _statements(_MIGRATIONS[step]):
+                writer.execute(statement)
+        writer.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        writer.execute("COMMIT")
+    except BaseException:
+        writer.rollback()
+        raise
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Yield the statements of a script: `executescript` would commit the transaction that they belong to."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
 def _probe(writer: sqlite3.Connection) -> None:
     """Raise OperationalError unless this connection may write; another's transaction in progress proves that one can."""
     writer.execute("PRAGMA busy_timeout = 0")
@@ -327,15 +363,17 @@ def _probe(writer: sqlite3.Connection) -> None:
     writer.execute("PRAGMA busy_timeout = 30000")
 
 
-def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
+def _check_ours(connection: sqlite3.Connection, path: Path, *, migrating: bool = False) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     if application != APPLICATION_ID:
         raise StoreError(f"{path}: expected an Assay index, found a database of another program; choose another --index")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version != SCHEMA_VERSION:
+    if not 1 <= version <= SCHEMA_VERSION:
         raise MismatchError(
             f"{path}: expected schema {SCHEMA_VERSION}, found {version}; use the program that made it, or add the articles anew"
         )
+    if version < SCHEMA_VERSION and not migrating:
+        raise MismatchError(f"{path}: expected schema {SCHEMA_VERSION}, found {version}; open it once where it can be written")
 
 
 def _next_generation(connection: sqlite3.Connection) -> int:

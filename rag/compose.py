@@ -190,6 +190,7 @@ def cited(view: View, found: Found, span: Span, n: int) -> Citation:
     """Return the citation, numbered `n`, of characters of a passage's article."""
     record = view.record(found.passage.article)
     ordinal = view.ordinal_at(found.passage.article, span.start)
+    article = view.article(found.passage.article)
     return Citation(
         n=n,
         article_id=record["id"],
@@ -200,6 +201,7 @@ def cited(view: View, found: Found, span: Span, n: int) -> Citation:
         url=record["url"],
         start=span.start,
         end=span.end,
-        quote=span.of(view.article(found.passage.article).text),
+        quote=span.of(article.text),
+        page=article.page_at(span.start),
         also_in=found.hit.also_in,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..article import Article, Span, check_text
 from ..boilerplate import find_boilerplate
-from ..dates import parse_date
+from ..dates import parse_date, parse_moment
 from ..identify import identity
 from ..title import MAX_TITLE_CHARACTERS, cut, one_line, title_of
 from .fields import storable
@@ -53,12 +53,17 @@ def accept(
         authors=tuple(dict.fromkeys(name for author in draft.authors if (name := _label(author)))),
         published=parse_date(raw),
         published_raw=_label(raw),
+        published_at=parse_moment(raw),
+        updated=parse_date(draft.updated),
+        updated_raw=_label(draft.updated),
+        updated_at=parse_moment(draft.updated),
         url=_url(draft.url),
         language=_language(draft.language),
         path=path,
         headings=draft.headings,
         not_citable=_merged((*draft.not_citable, *boilerplate.spans)),
         references=boilerplate.references,
+        pages=draft.pages,
         metadata=draft.metadata,
     )
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..article import MAX_CHARACTERS, Refusal
+from ..article import MAX_CHARACTERS
 from ..errors import ArticleError
 from .decode import decoded_as, encoding_of
-from .interface import Draft, Row
+from .interface import BrokenRow, Draft, Row
 from .rows import draft_of, text_key
 from .sniff import foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+    from typing import BinaryIO
 
 _DELIMITERS = (",", ";", "\t", "|")
 
@@ -30,27 +31,34 @@ class CsvLoader:
     name = "CSV"
     suffixes = (".csv", ".tsv")
     max_bytes = None
+    contained = False
 
     def recognises(self, head: bytes, suffix: str) -> bool:
         """Take what is named as a table and is not binary."""
         return suffix in self.suffixes and foreign(head) is None
 
-    def load(self, file: Path) -> Iterator[Draft | Refusal]:
-        """Yield a draft or a refusal for every row that is not blank."""
+    def load(self, stream: BinaryIO) -> Iterator[Draft | BrokenRow]:
+        """Yield what each row is that is not blank."""
         csv.field_size_limit(max(csv.field_size_limit(), MAX_CHARACTERS + 1))  # the limit is the process's; it only grows
-        with file.open("rb") as raw:
-            encoding = encoding_of(raw)
-            raw.seek(0)
-            stream = io.TextIOWrapper(raw, encoding, newline="")
-            delimiter, columns = _header(stream)
-            stream.seek(0)
-            for row, cells in _rows(stream, delimiter):
-                try:
-                    draft = draft_of(_fields(columns, cells), row)
-                except ArticleError as exc:
-                    yield Refusal(f"{file}:{row}", str(exc))
-                else:
-                    yield replace(draft, metadata={**draft.metadata, **decoded_as(encoding)})
+        encoding = encoding_of(stream)
+        stream.seek(0)
+        text = io.TextIOWrapper(stream, encoding, newline="")
+        try:
+            for draft in _drafts(text):
+                yield draft if isinstance(draft, BrokenRow) else replace(draft, metadata={**draft.metadata, **decoded_as(encoding)})
+        finally:
+            with suppress(ValueError):  # closed by now
+                text.detach()  # else it would close the stream, which is the caller's
+
+
+def _drafts(stream: io.TextIOWrapper) -> Iterator[Draft | BrokenRow]:
+    delimiter, columns = _header(stream)
+    stream.seek(0)
+    for row, cells in _rows(stream, delimiter):
+        try:
+            yield draft_of(_fields(columns, cells), row)
+        except ArticleError as exc:
+            yield BrokenRow(row, str(exc))
 
 
 def _header(stream: io.TextIOWrapper) -> tuple[str, list[str]]:

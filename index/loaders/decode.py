@@ -20,7 +20,6 @@ from ..errors import ArticleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _CHUNK_BYTES = 1 << 20
 
@@ -96,14 +95,13 @@ def encoding_of(stream: BinaryIO, declared: str | None = None) -> str:
     raise ArticleError(f"expected UTF-8 text, found the byte 0x{_byte_at(stream, at):02x} at offset {at:,}; save it as UTF-8")
 
 
-def read_bytes(file: Path, limit: int) -> bytes:
-    """Return the bytes of `file`.
+def read_bytes(stream: BinaryIO, limit: int) -> bytes:
+    """Return the bytes of `stream`.
 
     Raises:
         ArticleError: There are more than `limit`; no more than that is read.
     """
-    with file.open("rb") as stream:
-        data = stream.read(limit + 1)
+    data = stream.read(limit + 1)
     if len(data) > limit:
         raise ArticleError(f"too large: more than {limit:,} bytes")
     return data

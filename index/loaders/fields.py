@@ -21,6 +21,7 @@ TITLE = ("title", "headline")
 AUTHORS = ("authors", "author", "byline")
 SOURCE = ("source", "publisher", "site")
 PUBLISHED = ("published", "date", "published_at", "publish_date", "date_published")
+UPDATED = ("updated", "modified", "updated_at", "date_modified", "last_modified")
 URL = ("url", "link", "canonical_url")
 LANGUAGE = ("language", "lang")
 
@@ -62,6 +63,7 @@ def known_fields(row: Mapping[str, object]) -> dict[str, Any]:
         "authors": _strings(first(AUTHORS), "author"),
         "source": _string(first(SOURCE), "source"),
         "published": _string(first(PUBLISHED), "published"),
+        "updated": _string(first(UPDATED), "updated"),
         "url": _string(first(URL), "url"),
         "language": _string(first(LANGUAGE), "language"),
     }

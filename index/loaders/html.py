@@ -15,7 +15,7 @@ from .sniff import foreign, is_web_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+    from typing import BinaryIO
 
 #: Elements that a browser does not show.
 _HIDDEN = [
@@ -57,6 +57,7 @@ class HtmlLoader:
     name = "HTML"
     suffixes = (".html", ".htm", ".xhtml")
     max_bytes = 20_000_000
+    contained = True
 
     def recognises(self, head: bytes, suffix: str) -> bool:
         """Take what opens as a web page, and what is named as one and does not begin as anything else."""
@@ -64,9 +65,9 @@ class HtmlLoader:
             return foreign(head) is None
         return suffix in (".txt", ".text", ".md", ".markdown", "") and is_web_page(head)
 
-    def load(self, file: Path) -> Iterator[Draft]:
+    def load(self, stream: BinaryIO) -> Iterator[Draft]:
         """Yield the page as one draft."""
-        data = read_bytes(file, self.max_bytes)
+        data = read_bytes(stream, self.max_bytes)
         charset = _CHARSET.search(data[:_CHARSET_WITHIN])
         declared = (charset[1] or charset[2]).decode("ascii", "replace") if charset else None
         markup, metadata = decode(data, declared)

@@ -1,7 +1,7 @@
 """What every loader is: a file's bytes in, what the document says of itself out.
 
-A loader knows one format. It does not know which folder the file belongs to, what the user said about it,
-or how articles are named; it keeps no state and reaches nothing but the file.
+A loader knows one format. It does not know where the file lies or what it is called, what the user said about it,
+or how articles are named; it keeps no state and reaches nothing but the bytes that it is given.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from typing import BinaryIO
 
-    from ..article import Heading, Json, Refusal, Span
+    from ..article import Heading, Json, Span
 
 
 class Row(NamedTuple):
@@ -29,6 +29,14 @@ class Row(NamedTuple):
         return f"{self.unit} {self.number}"
 
 
+class BrokenRow(NamedTuple):
+    """One of the articles of a file that cannot be taken in; the rest of the file goes on."""
+
+    where: Row | str
+    """Its row, or the name of an archive's member."""
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A document as it describes itself, before it becomes an `Article`; nothing here is checked yet."""
@@ -39,14 +47,20 @@ class Draft:
     source: str | None = None
     authors: tuple[str, ...] = ()
     published: str | None = None
-    """The date as the document writes it."""
+    """The date as the document writes it, with its time and zone where it gives them."""
+    updated: str | None = None
+    """The date of the last change, likewise."""
     url: str | None = None
     language: str | None = None
     """A language tag such as `en` or `en-GB`."""
     headings: tuple[Heading, ...] = ()
     not_citable: tuple[Span, ...] = ()
     """Parts of the text that the format itself sets apart from the prose."""
+    pages: tuple[int, ...] = ()
+    """Where each page of a paged document begins in the text, the first page first."""
     metadata: Mapping[str, Json] = field(default_factory=dict)
+    member: str | None = None
+    """The name of the member of an archive that it was; only a label."""
     row: Row | None = None
     """Set when the file holds many articles."""
 
@@ -66,11 +80,15 @@ class Loader(Protocol):
     def max_bytes(self) -> int | None:
         """A larger file is refused unread; None for formats that are read row by row."""
 
+    @property
+    def contained(self) -> bool:
+        """Whether such a file is read in a child process under limits, as every binary or markup format is."""
+
     def recognises(self, head: bytes, suffix: str) -> bool:
         """Say whether this loader reads the file that begins with `head` and whose name ends with `suffix` (lower case)."""
 
-    def load(self, file: Path) -> Iterator[Draft | Refusal]:
-        """Yield what is in `file`, one draft for each article and one refusal for each broken row.
+    def load(self, stream: BinaryIO) -> Iterator[Draft | BrokenRow]:
+        """Yield what is in `stream`, one draft for each article; it can be sought in and stands at its beginning.
 
         Raises:
             ArticleError: The file as a whole cannot be read; the message says why.

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..article import Refusal
 from ..errors import ArticleError
 from .decode import decode, read_bytes
-from .interface import Draft, Row
+from .interface import BrokenRow, Draft, Row
 from .jsonl import parse, require_object
 from .rows import draft_of
 from .sniff import foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+    from typing import BinaryIO
 
 
 class JsonLoader:
@@ -23,14 +22,15 @@ class JsonLoader:
     name = "JSON"
     suffixes = (".json",)
     max_bytes = 50_000_000
+    contained = False
 
     def recognises(self, head: bytes, suffix: str) -> bool:
         """Take what is named as JSON and is not binary."""
         return suffix in self.suffixes and foreign(head) is None
 
-    def load(self, file: Path) -> Iterator[Draft | Refusal]:
-        """Yield the article, or a draft or a refusal for every item of the list."""
-        text = decode(read_bytes(file, self.max_bytes)).text
+    def load(self, stream: BinaryIO) -> Iterator[Draft | BrokenRow]:
+        """Yield the article, or what each item of the list is."""
+        text = decode(read_bytes(stream, self.max_bytes)).text
         try:
             value = parse(text)
         except ArticleError as exc:
@@ -44,4 +44,4 @@ class JsonLoader:
             try:
                 yield draft_of(require_object(item), row)
             except ArticleError as exc:
-                yield Refusal(f"{file}:{row}", str(exc))
+                yield BrokenRow(row, str(exc))

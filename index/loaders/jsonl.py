@@ -6,15 +6,13 @@ import codecs
 import json
 from typing import TYPE_CHECKING, BinaryIO
 
-from ..article import Refusal
 from ..errors import ArticleError
-from .interface import Draft, Row
+from .interface import BrokenRow, Draft, Row
 from .rows import draft_of
 from .sniff import foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 #: A longer line is refused unread: an article of the greatest length fits.
 MAX_LINE_BYTES = 100_000_000
@@ -26,24 +24,24 @@ class JsonLinesLoader:
     name = "JSON lines"
     suffixes = (".jsonl", ".ndjson")
     max_bytes = None
+    contained = False
 
     def recognises(self, head: bytes, suffix: str) -> bool:
         """Take what is named as JSON lines and is not binary."""
         return suffix in self.suffixes and foreign(head) is None
 
-    def load(self, file: Path) -> Iterator[Draft | Refusal]:
-        """Yield a draft or a refusal for every line that is not blank."""
-        with file.open("rb") as stream:
-            for number, line in enumerate(bounded_lines(stream, MAX_LINE_BYTES), 1):
-                row = Row("line", number)
-                if line is None:
-                    yield Refusal(f"{file}:{row}", f"too long: more than {MAX_LINE_BYTES:,} bytes")
-                    continue
-                try:
-                    if line.strip():
-                        yield draft_of(parse_object(line), row)
-                except ArticleError as exc:
-                    yield Refusal(f"{file}:{row}", str(exc))
+    def load(self, stream: BinaryIO) -> Iterator[Draft | BrokenRow]:
+        """Yield what each line is that is not blank."""
+        for number, line in enumerate(bounded_lines(stream, MAX_LINE_BYTES), 1):
+            row = Row("line", number)
+            if line is None:
+                yield BrokenRow(row, f"too long: more than {MAX_LINE_BYTES:,} bytes")
+                continue
+            try:
+                if line.strip():
+                    yield draft_of(parse_object(line), row)
+            except ArticleError as exc:
+                yield BrokenRow(row, str(exc))
 
 
 def parse_object(data: bytes) -> dict[str, object]:

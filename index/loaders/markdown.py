@@ -13,7 +13,7 @@ from .sniff import foreign, is_web_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+    from typing import BinaryIO
 
     from markdown_it.token import Token
 
@@ -31,14 +31,15 @@ class MarkdownLoader:
     name = "Markdown"
     suffixes = (".md", ".markdown", ".mdown", ".mkd")
     max_bytes = 20_000_000
+    contained = False
 
     def recognises(self, head: bytes, suffix: str) -> bool:
         """Take what is named as Markdown and does not begin as anything else; nothing else tells it from text."""
         return suffix in self.suffixes and foreign(head) is None and not is_web_page(head)
 
-    def load(self, file: Path) -> Iterator[Draft]:
+    def load(self, stream: BinaryIO) -> Iterator[Draft]:
         """Yield the whole file as one draft."""
-        decoded = decode(read_bytes(file, self.max_bytes))
+        decoded = decode(read_bytes(stream, self.max_bytes))
         front = split_front_matter(decoded.text.replace("\r\n", "\n"))
         blocks = _rendered(front.body)
         fields = known_fields(front.fields)

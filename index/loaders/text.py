@@ -10,7 +10,7 @@ from .sniff import foreign, is_web_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+    from typing import BinaryIO
 
 
 class TextLoader:
@@ -19,12 +19,13 @@ class TextLoader:
     name = "text"
     suffixes = (".txt", ".text", "")
     max_bytes = 200_000_000
+    contained = False
 
     def recognises(self, head: bytes, suffix: str) -> bool:
         """Take what is named as text and does not begin as anything else."""
         return suffix in self.suffixes and foreign(head) is None and not is_web_page(head)
 
-    def load(self, file: Path) -> Iterator[Draft]:
+    def load(self, stream: BinaryIO) -> Iterator[Draft]:
         """Yield the whole file as one draft; plain text says nothing of itself."""
-        text, metadata = decode(read_bytes(file, self.max_bytes))
+        text, metadata = decode(read_bytes(stream, self.max_bytes))
         yield Draft(text=text, metadata=dict(metadata))

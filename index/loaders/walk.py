@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,22 +18,15 @@ from ..errors import ArticleError
 from ..identify import place_of
 from ..title import cut
 from .accept import accept
-from .csv import CsvLoader
-from .html import HtmlLoader
-from .json_document import JsonLoader
-from .jsonl import JsonLinesLoader
-from .markdown import MarkdownLoader
+from .formats import loader_for
+from .interface import BrokenRow
 from .rows import draft_of
-from .sniff import HEAD_BYTES, foreign
-from .text import TextLoader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import BinaryIO
 
-    from .interface import Draft, Loader
-
-#: Asked in this order which of them recognises a file.
-LOADERS: tuple[Loader, ...] = (HtmlLoader(), MarkdownLoader(), JsonLinesLoader(), JsonLoader(), CsvLoader(), TextLoader())
+    from .interface import Draft
 
 #: A folder that holds all of these is an index, not articles.
 _INDEX_FILES = frozenset({"store.sqlite", "lock"})
@@ -133,26 +127,33 @@ def _articles(found: _Found, wish: _Wish) -> Iterator[tuple[str, Article | Refus
     """Yield each article of a file, or why there is none, with the place that the user knows it by."""
     label = shown(found.file)
     try:
-        loader = _loader_for(found.file)
-        for draft in loader.load(found.file):
-            if isinstance(draft, Refusal):
-                yield label, _refusal(shown(Path(draft.path)), draft.reason)
-                continue
-            where = f"{label}:{draft.row}" if draft.row else label
-            yield where, _accepted(draft, found, wish, where)
+        with _opened(found.file) as stream:
+            loader = loader_for(stream, suffix=found.file.suffix.lower(), size=os.fstat(stream.fileno()).st_size)
+            for draft in loader.load(stream):
+                if isinstance(draft, BrokenRow):
+                    yield label, _refusal(f"{label}:{draft.where}", draft.reason)
+                else:
+                    where = _where(label, draft)
+                    yield where, _accepted(draft, found, wish, where)
     except ArticleError as exc:
         yield label, _refusal(label, str(exc))
     except OSError as exc:
         yield label, _refusal(label, f"cannot be read: {exc.strerror or exc}")
 
 
+def _where(label: str, draft: Draft) -> str:
+    """Return the place of a draft in its file, as users know it."""
+    return ":".join(str(part) for part in (label, draft.member, draft.row) if part is not None)
+
+
 def _refusal(where: str, reason: str) -> Refusal:
-    return Refusal(where, cut(_one_line(reason), _MAX_REASON))
+    return Refusal(_one_line(where), cut(_one_line(reason), _MAX_REASON))
 
 
 def _accepted(draft: Draft, found: _Found, wish: _Wish, where: str) -> Article | Refusal:
-    place = place_of(found.relative, draft.row.number if draft.row else None)
-    stem = "" if draft.row else found.relative.stem
+    place = place_of(found.relative, draft.row.number if draft.row else None, member=draft.member)
+    named = found.relative if draft.member is None else PurePosixPath(draft.member)
+    stem = "" if draft.row else named.stem
     path = shown(Path(found.relative))
     try:
         return accept(draft, place=place, path=path, stem=stem, source=wish.source, published=wish.published)
@@ -160,41 +161,25 @@ def _accepted(draft: Draft, found: _Found, wish: _Wish, where: str) -> Article |
         return _refusal(where, str(exc))
 
 
-def _loader_for(file: Path) -> Loader:
-    """Return the loader that recognises the file.
+@contextmanager
+def _opened(file: Path) -> Iterator[BinaryIO]:
+    """Open a regular file; never waits for what would answer only in its own time, such as a pipe.
 
     Raises:
-        ArticleError: It is no regular file, no format that is read, or too large for its format.
+        ArticleError: It is something else.
     """
-    size = _regular(file)
-    with file.open("rb") as stream:
-        head = stream.read(HEAD_BYTES)
-    suffix = file.suffix.lower()
-    loader = next((loader for loader in LOADERS if loader.recognises(head, suffix)), None)
-    if loader is None:
-        raise ArticleError(_unsupported(foreign(head), suffix))
-    if loader.max_bytes is not None and size > loader.max_bytes:
-        raise ArticleError(f"too large: {size:,} bytes, at most {loader.max_bytes:,} are read of a {loader.name} file")
-    return loader
+    _require_regular(file.stat())
+    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+        _require_regular(os.fstat(stream.fileno()))  # another may stand in its place by now
+        yield stream
 
 
-def _regular(file: Path) -> int:
-    """Return the file's size; never opens what would wait or answer, such as a pipe."""
-    status = file.stat()
+def _require_regular(status: os.stat_result) -> None:
     for test, kind in _NOT_REGULAR:
         if test(status.st_mode):
             raise ArticleError(f"expected a file, found {kind}")
     if not stat.S_ISREG(status.st_mode):
         raise ArticleError("expected a file, found something else")
-    return status.st_size
-
-
-def _unsupported(kind: str | None, suffix: str) -> str:
-    supported = ", ".join(sorted(suffix for loader in LOADERS for suffix in loader.suffixes if suffix))
-    expected = next((loader.name for loader in LOADERS if suffix in loader.suffixes), None)
-    if expected and kind:
-        return f"expected {expected}, found {kind} (read are {supported})"
-    return f"unsupported: {kind or f'a {suffix} file'}; read are {supported}"
 
 
 def _walk(root: Path) -> Iterator[_Found | Refusal]:

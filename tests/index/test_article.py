@@ -43,6 +43,11 @@ def articles(draw):
         authors=tuple(draw(st.lists(LABEL, max_size=3))),
         published=draw(st.sampled_from([None, "2023", "2023-04", "2023-04-21"])),
         published_raw=draw(st.none() | LABEL),
+        published_at=draw(st.sampled_from([None, "2023-04-21T09:00:00", "2023-04-21T09:00:00+02:00"])),
+        updated=draw(st.sampled_from([None, "2024", "2024-02-29"])),
+        updated_raw=draw(st.none() | LABEL),
+        updated_at=draw(st.sampled_from([None, "2024-02-29T23:59:59-05:00"])),
+        pages=tuple(sorted(draw(st.lists(offsets, max_size=3)))),
         url=draw(st.none() | LABEL),
         headings=tuple(Heading(span, level) for level, span in enumerate(draw(spans), 1)),
         not_citable=tuple(draw(spans)),
@@ -73,6 +78,11 @@ def test_equal_articles_have_equal_checksums(article):
         ("authors", ("A",)),
         ("published", "2024"),
         ("published_raw", "2024"),
+        ("published_at", "2024-02-03T04:05:06"),
+        ("updated", "2024"),
+        ("updated_raw", "2024"),
+        ("updated_at", "2024-02-03T04:05:06Z".replace("Z", "+00:00")),
+        ("pages", (0, 5)),
         ("url", "https://example.org"),
         ("language", "de"),
         ("path", "b.txt"),
@@ -142,6 +152,29 @@ def test_a_source_that_no_filter_could_name_is_refused():
 @pytest.mark.parametrize("published", ["2023", "2023-04", "2023-04-21"])
 def test_a_date_is_kept_as_precise_as_it_is(published):
     assert Article(id="a", text="words", title="t", published=published).published == published
+
+
+@pytest.mark.parametrize("field", ["published_at", "updated_at"])
+@pytest.mark.parametrize("moment", ["", "2023-04-21", "2023-04-21 09:00", "2023-04-21T09:00:00Z", "2023-02-30T09:00:00", "09:00:00"])
+def test_a_time_of_another_form_is_refused(field, moment):
+    with pytest.raises(ArticleError, match="expected a time such as"):
+        Article(id="a", text="words", title="t", **{field: moment})
+
+
+@pytest.mark.parametrize("pages", [(-1,), (2, 1), (0, 6)])
+def test_pages_out_of_order_or_outside_the_text_are_refused(pages):
+    with pytest.raises(ArticleError, match="expected pages in order within 0:5"):
+        Article(id="a", text="words", title="t", pages=pages)
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=6).map(sorted), st.integers(0, 29))
+def test_a_character_is_on_the_last_page_that_begins_before_it(pages, offset):
+    article = Article(id="a", text="w" * 30, title="t", pages=tuple(pages))
+    assert article.page_at(offset) == max([1, *(number for number, start in enumerate(pages, 1) if start <= offset)])
+
+
+def test_an_article_without_pages_names_none():
+    assert Article(id="a", text="words", title="t").page_at(2) is None
 
 
 @pytest.mark.parametrize("published", ["", "yesterday", "21 April 2023", "2023-13", "2023-02-30", "20230421", "'; DROP TABLE x", "9999"])

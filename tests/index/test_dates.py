@@ -8,7 +8,7 @@ from dateutil import parser as dateutil_parser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.dates import MAX_CHARACTERS, parse_date
+from index.dates import MAX_CHARACTERS, parse_date, parse_moment
 
 DATES = st.dates(dt.date(1000, 1, 1), dt.date(2999, 12, 31))
 
@@ -107,6 +107,46 @@ def test_every_spelling_of_a_day_is_that_day(day):
 def test_mail_dates_as_the_standard_library_writes_them(moment):
     assert parse_date(format_datetime(moment)) == moment.date().isoformat()
     assert parse_date(moment.isoformat()) == moment.date().isoformat()
+
+
+@pytest.mark.parametrize(
+    ("raw", "moment"),
+    [
+        ("2023-04-21T09:00Z", "2023-04-21T09:00:00+00:00"),
+        ("2023-04-21 09:00:30.25+0200", "2023-04-21T09:00:30+02:00"),
+        ("20230421T090000", "2023-04-21T09:00:00"),
+        ("Fri, 21 Apr 2023 09:00:00 GMT", "2023-04-21T09:00:00+00:00"),
+        ("Fri, 21 Apr 2023 09:00:00 -0500", "2023-04-21T09:00:00-05:00"),
+        ("2023-04-21", None),
+        ("21 April 2023", None),
+        ("2023", None),
+        ("2023-04-21T25:00", None),
+        ("2023-02-30T09:00", None),
+        ("0999-04-21T09:00", None),
+        ("soon", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_time_is_read_with_its_zone(raw, moment):
+    assert parse_moment(raw) == moment
+
+
+@given(st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2999, 12, 31), timezones=st.timezones()))  # noqa: DTZ001 - hypothesis wants them bare
+def test_times_are_those_that_the_standard_library_writes(moment):
+    whole = moment.replace(microsecond=0)
+    read = parse_moment(moment.isoformat())
+    assert read is None or read == whole.isoformat()
+    assert read is not None or whole.utcoffset().seconds % 60  # offsets of before standard time, to the second, are no zones
+    assert parse_moment(format_datetime(moment.astimezone(dt.UTC))) == whole.astimezone(dt.UTC).isoformat()
+
+
+@given(st.text(max_size=MAX_CHARACTERS))
+def test_any_text_is_read_as_a_time_of_its_date_or_not_at_all(raw):
+    read = parse_moment(raw)
+    if read is not None:
+        assert dt.datetime.fromisoformat(read).isoformat() == read
+        assert parse_moment(read) == read
 
 
 @given(DATES)

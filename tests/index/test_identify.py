@@ -60,6 +60,8 @@ def test_places_are_relative_paths_without_white_space():
     assert place_of(PurePosixPath("reports/2023/mine report.txt")) == "reports/2023/mine%20report.txt"
     assert place_of(PurePosixPath("a\n\t\u2003b")) == "a%0A%09%E2%80%83b"
     assert place_of(PurePosixPath("mine.jsonl"), 17) == "mine.jsonl#17"
+    assert place_of(PurePosixPath("all.zip"), member="may/my report.txt") == "all.zip#may/my%20report.txt"
+    assert place_of(PurePosixPath("all.zip"), 17, member="mine.jsonl") == "all.zip#mine.jsonl#17"
     assert place_of(PurePosixPath("bad\udcff.txt")) == "bad%FF.txt"
 
 

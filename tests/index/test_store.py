@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -22,7 +23,7 @@ from index.durable import Stamp
 from index.errors import MismatchError, StoreError
 from index.snapshot import ArticleFilter, Derived, days_of
 from index.split import embedded_text
-from index.store import APPLICATION_ID, SCHEMA_VERSION, Prepared, Store
+from index.store import _MIGRATIONS, APPLICATION_ID, SCHEMA_VERSION, Prepared, Store
 
 DIMENSION = 4
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60).map(lambda text: text + "x")
@@ -492,6 +493,44 @@ def test_a_newer_schema_is_a_mismatch_that_says_so(closed, read_only):
     with pytest.raises(MismatchError, match=f"expected schema {SCHEMA_VERSION}, found {SCHEMA_VERSION + 1}") as caught:
         Store(closed, read_only=read_only)
     one_line(caught)
+
+
+def made_older(path):
+    """Turn a store of the present schema into one of the first."""
+    made = [re.search(r"CREATE (?:UNIQUE )?(TABLE|INDEX) (\w+)", sql) for step in _MIGRATIONS.values() for sql in step.split(";")]
+    with closing(sqlite3.connect(path)) as connection:
+        for kind, name in (found.groups() for found in reversed(made) if found):
+            connection.execute(f"DROP {kind} IF EXISTS {name}")
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
+
+
+def test_an_older_schema_is_brought_up_to_date_by_who_may_write(closed):
+    with closing(Store(closed, read_only=True)) as store, store.snapshot() as snapshot:
+        before = list(snapshot.records())
+    made_older(closed)
+    with pytest.raises(MismatchError, match="found 1; open it once where it can be written") as caught:
+        Store(closed, read_only=True)
+    one_line(caught)
+    with closing(Store(closed)) as store, store.snapshot() as snapshot:
+        assert list(snapshot.records()) == before
+        assert store.schema_faults() == []
+    with closing(Store(closed, read_only=True)) as store:
+        assert store.schema_faults() == []
+
+
+def test_a_schema_is_brought_up_to_date_wholly_or_not_at_all(closed, monkeypatch):
+    made_older(closed)
+    broken = _MIGRATIONS[SCHEMA_VERSION] + "CREATE TABLE half (a); CREATE TABLE half (a);\n"
+    monkeypatch.setitem(_MIGRATIONS, SCHEMA_VERSION, broken)
+    with pytest.raises(StoreError):
+        Store(closed, create=True)
+    monkeypatch.undo()
+    with closing(sqlite3.connect(closed)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == 1
+        assert not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'half'").fetchall()
+    with closing(Store(closed)) as store:
+        assert store.schema_faults() == []
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5, 0.9, 0.99])

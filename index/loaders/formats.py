@@ -1,0 +1,51 @@
+"""The formats that are read, and which of them a file is in, by what it holds; its name is asked only where its bytes leave it open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import ArticleError
+from .csv import CsvLoader
+from .html import HtmlLoader
+from .json_document import JsonLoader
+from .jsonl import JsonLinesLoader
+from .markdown import MarkdownLoader
+from .sniff import HEAD_BYTES, foreign
+from .text import TextLoader
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from .interface import Loader
+
+#: Asked in this order which of them recognises a file.
+LOADERS: tuple[Loader, ...] = (HtmlLoader(), MarkdownLoader(), JsonLinesLoader(), JsonLoader(), CsvLoader(), TextLoader())
+
+
+def loader_for(stream: BinaryIO, *, suffix: str, size: int) -> Loader:
+    """Return the loader that recognises what is in `stream`, which is left at its beginning.
+
+    Args:
+        stream: The file, at its beginning.
+        suffix: The ending of its name, in lower case with its dot; empty where there is none.
+        size: Its bytes.
+
+    Raises:
+        ArticleError: It is in no format that is read, or too large for its format.
+    """
+    head = stream.read(HEAD_BYTES)
+    stream.seek(0)
+    loader = next((loader for loader in LOADERS if loader.recognises(head, suffix)), None)
+    if loader is None:
+        raise ArticleError(_unsupported(foreign(head), suffix))
+    if loader.max_bytes is not None and size > loader.max_bytes:
+        raise ArticleError(f"too large: {size:,} bytes, at most {loader.max_bytes:,} are read of a {loader.name} file")
+    return loader
+
+
+def _unsupported(kind: str | None, suffix: str) -> str:
+    supported = ", ".join(sorted(suffix for loader in LOADERS for suffix in loader.suffixes if suffix))
+    expected = next((loader.name for loader in LOADERS if suffix in loader.suffixes), None)
+    if expected and kind:
+        return f"expected {expected}, found {kind} (read are {supported})"
+    return f"unsupported: {kind or f'a {suffix} file'}; read are {supported}"
