@@ -53,6 +53,16 @@ function place(chip) {
   box.style.top = `${below ? at.bottom + 6 : Math.max(8, at.top - size.height - 6)}px`;
 }
 
+/** Stay beside the chip while the page moves (focus itself may move it); go when the chip goes out of sight. */
+function keep(event) {
+  if (!owner || box.hidden || !event.target.contains(owner)) return;
+  const at = owner.getBoundingClientRect();
+  const within = event.target.getBoundingClientRect?.() ?? { top: 0, bottom: innerHeight };
+  const seen = owner.isConnected && at.bottom > Math.max(0, within.top) && at.top < Math.min(innerHeight, within.bottom);
+  if (seen) place(owner);
+  else lower();
+}
+
 /** Take the proof away. */
 export function lower() {
   clearTimeout(coming);
@@ -93,5 +103,5 @@ export function follow(citation_of) {
       event.stopPropagation();
     }
   }, true);
-  addEventListener("scroll", lower, true);
+  addEventListener("scroll", keep, true);
 }
