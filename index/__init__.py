@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .errors import ArticleError, AssayError, BusyError, MismatchError, ModelError, StoreError
     from .ingest import AddReport
     from .library import Library
+    from .loaders import read
     from .loaders.jsonl import bounded_lines
     from .model import DEFAULT_MODEL, ModelFiles, locate
     from .runtime import ConversionError, Encoder, Recipe, cache_folder, cached_encoder
@@ -58,6 +59,7 @@ __all__ = [
     "cached_encoder",
     "locate",
     "parse_date",
+    "read",
     "replaced",
     "sentences",
     "title_of",
@@ -74,6 +76,7 @@ _HOMES = {
     "errors": ("ArticleError", "AssayError", "BusyError", "MismatchError", "ModelError", "StoreError"),
     "ingest": ("AddReport",),
     "library": ("Library",),
+    "loaders": ("read",),
     "loaders.jsonl": ("bounded_lines",),
     "model": ("DEFAULT_MODEL", "ModelFiles", "locate"),
     "runtime": ("ConversionError", "Encoder", "Recipe", "cache_folder", "cached_encoder"),

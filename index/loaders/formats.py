@@ -10,6 +10,7 @@ from .html import HtmlLoader
 from .json_document import JsonLoader
 from .jsonl import JsonLinesLoader
 from .markdown import MarkdownLoader
+from .mhtml import MhtmlLoader
 from .sniff import HEAD_BYTES, foreign
 from .text import TextLoader
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from .interface import Loader
 
 #: Asked in this order which of them recognises a file.
-LOADERS: tuple[Loader, ...] = (HtmlLoader(), MarkdownLoader(), JsonLinesLoader(), JsonLoader(), CsvLoader(), TextLoader())
+LOADERS: tuple[Loader, ...] = (MhtmlLoader(), HtmlLoader(), MarkdownLoader(), JsonLinesLoader(), JsonLoader(), CsvLoader(), TextLoader())
 
 
 def loader_for(stream: BinaryIO, *, suffix: str, size: int) -> Loader:

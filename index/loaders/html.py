@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import re
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from ..dates import parse_date
 from ..errors import ArticleError
 from .blocks import Blocks
 from .decode import decode, read_bytes
+from .furniture import strip
 from .interface import Draft
+from .main_text import find_main_text, parse
+from .page_facts import stated
 from .sniff import foreign, is_web_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import BinaryIO
-
-#: Elements that a browser does not show.
-_HIDDEN = [
-    "//*[@hidden]",
-    "//*[contains(translate(@style, ' ', ''), 'display:none')]",
-    "//*[contains(translate(@style, ' ', ''), 'visibility:hidden')]",
-    "//template",
-    "//noscript",
-]
-
-#: Where pages state when they were published, the surest place first.
-_PUBLISHED = (
-    "//meta[@property='article:published_time']/@content",
-    "//meta[@property='og:published_time']/@content",
-    "//*[@itemprop='datePublished']/@content",
-    "//*[@itemprop='datePublished']/@datetime",
-    "//meta[@name='date' or @name='pubdate' or @name='publish-date' or @name='DC.date.issued' or @name='dcterms.created']/@content",
-)
-
-#: A fixed last day makes the reading of dates independent of the day on which it happens.
-_DATES = {"original_date": True, "extensive_search": False, "max_date": "2999-12-31"}
 
 _CHARSET = re.compile(
     rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w:.-]{1,40})|<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w:.-]{1,40})", re.IGNORECASE
@@ -67,65 +48,71 @@ class HtmlLoader:
 
     def load(self, stream: BinaryIO) -> Iterator[Draft]:
         """Yield the page as one draft."""
-        data = read_bytes(stream, self.max_bytes)
-        charset = _CHARSET.search(data[:_CHARSET_WITHIN])
-        declared = (charset[1] or charset[2]).decode("ascii", "replace") if charset else None
-        markup, metadata = decode(data, declared)
-        yield _draft(markup, metadata)
+        yield page_draft(read_bytes(stream, self.max_bytes))
 
 
-def _draft(markup: str, metadata: dict[str, str]) -> Draft:
-    """Extract the main text and the metadata.
+def page_draft(data: bytes, declared: str | None = None, *, url: str | None = None) -> Draft:
+    """Return the article of a web page.
+
+    Args:
+        data: The page as it was saved.
+        declared: The charset that what it came in names, if that does; it goes before the page's own word.
+        url: Where it was, for a page that does not say so itself.
 
     Raises:
-        ArticleError: The page has no main text, or the parser cannot take it.
+        ArticleError: The page has no main text, or cannot be read.
     """
+    charset = _CHARSET.search(data[:_CHARSET_WITHIN])
+    markup, metadata = decode(data, declared or ((charset[1] or charset[2]).decode("ascii", "replace") if charset else None))
     if _FLOOD.search(markup):
         raise ArticleError("expected a web page, found a tag of more than 256 attributes")
     try:
-        page, published, language = _extracted(markup)
+        return _draft(markup, metadata, url)
+    except ArticleError:
+        raise
     except Exception as exc:
         raise ArticleError(f"the web page cannot be read: {type(exc).__name__}") from exc
+
+
+def _draft(markup: str, metadata: dict[str, str], url: str | None) -> Draft:
+    tree = parse(markup)
+    if tree is None:
+        raise ArticleError("no article text found: the page holds no main text")
+    facts = stated(tree)
+    reason = _why_empty(tree)
+    page = find_main_text(tree)
     blocks = Blocks()
     if page is not None:
+        site = _site(facts.site or page.sitename, page.hostname)
+        title = _without_site(facts.title or page.title, (facts.site, page.sitename, page.hostname))
+        strip(page.body, title)
         _Writer(blocks).block(page.body)
     if not blocks.text:
-        raise ArticleError("no article text found: the page holds no main text")
+        raise ArticleError(f"no article text found: {reason}")
     return Draft(
         text=blocks.text,
-        title=_without_site(page.title, page.sitename),
-        source=_site(page.sitename, page.hostname),
-        authors=tuple(name for part in (page.author or "").split(";") if (name := part.strip())),
-        published=published or page.date,
-        url=page.url,
-        language=language,
+        title=title,
+        source=site,
+        authors=facts.authors or tuple(name for part in (page.author or "").split(";") if (name := part.strip())),
+        published=facts.published or page.date,
+        updated=facts.updated,
+        url=facts.url or url or page.url,
+        language=facts.language,
         headings=blocks.headings,
         metadata=dict(metadata),
     )
 
 
-def _extracted(markup: str) -> tuple[Any, str | None, str | None]:
-    """Return the extracted page (None when it has no text), the date and the language that it states."""
-    import trafilatura
-
-    for name in ("trafilatura", "htmldate", "justext", "readability"):
-        _keep_quiet(name)
-    tree = trafilatura.load_html(markup)
-    if tree is None:
-        return None, None, None
-    stated = (str(value) for path in _PUBLISHED for value in tree.xpath(path))
-    published = next((raw.strip() for raw in stated if parse_date(raw)), None)
-    page = trafilatura.bare_extraction(
-        tree, include_comments=False, with_metadata=True, deduplicate=False, prune_xpath=_HIDDEN, date_extraction_params=dict(_DATES)
-    )
-    return page, published, tree.get("lang")
-
-
-def _keep_quiet(name: str) -> None:
-    """Keep a library's warnings off stderr unless the application has set logging up itself."""
-    logger = logging.getLogger(name)
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
+def _why_empty(tree: Any) -> str:
+    """Say what a page consists of, for one that turns out to hold no main text."""
+    if next(tree.iter("frameset", "frame"), None) is not None:
+        return "the page is a set of frames; add the pages that it shows"
+    if (
+        next(tree.iter("script"), None) is not None
+        and not "".join(tree.xpath("//body//text()[not(ancestor::script or ancestor::style)]")).strip()
+    ):
+        return "the page holds only scripts, which are not run; save it from the browser once it shows its text"
+    return "the page holds no main text"
 
 
 def _site(name: str | None, host: str | None) -> str | None:
@@ -133,11 +120,11 @@ def _site(name: str | None, host: str | None) -> str | None:
     return host if not name or "://" in name else name
 
 
-def _without_site(title: str | None, site: str | None) -> str | None:
+def _without_site(title: str | None, sites: Iterable[str | None]) -> str | None:
     """Take the site's name off the end of a page's title: `A strike ends - The Daily` by `The Daily`."""
-    for mark in (" - ", " | ", " – ", " — ", " · "):
-        if title and site and title.endswith(f"{mark}{site}"):
-            return title.removesuffix(f"{mark}{site}")
+    for site, mark in product(sites, (" - ", " | ", " – ", " — ", " · ", " :: ", " » ")):
+        if title and site and title.lower().endswith(f"{mark}{site}".lower()):
+            return title[: -len(mark) - len(site)].rstrip()
     return title
 
 

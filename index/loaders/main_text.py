@@ -1,0 +1,107 @@
+"""The main text of a web page as a tree of blocks, and what the extractor makes out of the page's metadata.
+
+Knows nothing of how blocks become text, nor of which statement of a page is believed first.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Elements that a browser does not show.
+_HIDDEN = [
+    "//*[@hidden]",
+    "//*[contains(translate(@style, ' ', ''), 'display:none')]",
+    "//*[contains(translate(@style, ' ', ''), 'visibility:hidden')]",
+    "//template",
+    "//noscript",
+]
+
+#: Classes that style sheets everywhere give to what is not shown; short passages only, since scripts take them off whole articles.
+_HIDING = frozenset("hide hidden is-hidden d-none visually-hidden visuallyhidden sr-only screen-reader-text".split())
+_MOST_HIDDEN_WORDS = 60
+
+#: A fixed last day makes the reading of dates independent of the day on which it happens.
+_DATES = {"original_date": True, "extensive_search": False, "max_date": "2999-12-31"}
+
+#: What the containers of an article's body are called, and those of what stands around it.
+_BODY = re.compile(r"body|content|article|entry|story|post|text", re.IGNORECASE)
+_AROUND = re.compile(r"comment|related|teaser|promo|card|list|aside|sidebar|footer|header|nav|recirc|widget", re.IGNORECASE)
+
+#: A part of a body holds so many paragraphs of so many words; a teaser does not.
+_PARAGRAPHS, _PARAGRAPH_WORDS = 3, 15
+
+
+def parse(markup: str) -> Any:
+    """Return the page as a tree of lxml; None where there is nothing to parse."""
+    import trafilatura
+
+    for name in ("trafilatura", "htmldate", "justext", "readability"):
+        _keep_quiet(name)
+    return trafilatura.load_html(markup)
+
+
+def find_main_text(tree: Any) -> Any:
+    """Return the extractor's document, comments of readers left out; None where the page has no main text.
+
+    Its `body` holds elements of TEI: `head`, `p`, `list` of `item`, `table` of `row` of `cell`, `lb` for a line break, `ref` for a
+    link. Besides it holds the title, author, date, site and address that the extractor has made out. `tree` is changed.
+    """
+    import trafilatura
+
+    _prune(tree)
+    _join(tree)
+    return trafilatura.bare_extraction(
+        tree,
+        include_comments=False,
+        include_links=True,
+        with_metadata=True,
+        deduplicate=False,
+        prune_xpath=_HIDDEN,
+        date_extraction_params=dict(_DATES),
+    )
+
+
+def _keep_quiet(name: str) -> None:
+    """Keep a library's warnings off stderr unless the application has set logging up itself."""
+    logger = logging.getLogger(name)
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+
+
+def _prune(tree: Any) -> None:
+    """Take out the short passages that only a class hides."""
+    for element in [element for element in tree.iter() if _HIDING & set(_classes(element))]:
+        if len("".join(element.itertext()).split()) <= _MOST_HIDDEN_WORDS and element.getparent() is not None:
+            element.drop_tree()
+
+
+def _join(tree: Any) -> None:
+    """Bring the parts of a body together that advertisements part: the extractor takes the first of several alike for the whole."""
+    alike: dict[tuple[str, str, Any], list[Any]] = {}
+    for element in tree.iter("div", "section"):
+        name = " ".join(_classes(element))
+        if _BODY.search(name) and not _AROUND.search(name) and sum(1 for _ in _paragraphs(element)) >= _PARAGRAPHS:
+            alike.setdefault((element.tag, name, _around(element)), []).append(element)
+    for first, *others in alike.values():
+        for other in others:
+            first.extend(list(other))
+
+
+def _around(element: Any) -> Any:
+    """Return what holds an element and those parted from it, each in a box of its own."""
+    parent = element.getparent()
+    above = parent.getparent() if parent is not None else None
+    return above if above is not None else parent
+
+
+def _paragraphs(element: Any) -> Iterator[Any]:
+    return (child for child in element.iterchildren("p") if len("".join(child.itertext()).split()) >= _PARAGRAPH_WORDS)
+
+
+def _classes(element: Any) -> list[str]:
+    return (element.get("class") or "").split() if isinstance(element.tag, str) else []
