@@ -10,6 +10,7 @@ import calendar
 import datetime as dt
 import re
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 
 #: Longer strings are prose, not dates.
 MAX_CHARACTERS = 100
@@ -47,6 +48,13 @@ _ISO_TIME = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[t ][0-9]", re.IGNORECASE |
 
 #: The years that are dates, as in `_YEAR`.
 _YEARS = (1000, 2999)
+
+#: A day in a file's name, at its beginning or end, set off from the rest; eight figures in a row are one too.
+_IN_NAMES = tuple(
+    re.compile(form, re.ASCII | re.DOTALL)
+    for day in (r"(?P<year>(?:19|20)[0-9]{2})(?P<mark>[-_.]?)(?P<month>[0-9]{2})(?P=mark)(?P<day>[0-9]{2})",)
+    for form in (rf"{day}(?:[-_. ]+(?P<rest>.*))?", rf"(?P<rest>.*?)[-_. ]+{day}")
+)
 
 #: Day and month in figures before the year: read only when their order cannot be mistaken.
 _FIGURES = re.compile(rf"(?P<first>[0-9]{{1,2}})(?P<mark>[-/.])(?P<second>[0-9]{{1,2}})(?P=mark){_YEAR}{_TIME}", re.IGNORECASE | re.ASCII)
@@ -94,6 +102,29 @@ def parse_moment(raw: str | None) -> str | None:
     except ValueError:  # no such time, or no form that is known
         return None
     return moment.replace(microsecond=0).isoformat() if _YEARS[0] <= moment.year <= _YEARS[1] else None
+
+
+class Named(NamedTuple):
+    """A file's name taken apart: the day that it begins or ends with, and the rest."""
+
+    date: str | None
+    rest: str
+
+
+def split_name(stem: str) -> Named:
+    """Take the day off a file's name, without its suffix: `2023-04-21-a-title`.
+
+    >>> split_name("2023-04-21-a-title")
+    Named(date='2023-04-21', rest='a-title')
+    >>> split_name("minutes_20230421")
+    Named(date='2023-04-21', rest='minutes')
+    """
+    for form in _IN_NAMES:
+        found = form.fullmatch(stem)
+        date = _checked(year=int(found["year"]), month=int(found["month"]), day=int(found["day"])) if found else None
+        if found and date:
+            return Named(date, found["rest"] or "")
+    return Named(None, stem)
 
 
 def _fields(found: dict[str, str | None]) -> dict[str, int]:

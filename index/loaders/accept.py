@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from ..article import Article, Span, check_text
 from ..boilerplate import find_boilerplate
-from ..dates import parse_date, parse_moment
+from ..conventions import read_conventions
+from ..dates import parse_date, parse_moment, split_name
 from ..identify import identity
+from ..language import language_of
 from ..title import MAX_TITLE_CHARACTERS, cut, one_line, title_of
 from .fields import storable
 
 if TYPE_CHECKING:
     from .interface import Draft
 
-#: What an article is taken to be written in when it does not say.
+#: What an article is taken to be written in when it neither says so nor shows it surely.
 DEFAULT_LANGUAGE = "en"
 
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*")
@@ -31,6 +33,9 @@ def accept(
 ) -> Article:
     """Make the article of a draft: identify it, name it, date it, mark what is not citable.
 
+    What the user says goes before what the document says of itself, that before what its text says by the conventions of
+    newspapers, and that before what its file's name says.
+
     Args:
         draft: The document as it describes itself.
         place: Its place in what was added; its id when nothing better is known.
@@ -43,29 +48,37 @@ def accept(
         ArticleError: The article cannot be kept.
     """
     check_text(draft.text)
-    raw = published if published is not None else draft.published
+    stated, named = read_conventions(draft.text), split_name(stem)
+    raw = published if published is not None else _date(draft.published, stated.published, named.date)
+    updated = _date(draft.updated, stated.updated)
     boilerplate = find_boilerplate(draft.text)
     return Article(
         id=storable(identity(given=draft.id, url=draft.url, place=place)),
         text=draft.text,
-        title=storable(title_of(draft.text, given=draft.title, headings=draft.headings, stem=stem)),
-        source=_label(source if source is not None else draft.source),
-        authors=tuple(dict.fromkeys(name for author in draft.authors if (name := _label(author)))),
+        title=storable(title_of(draft.text, given=draft.title, headings=draft.headings, stem=named.rest)),
+        source=_label(source) if source is not None else _label(draft.source) or stated.source,
+        authors=tuple(dict.fromkeys(name for author in draft.authors if (name := _label(author)))) or stated.authors,
         published=parse_date(raw),
         published_raw=_label(raw),
         published_at=parse_moment(raw),
-        updated=parse_date(draft.updated),
-        updated_raw=_label(draft.updated),
-        updated_at=parse_moment(draft.updated),
+        updated=parse_date(updated),
+        updated_raw=_label(updated),
+        updated_at=parse_moment(updated),
         url=_url(draft.url),
-        language=_language(draft.language),
+        language=_language(draft.language) or language_of(draft.text) or DEFAULT_LANGUAGE,
         path=path,
         headings=draft.headings,
         not_citable=_merged((*draft.not_citable, *boilerplate.spans)),
         references=boilerplate.references,
         pages=draft.pages,
-        metadata=draft.metadata,
+        metadata={"dateline": stated.place, **draft.metadata} if stated.place else draft.metadata,
     )
+
+
+def _date(*written: str | None) -> str | None:
+    """Return the first of several that is a date, else the first at all, which is shown though it cannot be read."""
+    given = [raw for raw in written if raw is not None]
+    return next((raw for raw in given if parse_date(raw)), given[0] if given else None)
 
 
 def _label(text: str | None) -> str | None:
@@ -78,9 +91,10 @@ def _url(url: str | None) -> str | None:
     return one_line(url) if url and len(url) <= _MAX_URL_CHARACTERS else None
 
 
-def _language(tag: str | None) -> str:
+def _language(tag: str | None) -> str | None:
+    """Return the language that a tag names, without its country; None where it is none."""
     found = _LANGUAGE.fullmatch(tag.strip()) if tag and len(tag) < 40 else None
-    return found[1].lower() if found else DEFAULT_LANGUAGE
+    return found[1].lower() if found else None
 
 
 def _merged(spans: tuple[Span, ...]) -> tuple[Span, ...]:

@@ -3,11 +3,16 @@
 1. A byte order mark (UTF-8, UTF-16 or UTF-32) decides, and is not part of the text.
 2. Otherwise the text is UTF-8, strictly.
 3. Otherwise it is in the charset that the document declares, when it declares one and that fits strictly.
-4. Otherwise it is cp1252, when every byte has a meaning there (so that no C1 control character appears) and
-   nothing in it is well-formed UTF-8 beyond ASCII: such a file is damaged UTF-8.
-5. Otherwise it is refused, with the offset of the first byte that is not UTF-8.
+4. Otherwise, when most of it beyond ASCII is well-formed UTF-8, it is damaged UTF-8 and refused.
+5. Otherwise it is cp1252, when every byte has a meaning there (so that no C1 control character appears) and the words
+   are then of a language that is written in it.
+6. Otherwise it is in the charset that its bytes look most like, when that fits strictly and the words are then surely
+   of some language.
+7. Otherwise it is refused, with the offset of the first byte that is not UTF-8.
 
-Nothing is normalised, replaced or guessed; newlines stay as they are.
+In 5 and 6 a text of Latin letters in which any UTF-8 stands is refused as well: it was put together from two charsets.
+Nothing is normalised or replaced; newlines stay as they are. The one exception to the order is ISO-2022-JP, all of whose
+bytes are ASCII: a text that switches to Japanese as it does is that.
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ import io
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ..errors import ArticleError
+from ..language import language_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +45,31 @@ _DECLARABLE = frozenset(
     mac-cyrillic mac-roman shift_jis tis-620 utf-16 utf-16-be utf-16-le
     """.split()
 )
+
+
+#: What texts that declare nothing are guessed to be in, by the guesser's names: charsets that people have really used.
+_GUESSABLE = tuple(
+    """
+    cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp866 cp874 koi8_r koi8_u mac_cyrillic iso8859_2 iso8859_5
+    iso8859_7 iso8859_9 big5 cp932 shift_jis euc_jp cp949 euc_kr gb18030
+    """.split()
+)
+
+#: Those of Latin letters, in which a character of UTF-8 does not come about by chance.
+_LATIN = frozenset("cp1250 cp1252 cp1254 cp1257 cp1258 iso8859_2 iso8859_9".split())
+_CHANCE = 0.02
+
+#: From this share on, well-formed UTF-8 among what is not ASCII is no chance in any charset: at most a half in Japanese ones.
+_DAMAGED = 0.6
+
+#: The languages that cp1252 was made for.
+_WESTERN = frozenset("en fr de es pt it nl sv da no nb nn fi is fo ca gl eu oc ga gd lb rm af wa an id ms sw".split())
+
+#: Where the language is not sure, a text is Western that has so few bytes beyond ASCII, as quotes and dashes make it; a short one more.
+_FEW, _FEW_OF_SHORT, _SHORT_BYTES = 0.1, 0.4, 100
+
+#: As much of a text as is looked at, around the first byte that is not UTF-8.
+_SAMPLE_BYTES = 64_000
 
 
 class Decoded(NamedTuple):
@@ -84,15 +115,57 @@ def encoding_of(stream: BinaryIO, declared: str | None = None) -> str:
         if head.startswith(mark):
             _require(stream, codec)
             return codec
+    charset = _known(declared)
+    if _switches(stream):
+        return "iso2022_jp"
     at = _first_error(stream, "utf-8")
     if at is None:
         return "utf-8"
-    charset = _known(declared)
     if charset is not None and _first_error(stream, charset) is None:
         return charset
-    if _first_error(stream, "cp1252") is None and not _holds_utf8(stream):
-        return "cp1252"
-    raise ArticleError(f"expected UTF-8 text, found the byte 0x{_byte_at(stream, at):02x} at offset {at:,}; save it as UTF-8")
+    guessed = _guessed(stream, at)
+    if guessed is None:
+        raise ArticleError(f"expected UTF-8 text, found the byte 0x{_byte_at(stream, at):02x} at offset {at:,}; save it as UTF-8")
+    return guessed
+
+
+def _guessed(stream: BinaryIO, at: int) -> str | None:
+    """Return the charset of a text that is no UTF-8 and declares none; None where its words are of no language in any."""
+    share = _share_of_utf8(stream)
+    if share >= _DAMAGED:
+        return None
+    sample = _sample(stream, at)
+    if share <= _CHANCE and _first_error(stream, "cp1252") is None:
+        language = language_of(sample.decode("cp1252", "ignore"))
+        few = (_FEW_OF_SHORT if len(sample) < _SHORT_BYTES else _FEW) * len(sample)
+        if language in _WESTERN or (language is None and sum(byte > 0x7F for byte in sample) <= few):
+            return "cp1252"
+    charset = _likest(sample)
+    if charset is None or _first_error(stream, charset) is not None or (charset in _LATIN and share > _CHANCE):
+        return None
+    return charset if language_of(sample.decode(charset, "ignore")) is not None else None
+
+
+def _sample(stream: BinaryIO, at: int) -> bytes:
+    """Return the bytes around an offset, from the beginning of a line where one is near."""
+    start = max(0, at - _SAMPLE_BYTES // 2)
+    stream.seek(start)
+    sample = stream.read(_SAMPLE_BYTES)
+    line = sample.find(b"\n", 0, at - start) + 1 if start else 0
+    return sample[line:]
+
+
+def _likest(sample: bytes) -> str | None:
+    """Return the charset that the bytes look most like."""
+    import charset_normalizer
+
+    best = charset_normalizer.from_bytes(sample, cp_isolation=list(_GUESSABLE)).best()
+    return best.encoding if best is not None and best.encoding in _GUESSABLE else None
+
+
+def _switches(stream: BinaryIO) -> bool:
+    """Say whether the text switches to Japanese as ISO-2022-JP does, and holds nothing that it cannot."""
+    return any(b"\x1b$" in chunk for chunk in _chunks(stream)) and _first_error(stream, "iso2022_jp") is None
 
 
 def read_bytes(stream: BinaryIO, limit: int) -> bytes:
@@ -151,10 +224,14 @@ def _first_error(stream: BinaryIO, codec: str) -> int | None:
     return None
 
 
-def _holds_utf8(stream: BinaryIO) -> bool:
-    """Say whether well-formed UTF-8 beyond ASCII stands somewhere between the bad bytes."""
+def _share_of_utf8(stream: BinaryIO) -> float:
+    """Return how much of what is not ASCII is well-formed UTF-8 all the same, from 0 to 1."""
     decoder = codecs.getincrementaldecoder("utf-8")("ignore")
-    return any(not decoder.decode(chunk).isascii() for chunk in _chunks(stream))
+    beyond = formed = 0
+    for chunk in _chunks(stream):
+        beyond += len(chunk) - len(chunk.decode("ascii", "ignore"))
+        formed += sum(len(character.encode()) for character in decoder.decode(chunk) if character > "\x7f")
+    return formed / beyond if beyond else 0.0
 
 
 def _byte_at(stream: BinaryIO, offset: int) -> int:

@@ -96,3 +96,64 @@ def test_no_more_is_read_than_the_limit():
     assert read_bytes(io.BytesIO(b"12345"), 5) == b"12345"
     with pytest.raises(ArticleError, match="more than 4 bytes"):
         read_bytes(io.BytesIO(b"12345"), 4)
+
+
+RUSSIAN = (
+    "Все люди рождаются свободными и равными в своём достоинстве и правах. Они наделены разумом и совестью и должны поступать в "
+    "отношении друг друга в духе братства. Каждый человек имеет право на жизнь, на свободу и на личную неприкосновенность."
+)
+GREEK = (
+    "Όλοι οι άνθρωποι γεννιούνται ελεύθεροι και ίσοι στην αξιοπρέπεια και τα δικαιώματα. Είναι προικισμένοι με λογική και συνείδηση, "
+    "και οφείλουν να συμπεριφέρονται μεταξύ τους με πνεύμα αδελφοσύνης. Κάθε άνθρωπος δικαιούται να επικαλείται όλα τα δικαιώματα."
+)
+JAPANESE = (
+    "すべての人間は、生れながらにして自由であり、かつ、尊厳と権利とについて平等である。人間は、理性と良心とを授けられており、互いに同胞の精神をもって"
+    "行動しなければならない。すべて人は、人種、皮膚の色、性、言語、宗教その他いかなる事由による差別をも受けることなく、権利と自由とを享有する。"
+)
+CHINESE = (
+    "人人生而自由，在尊严和权利上一律平等。他们赋有理性和良心，并应以兄弟关系的精神相对待。人人有资格享有本宣言所载的一切权利和自由，不分种族。"
+    * 2
+)
+POLISH = (
+    "Wszyscy ludzie rodzą się wolni i równi pod względem swej godności i swych praw. Są oni obdarzeni rozumem i sumieniem i powinni "
+    "postępować wobec innych w duchu braterstwa. Każdy człowiek posiada wszystkie prawa i wolności zawarte w niniejszej Deklaracji."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        *((RUSSIAN, charset) for charset in ("koi8_r", "cp1251", "cp866", "iso8859_5")),
+        (GREEK, "iso8859_7"),
+        *((JAPANESE, charset) for charset in ("shift_jis", "euc_jp", "iso2022_jp")),
+        (CHINESE, "gb18030"),
+        (POLISH, "cp1250"),
+    ],
+    ids=lambda value: value if len(value) < 20 else "",
+)
+def test_charsets_that_nothing_declares_are_told_by_their_words(text, charset):
+    decoded = decode(text.encode(charset))
+    assert decoded.text == text
+    assert decoded.metadata["decoded_as"] != "cp1252"
+
+
+@pytest.mark.parametrize(
+    "text", ["“Who wrote it?” – she asked, 5½ years on. ", "Il a déjà été reçu à l’école où l’on apprend à être libre. "]
+)
+def test_western_text_stays_western_however_rare_its_marks(text):
+    for prose in (text * 3, "The report was written by those who were there. " * 200 + text):
+        assert decode(prose.encode("cp1252")) == (prose, {"decoded_as": "cp1252"})
+
+
+def test_a_text_of_two_charsets_is_refused():
+    mixed = ("Der Bürgermeister von München sagte am Freitag, daß für die Straßen kein Geld da sei. ").encode(
+        "cp1252"
+    ) * 3 + "Größe".encode()
+    with pytest.raises(ArticleError, match="expected UTF-8 text"):
+        decode(mixed)
+
+
+def test_noise_is_refused():
+    noise = bytes(range(128, 256)) * 40
+    with pytest.raises(ArticleError, match="expected UTF-8 text"):
+        decode(noise)

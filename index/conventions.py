@@ -1,0 +1,224 @@
+"""What a text says of its own making in the forms that newspapers use: byline, dateline, `Published …` and `Updated …`.
+
+Only whole lines at its head (and `Updated` at its end), and the opening of its first paragraph; what could be read in two
+ways is not read: no author is better than a wrong one. Pure: a text in, what it states out, each with the characters that
+state it. Knows nothing of articles, files or formats.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from .article import Span
+from .dates import parse_date
+from .outlets import OUTLETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Lines that hold something, from the beginning; what stands further down is the article.
+_HEAD_LINES = 12
+
+#: And from the end, where newspapers say when they last changed something.
+_TAIL_LINES = 4
+
+#: No byline, date or dateline is longer.
+_MOST_CHARACTERS = 160
+
+#: A text is looked at no further than this from either end.
+_WINDOW = 4_000
+
+
+class Stated(NamedTuple):
+    """What a text states of itself; None or empty where it does not."""
+
+    authors: tuple[str, ...] = ()
+    source: str | None = None
+    """The outlet that a dateline or a byline names."""
+    place: str | None = None
+    """Where the report was sent from, as the dateline writes it."""
+    published: str | None = None
+    """The date as the text writes it."""
+    updated: str | None = None
+    spans: tuple[Span, ...] = ()
+    """The characters that state it, in order."""
+
+
+_LINE = re.compile(r"[^\r\n]+")
+
+#: As they are compared; each article that they are written in has its own way with capitals.
+_OUTLETS = frozenset(name.casefold().removeprefix("the ") for name in OUTLETS)
+
+_INITIAL = r"[^\W\d_]\.(?:[^\W\d_]\.)*"
+_CAPITALISED = r"(?:[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’]*(?:-[\w'’]+)*|Mc[A-Z]\w+|O['’]\w+)"
+_PARTICLE = r"(?:de|da|di|do|dos|du|del|della|des|der|den|van|von|vom|zu|zur|ter|ten|la|le|el|al|bin|ibn|ben|y|e|af|av|St\.)"
+_NAME = rf"(?:{_CAPITALISED}|{_INITIAL})(?:\ (?:{_PARTICLE}\ ){{0,2}}(?:{_CAPITALISED}|{_INITIAL})){{1,3}}(?:,?\ (?:Jr|Sr)\.?|\ I{{2,3}})?"
+
+_MONTHS = (
+    "Jan(?:uary|\\.)?|Feb(?:ruary|\\.)?|Mar(?:ch|\\.)?|Apr(?:il|\\.)?|May|June?|July?|Aug(?:ust|\\.)?|Sept?(?:ember|\\.)?"
+    "|Oct(?:ober|\\.)?|Nov(?:ember|\\.)?|Dec(?:ember|\\.)?"
+)
+_DAY = rf"(?:(?:{_MONTHS})\ [0-9]{{1,2}}(?:,?\ [12][0-9]{{3}})?|[0-9]{{1,2}}\ (?:{_MONTHS})(?:\ [12][0-9]{{3}})?)"
+
+#: `By Jane Doe and John Roe, Reuters | March 3, 2023`
+_BYLINE = re.compile(
+    rf"(?:By|BY|by|Written\ by|Story\ by|Words\ by|Text\ by|Reported\ by|Posted\ by|Author:|Authors:|Von|Por|Par)\ +"
+    rf"(?P<names>{_NAME}(?:(?:,\ |,?\ and\ |\ &\ |;\ ){_NAME})*|{_CAPITALISED}(?:\ {_CAPITALISED}){{0,4}})"
+    r"(?:(?:\ ?[,|•·–—]\ ?|\ \|\ |\ (?:in|for|of|at|on)\ |\ \()(?P<rest>\S.*))?",
+)
+
+#: What may stand behind a name: an office or an outlet.
+_OFFICE = re.compile(
+    r"(?:[\w.'’&-]+\ ){0,5}"
+    r"(?:writer|correspondent|reporter|editor|columnist|contributor|staff|press|news|bureau|times|post|analyst|producer)s?\)?",
+    re.IGNORECASE,
+)
+
+_PUBLISHED = re.compile(
+    r"(?:First\ published|Published|Posted|Publication\ date|Date\ published)(?:\ on|\ at)?:?\ +(?P<date>\S.*)", re.IGNORECASE
+)
+_UPDATED = re.compile(
+    r"(?:Last\ updated|Last\ modified|Updated|Modified|Last\ revised|Revised)(?:\ on|\ at)?:?\ +(?P<date>\S.*)", re.IGNORECASE
+)
+_BOTH = re.compile(
+    r"(?P<published>.*?\S)(?:\ [|•·–—/]\ |;\ |,\ ?(?=updated)|\ (?=updated))(?P<updated>(?:last\ )?(?:updated|modified).*)", re.IGNORECASE
+)
+
+_UPPER_PLACE = r"[A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ'’.-]+(?:[ -/][A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ'’.-]*){0,3}"
+_REGION = r"(?:,\ [A-Z][\w.]*(?:\ [A-Z][\w.]*){0,2})?"
+
+#: `BERLIN, March 3 (Reuters) —`; in small letters only with an outlet behind: `Hong Kong CNN —`.
+_DATELINE = re.compile(
+    rf"(?P<place>{_UPPER_PLACE}{_REGION})(?:,?\ {_DAY})?(?:\ ?\((?P<source>[^()\n]{{2,40}})\))?\ ?(?:—|–|--|\ -)\ ?(?=\S)"
+)
+_SMALL_DATELINE = re.compile(
+    rf"(?P<place>{_CAPITALISED}(?:\ {_CAPITALISED}){{0,3}}{_REGION})(?:,?\ {_DAY})?"
+    r"\ \(?(?P<source>[A-Z][\w&. ]{1,40}?)\)?\ ?(?:—|–|--|\ -)(?=\s)"
+)
+_BARE_SOURCE = re.compile(r"\(?(?P<source>[A-Z][\w&. ]{1,40}?)\)?\ (?:—|–|--|-)(?=\s)")
+
+
+def read_conventions(text: str) -> Stated:
+    """Read what `text` states of itself."""
+    found = _Found()
+    signed = False
+    for span in _head(text):
+        line = span.of(text).strip()
+        dated = _dates(line, span, found, bare=signed)
+        signed = not dated and _byline(line, span, found)
+        if not (dated or signed):
+            _dateline(line, span, found)
+    for span in _tail(text):
+        changed = _UPDATED.fullmatch(span.of(text).strip())
+        if changed is not None and found.updated is None and _is_day(changed["date"]):
+            found.updated = changed["date"]
+            found.spans.append(span)
+    return Stated(found.authors, found.source, found.place, found.published, found.updated, tuple(sorted(found.spans)))
+
+
+class _Found:
+    """What has been read so far."""
+
+    def __init__(self) -> None:
+        self.authors: tuple[str, ...] = ()
+        self.source: str | None = None
+        self.place: str | None = None
+        self.published: str | None = None
+        self.updated: str | None = None
+        self.spans: list[Span] = []
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield the lines of a part of the text that hold something."""
+    return (Span(*line.span()) for line in _LINE.finditer(text, start, end) if line[0].strip())
+
+
+def _head(text: str) -> list[Span]:
+    """Return the lines up to the first paragraph, it included."""
+    head = []
+    for span in islice(_lines(text, 0, min(len(text), _WINDOW)), _HEAD_LINES):
+        head.append(span)
+        if span.end - span.start > _MOST_CHARACTERS:
+            break
+    return head
+
+
+def _tail(text: str) -> list[Span]:
+    last = list(_lines(text, max(0, len(text) - _WINDOW), len(text)))[-_TAIL_LINES:]
+    return [span for span in last if span.end - span.start <= _MOST_CHARACTERS]
+
+
+def _byline(line: str, span: Span, found: _Found) -> bool:
+    """Read a line that is a byline and nothing else."""
+    read = _BYLINE.fullmatch(line) if len(line) <= _MOST_CHARACTERS else None
+    if read is None or found.authors:
+        return False
+    rest = (read["rest"] or "").rstrip(")")
+    outlet = _outlet(rest.split(" | ")[0].split(", ")[0])
+    dated = next((part for part in re.split(r" [|•·–—] |\|", rest) if _is_day(part)), None)
+    if rest and outlet is None and dated is None and not _OFFICE.fullmatch(rest) and not _is_day(rest):
+        return False
+    whole = _outlet(read["names"])
+    names = [name for name in re.split(r", (?!Jr|Sr)|,? and | & |; ", read["names"]) if _outlet(name) is None]
+    if whole is None and not all(re.fullmatch(_NAME, name) for name in names):
+        return False
+    found.authors = () if whole else tuple(names)
+    found.source = found.source or whole or outlet
+    found.published = found.published or dated
+    found.spans.append(span)
+    return True
+
+
+def _dates(line: str, span: Span, found: _Found, *, bare: bool) -> bool:
+    """Read a line that says when the text was published or changed; with `bare`, below a byline, one that is a day alone too."""
+    if len(line) > _MOST_CHARACTERS:
+        return False
+    both = _BOTH.fullmatch(line)
+    published, updated = None, None
+    for part in [both["published"], both["updated"]] if both is not None else [line]:
+        changed, first = _UPDATED.fullmatch(part), _PUBLISHED.fullmatch(part)
+        date = changed["date"] if changed else first["date"] if first else part
+        if not _is_day(date) or (not changed and not first and not bare):
+            return False
+        if changed:
+            updated = date
+        else:
+            published = date
+    found.published = found.published or published
+    found.updated = found.updated or updated
+    found.spans.append(span)
+    return True
+
+
+def _dateline(line: str, span: Span, found: _Found) -> None:
+    """Read the opening of a paragraph: where it was sent from, and by which agency."""
+    if found.place is not None or found.source is not None:
+        return
+    opening = _DATELINE.match(line[:_MOST_CHARACTERS])
+    small = None if opening is not None else _SMALL_DATELINE.match(f"{line[:_MOST_CHARACTERS]} ")
+    bare = None if opening or small else _BARE_SOURCE.match(f"{line[:_MOST_CHARACTERS]} ")
+    read = opening or small or bare
+    if read is None:
+        return
+    source = _outlet(read["source"] or "")
+    if source is None and (read["source"] is not None or opening is None):
+        return
+    if opening is not None and source is None and len(read["place"]) < 4:  # `AI — …` is no place
+        return
+    found.source = source
+    found.place = None if read is bare else read["place"]
+    found.spans.append(Span(span.start, min(span.end, span.start + read.end())))
+
+
+def _is_day(text: str) -> bool:
+    """Say whether a text is a date to the day."""
+    date = parse_date(text.strip(" .()"))
+    return date is not None and len(date) == len("2023-04-21")
+
+
+def _outlet(name: str) -> str | None:
+    """Return the outlet that a name is, as it is written."""
+    plain = name.strip(" .()")
+    return plain if plain.casefold().removeprefix("the ") in _OUTLETS else None
