@@ -46,6 +46,9 @@ class Stated(NamedTuple):
     """The characters that state it, in order."""
 
 
+#: Shorter words in capitals before a dash are abbreviations: `AI — …`.
+_SHORTEST_PLACE = 4
+
 _LINE = re.compile(r"[^\r\n]+")
 
 #: As they are compared; each article that they are written in has its own way with capitals.
@@ -196,19 +199,18 @@ def _dateline(line: str, span: Span, found: _Found) -> None:
     """Read the opening of a paragraph: where it was sent from, and by which agency."""
     if found.place is not None or found.source is not None:
         return
-    opening = _DATELINE.match(line[:_MOST_CHARACTERS])
-    small = None if opening is not None else _SMALL_DATELINE.match(f"{line[:_MOST_CHARACTERS]} ")
-    bare = None if opening or small else _BARE_SOURCE.match(f"{line[:_MOST_CHARACTERS]} ")
-    read = opening or small or bare
+    opening = f"{line[:_MOST_CHARACTERS]} "
+    shouted = _DATELINE.match(opening)
+    if shouted is not None and shouted["source"] is None and _outlet(shouted["place"]) is not None:
+        shouted = None  # `CNN — …`
+    read = shouted or _SMALL_DATELINE.match(opening) or _BARE_SOURCE.match(opening)
     if read is None:
         return
     source = _outlet(read["source"] or "")
-    if source is None and (read["source"] is not None or opening is None):
-        return
-    if opening is not None and source is None and len(read["place"]) < 4:  # `AI — …` is no place
+    if source is None and (read is not shouted or read["source"] is not None or len(read["place"]) < _SHORTEST_PLACE):
         return
     found.source = source
-    found.place = None if read is bare else read["place"]
+    found.place = read.groupdict().get("place")
     found.spans.append(Span(span.start, min(span.end, span.start + read.end())))
 
 
