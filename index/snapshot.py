@@ -49,14 +49,18 @@ class Derived(NamedTuple):
 class ArticleFilter:
     """Which articles may be searched; what is None excludes nothing.
 
-    Dates are ISO, may be partial, and are inclusive; sources are compared whatever their letter case (of ASCII letters). Raises
-    `StoreError` for a date that is none.
+    Dates are ISO, may be partial, and are inclusive; sources are compared whatever their letter case (of ASCII letters), whole
+    names of authors and languages whatever that of any letters. Raises `StoreError` for a date that is none.
     """
 
     sources: tuple[str, ...] | None = None
     after: str | None = None
     before: str | None = None
     ids: tuple[str, ...] | None = None
+    authors: tuple[str, ...] | None = None
+    """At least one of these wrote it."""
+    languages: tuple[str, ...] | None = None
+    """Codes such as `en`, without a country."""
 
     def __post_init__(self) -> None:
         """Refuse what no article's date can be compared with."""
@@ -66,7 +70,7 @@ class ArticleFilter:
 
     def __bool__(self) -> bool:
         """Say whether anything is excluded."""
-        return any(value is not None for value in (self.sources, self.after, self.before, self.ids))
+        return any(value is not None for value in (self.sources, self.after, self.before, self.ids, self.authors, self.languages))
 
     def where(self) -> tuple[str, list[str]]:
         """Return an SQL condition on `articles` and its parameters. An undated article never passes a date filter."""
@@ -77,6 +81,12 @@ class ArticleFilter:
         if self.ids is not None:
             conditions.append("id IN (SELECT value FROM json_each(?))")
             values.append(_listed(self.ids))
+        if self.authors is not None:
+            conditions.append("names(record, 'authors', ?)")
+            values.append(_listed(self.authors))
+        if self.languages is not None:
+            conditions.append("names(record, 'language', ?)")
+            values.append(_listed(self.languages))
         if self.after is not None:
             conditions.append("published_last >= ?")
             values.append(days_of(self.after)[0])
@@ -89,6 +99,16 @@ class ArticleFilter:
 def _listed(names: tuple[str, ...]) -> str:
     """Return names as JSON for SQLite, but for those with a NUL, which it would cut there, and no article has."""
     return json.dumps([name for name in names if "\0" not in name])
+
+
+def _names(record: str, field: str, wanted: str) -> bool:
+    """Say whether a field of a record, a name or a list of them, holds one of the names in `wanted`, a JSON list.
+
+    In Python, not in SQL: SQLite's own JSON refuses NaN, which metadata may hold, before its version 3.42.
+    """
+    held = json.loads(record).get(field) or ()
+    names = {name.casefold() for name in ([held] if isinstance(held, str) else held)}
+    return not names.isdisjoint(name.casefold() for name in json.loads(wanted))
 
 
 def days_of(date: str) -> tuple[str, str]:
@@ -107,6 +127,7 @@ class Snapshot:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Pin the newest generation; `connection` is in a read transaction from here on."""
         self._connection = connection
+        connection.create_function("names", 3, _names, deterministic=True)
         self.generation = int(self.settings()["generation"])
 
     def settings(self) -> dict[str, str]:

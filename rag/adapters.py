@@ -65,7 +65,7 @@ class AssayRetriever(BaseRetriever):
     k: int = 4
     """How many Documents are returned at most."""
     filter: Any = None
-    """An `ArticleFilter`, or a mapping of `source` (one or several), `after`, `before` (dates) and `ids`; None excludes nothing."""
+    """An `ArticleFilter`, or a mapping of `source`, `author`, `language`, `ids` (each one or several), `after`, `before`."""
 
     def model_post_init(self, _: Any, /) -> None:
         """Read the filter; raises `AdapterError` when it is none."""
@@ -100,8 +100,8 @@ class AssayVectorStore(VectorStore):
     Its similarity is the cosine of the query's vector with the passages', computed exactly: higher is more similar. Copies are not
     collapsed. (Which are nearest is found approximately in an index so large that looking at all takes long.) For the search that our
     answers are made from take `AssayRetriever`. Articles that were added otherwise (`assay add`) are found too, as the Documents of
-    their passages. `filter` is an `ArticleFilter`, or a mapping of `source` (one or several), `after`,
-    `before` (dates) and `ids`; a Document's `source` and `published` (or `date`) are read from its metadata.
+    their passages. `filter` is an `ArticleFilter`, or a mapping of `source`, `author`, `language`,
+    `ids` (one or several), `after` and `before` (dates); a Document's `source` and `published` (or `date`) are read from its metadata.
     """
 
     def __init__(self, library: Library) -> None:
@@ -348,12 +348,18 @@ def _only(given: Any) -> ArticleFilter:
         return given or ArticleFilter()
     odd = next((name for name in given if name not in _FILTERS), None) if isinstance(given, Mapping) else given
     if odd is not None:
-        raise AdapterError(f"expected a filter by source, after, before or ids, found {odd!r}")
-    sources, ids = _several(given, "source"), _several(given, "ids")
-    return ArticleFilter(sources=sources, after=_date(given, "after"), before=_date(given, "before"), ids=ids)
+        raise AdapterError(f"expected a filter by source, author, language, after, before or ids, found {odd!r}")
+    return ArticleFilter(
+        sources=_several(given, "source"),
+        after=_date(given, "after"),
+        before=_date(given, "before"),
+        ids=_several(given, "ids"),
+        authors=_several(given, "author"),
+        languages=_several(given, "language"),
+    )
 
 
-_FILTERS = ("source", "after", "before", "ids")
+_FILTERS = ("source", "author", "language", "after", "before", "ids")
 
 
 def _several(given: Mapping[str, Any], name: str) -> tuple[str, ...] | None:

@@ -138,7 +138,7 @@ def _writing_verbs(verb: Callable[..., Parser]) -> None:
 
 
 def _reading_verbs(verb: Callable[..., Parser]) -> None:
-    verb("list", "list the articles", verbs.list_articles)
+    _filters(verb("list", "list the articles", verbs.list_articles))
     show = verb("show", "show an article, or the characters that a citation names", verbs.show)
     show.add_argument("id", metavar="ID", type=_words)
     show.add_argument("--span", metavar="A:B", type=_span, help="only the characters from A up to, not including, B; the first is 0")
@@ -179,6 +179,10 @@ def _keeping_verbs(verb: Callable[..., Parser]) -> None:
 
 def _filters(parser: Parser) -> None:
     parser.add_argument("--source", metavar="S", dest="sources", action="append", type=_words, help="only this publisher; may be repeated")
+    parser.add_argument("--author", metavar="A", dest="authors", action="append", type=_words, help="only this author; may be repeated")
+    parser.add_argument(
+        "--language", metavar="L", dest="languages", action="append", type=_language, help="only this language, as en or de"
+    )
     parser.add_argument("--after", metavar="D", type=_date, help=f"only articles published at D or later: {_PARTIAL}")
     parser.add_argument("--before", metavar="D", type=_date, help="only articles published at D or earlier")
 
@@ -205,6 +209,14 @@ def _date(text: str) -> str:
     if date is None:
         raise argparse.ArgumentTypeError(f"expected a date such as 2023-04-21, found {text!r}")
     return date
+
+
+def _language(text: str) -> str:
+    """Take a code with a country too: articles are kept with their language alone."""
+    found = re.fullmatch(r"([a-z]{2,3})(?:[-_][a-z0-9]{1,8})*", text, re.IGNORECASE | re.ASCII)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"expected a language such as en, found {text!r}")
+    return found[1].lower()
 
 
 def _raw_date(text: str) -> str:

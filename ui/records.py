@@ -24,6 +24,10 @@ def whole(article: Article, record: Mapping[str, Any]) -> dict[str, Any]:
     """Return all that is known of an article, its text included."""
     return {
         **listed(record),
+        "published_raw": article.published_raw,
+        "published_at": article.published_at,
+        "updated": article.updated,
+        "updated_at": article.updated_at,
         "language": article.language,
         "references": list(article.references),
         "metadata": dict(article.metadata),
@@ -31,6 +35,7 @@ def whole(article: Article, record: Mapping[str, Any]) -> dict[str, Any]:
             {"start": heading.span.start, "end": heading.span.end, "level": heading.level, "text": heading.span.of(article.text)}
             for heading in article.headings
         ],
+        "pages": list(article.pages),
         "not_citable": [list(span) for span in article.not_citable],
         "text": article.text,
     }

@@ -25,6 +25,9 @@ SNIPPET_CHARACTERS = 240
 #: Refusals that are shown one by one; `--json` lists them all.
 REFUSALS_SHOWN = 20
 
+#: Section headings of an article that are named at its head.
+SECTIONS_SHOWN = 12
+
 #: Passages that an abstention names.
 NEAREST_SHOWN = 5
 
@@ -139,14 +142,25 @@ def article_page(article: Article, record: Mapping[str, Any]) -> Page:
         "id": article.id,
         "source": article.source,
         "authors": ", ".join(article.authors),
-        "published": article.published or article.published_raw,
+        "published": article.published_at or article.published or article.published_raw,
+        "updated": article.updated_at or article.updated or article.updated_raw,
+        "language": article.language,
         "url": article.url,
         "path": article.path,
         "references": ", ".join(article.references),
+        "sections": _sections(article),
+        "pages": f"{len(article.pages):,}" if article.pages else "",
         "length": f"{record['characters']:,} characters, {record['passages']:,} passages",
     }
     head = [Line((Run(f"{name}: ", Style.QUIET), Run(value))) for name, value in known.items() if value]
     return (Line((Run(article.title, Style.STRONG),)), *head, Line(), *lines_page(article.text))
+
+
+def _sections(article: Article) -> str:
+    """Return the article's section headings, with the character that each begins at."""
+    named = [(" ".join(heading.span.of(article.text).split()), heading.span.start) for heading in article.headings]
+    shown = ", ".join(f"{name} ({start})" for name, start in named[:SECTIONS_SHOWN])
+    return shown + (f" … and {len(named) - SECTIONS_SHOWN:,} more" if len(named) > SECTIONS_SHOWN else "")
 
 
 def lines_page(text: str) -> Page:
@@ -264,6 +278,8 @@ def limits_of(only: ArticleFilter | None, title: Callable[[str], str] = str) -> 
     if not only:
         return []
     limits = [f"source {' or '.join(only.sources)}"] if only.sources else []
+    limits += [f"by {' or '.join(only.authors)}"] if only.authors else []
+    limits += [f"in language {' or '.join(only.languages)}"] if only.languages else []
     limits += [f"from {only.after}"] if only.after else []
     limits += [f"up to {only.before}"] if only.before else []
     if only.ids:

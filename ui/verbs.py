@@ -53,13 +53,13 @@ def remove(args: Namespace) -> int:
 def list_articles(args: Namespace) -> int:
     """List the articles."""
     with _open(args) as library:
-        known = library.articles()
+        known, articles = library.articles(_only(args)), library.counts()[0]
     if args.json:
         screen.put_json([records.listed(record) for record in known])
     elif known:
         screen.put(render.list_page(known))
     else:
-        screen.talk("no articles yet; add some with `assay add PATH`")
+        screen.talk("no article passes the filters" if articles else "no articles yet; add some with `assay add PATH`")
     return DONE
 
 
@@ -190,8 +190,8 @@ def _retriever(args: Namespace, library: Library) -> Retriever:
 
 
 def _only(args: Namespace) -> ArticleFilter | None:
-    only = ArticleFilter(sources=tuple(args.sources) if args.sources else None, after=args.after, before=args.before)
-    return only or None
+    named = {name: tuple(given) for name in ("sources", "authors", "languages") if (given := getattr(args, name))}
+    return ArticleFilter(after=args.after, before=args.before, **named) or None
 
 
 def _say(args: Namespace, said: str, value: dict[str, Any]) -> int:

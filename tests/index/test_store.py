@@ -399,9 +399,27 @@ def test_filters_join_and_nothing_in_them_is_sql(store):
         assert found(sources=("Reuter", 'a"b', "é")) == []
 
 
+def test_authors_and_languages_filter_by_whole_names_whatever_their_case(store):
+    put(store, prepared("a", authors=("Zoë Doe", "John Roe")), prepared("b", authors=("ZOË DOE",), language="de"))
+    put(store, prepared("c", authors=("Zoë",), metadata={"n": float("nan")}), prepared("d", language="de"))
+    with store.snapshot() as snapshot:
+
+        def found(**only):
+            return sorted(snapshot.record(row)["id"] for row in snapshot.article_rows(ArticleFilter(**only)))
+
+        assert found(authors=("zoë doe",)) == ["a", "b"]
+        assert found(authors=("John Roe", "zoë")) == ["a", "c"]
+        assert found(authors=()) == found(authors=("Doe", "' OR 1=1 --", "a\0b", "%")) == []
+        assert found(languages=("DE",)) == ["b", "d"]
+        assert found(languages=("de", "en"), authors=("Zoë Doe",)) == ["a", "b"]
+        assert [record["id"] for record in snapshot.records(ArticleFilter(languages=("en",)))] == ["a", "c"]
+
+
 def test_a_filter_is_true_when_it_excludes_something():
     assert not ArticleFilter()
     assert ArticleFilter(ids=())
+    assert ArticleFilter(authors=("a",))
+    assert ArticleFilter(languages=("en",))
     assert ArticleFilter(after="2023")
 
 

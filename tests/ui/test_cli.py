@@ -24,6 +24,7 @@ ROWS = [
         "id": "a1",
         "title": "Chile plans a lithium company",
         "source": "Example Wire",
+        "author": "Jane Doe",
         "published": "2023-04-21",
         "url": "https://example.org/a1",
         "text": "Chile announced a national lithium strategy. A state company will hold a majority in new projects. “It is the best "
@@ -120,7 +121,21 @@ def test_show_gives_everything_that_is_known(assay, tmp_path):
     assay("add", path)
     shown = as_json(assay("show", "plan.md", "--json"))
     assert list(shown)[: len(LIST_KEYS)] == LIST_KEYS
-    assert set(shown) - set(LIST_KEYS) == {"language", "references", "metadata", "headings", "not_citable", "text"}
+    assert set(shown) - set(LIST_KEYS) == {
+        *(
+            "published_raw",
+            "published_at",
+            "updated",
+            "updated_at",
+            "language",
+            "references",
+            "metadata",
+            "headings",
+            "pages",
+            "not_citable",
+        ),
+        "text",
+    }
     assert all(shown["text"][h["start"] : h["end"]] == h["text"] for h in shown["headings"])
     assert [h["level"] for h in shown["headings"]] == [1, 2]
     assert all(len(span) == 2 for span in shown["not_citable"])
@@ -171,6 +186,10 @@ def test_search_gives_hits_best_first(filled):
     [
         (("--source", "Metal Daily"), {"a2"}),
         (("--source", "Metal Daily", "--source", "Example Wire"), {"a1", "a2"}),
+        (("--author", "jane doe"), {"a1"}),
+        (("--author", "Doe"), set()),
+        (("--language", "en-GB"), {"a1", "a2", "a3"}),
+        (("--language", "de"), set()),
         (("--after", "2024"), {"a2"}),
         (("--after", "15 January 2024"), {"a2"}),
         (("--before", "2023-04"), {"a1"}),
@@ -180,6 +199,7 @@ def test_search_gives_hits_best_first(filled):
 def test_filters_let_through_only_what_passes(filled, options, ids):
     hits = json.loads(filled("search", "lithium nickel flour", "--json", *options)[0])
     assert {hit["article_id"] for hit in hits} == ids
+    assert {record["id"] for record in as_json(filled("list", "--json", *options))} == ids
     answer = as_json(filled("ask", "What of lithium, nickel and flour?", "--json", *options))
     assert {hit["article_id"] for hit in answer["hits"]} <= ids
     assert (answer["reason"] == "nothing_selected") == (not ids)

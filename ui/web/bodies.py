@@ -68,14 +68,17 @@ class Filters(_Taken):
     """Which articles are searched; what is left out, null or empty excludes none."""
 
     sources: Names | None = Field(None, description="Only these publishers, whatever their letter case.")
+    authors: Names | None = Field(None, description="Only what one of these wrote, by the whole name, whatever its letter case.")
+    languages: Names | None = Field(None, description="Only what is in these languages, as codes such as `en`.")
     after: Date | None = Field(None, description="Only articles published then or later; undated ones never.")
     before: Date | None = Field(None, description="Only articles published then or earlier; undated ones never.")
     articles: Names | None = Field(None, description="Only the articles of these ids.")
 
     def only(self) -> ArticleFilter | None:
         """Return the filter; None where it excludes nothing."""
-        sources, ids = tuple(self.sources or ()) or None, tuple(self.articles or ()) or None
-        return ArticleFilter(sources, self.after, self.before, ids) or None
+        named = (self.sources, self.articles, self.authors, self.languages)
+        sources, ids, authors, languages = (tuple(names or ()) or None for names in named)
+        return ArticleFilter(sources, self.after, self.before, ids, authors, languages) or None
 
 
 class Said(_Taken):
@@ -205,13 +208,17 @@ class _Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: Annotated[Names, BeforeValidator(_many)] = Field([], description="Only these publishers; may be repeated.")
+    author: Annotated[Names, BeforeValidator(_many)] = Field([], description="Only what one of these wrote; may be repeated.")
+    language: Annotated[Names, BeforeValidator(_many)] = Field([], description="Only these languages, as codes; may be repeated.")
     after: Date | None = None
     before: Date | None = None
     article: Annotated[Names, BeforeValidator(_many)] = Field([], description="Only the articles of these ids; may be repeated.")
 
     def only(self) -> ArticleFilter | None:
         """Return the filter; None where it excludes nothing."""
-        return ArticleFilter(tuple(self.source) or None, self.after, self.before, tuple(self.article) or None) or None
+        named = (self.source, self.article, self.author, self.language)
+        sources, ids, authors, languages = (tuple(names) or None for names in named)
+        return ArticleFilter(sources, self.after, self.before, ids, authors, languages) or None
 
 
 class Search(_Parameters):
@@ -397,10 +404,15 @@ class HeadingBody(_Given):
 class ArticleBody(ArticleLine):
     """An article with its text."""
 
+    published_raw: str | None = Field(description="The date as the document writes it.")
+    published_at: str | None = Field(description="With the time, and the zone where one is known, of a document that gives them.")
+    updated: str | None
+    updated_at: str | None
     language: str
     references: list[str]
     metadata: dict[str, Any]
     headings: list[HeadingBody]
+    pages: list[int] = Field(description="Where each page begins in the text; empty where there are no pages.")
     not_citable: list[Annotated[list[int], Field(min_length=2, max_length=2)]]
     text: str
 
