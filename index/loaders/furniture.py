@@ -70,6 +70,16 @@ _ELSEWHERE = (
 _LABEL = re.compile(rf"(?:{_ELSEWHERE})[ :.!…»›→>]*", re.IGNORECASE | re.VERBOSE)
 _LABELLED = re.compile(rf"(?:{_ELSEWHERE})[ ]*(?::|\||—|–|-|»|>|→)[ ]*(?P<rest>\S.*)", re.IGNORECASE | re.VERBOSE | re.DOTALL)
 
+#: Labels that no section of an article bears: they go even where the extractor has already dropped the links below them.
+_SURELY_LABEL = re.compile(
+    r"(?:do(?:n['’]t|\ not)\ miss(?:\ (?:this|it|out))?|related\ (?:articles?|stor(?:y|ies)|posts?|links?|news|contents?"
+    r"|topics?|coverage|videos?)"
+    r"|recommended(?:\ for\ you)?|(?:most|also)\ (?:read|viewed|shared|watched)|trending(?:\ now)?|up\ next|top\ stories"
+    r"|you\ (?:may|might|will)\ also\ (?:like|love|enjoy)|(?:read|watch)\ (?:more|next|also)|lesen\ sie\ (?:auch|mehr)|mehr\ zum\ thema"
+    r"|(?:à\ )?lire\ (?:aussi|également)|leia\ também|leggi\ anche|lea\ también|читайте\ также)[ :.!…»›→>]*",
+    re.IGNORECASE | re.VERBOSE,
+)
+
 #: As much of a block's letters stands in links where it leads elsewhere.
 _LINKED = 0.8
 
@@ -124,7 +134,7 @@ def _strip_announced(label: Any) -> None:
             break
         found.append(following)
         following = following.getnext()
-    if any(_linked(element) for element in found):
+    if any(_linked(element) for element in found) or _SURELY_LABEL.fullmatch(_text(label)):
         for element in (label, *found):
             _remove(element)
 

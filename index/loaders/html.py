@@ -12,7 +12,7 @@ from .decode import decode, read_bytes
 from .furniture import strip
 from .interface import Draft
 from .main_text import find_main_text, parse
-from .page_facts import stated
+from .page_facts import names_of, stated
 from .sniff import foreign, is_web_page
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _draft(markup: str, metadata: dict[str, str], url: str | None) -> Draft:
         text=blocks.text,
         title=title,
         source=site,
-        authors=facts.authors or tuple(name for part in (page.author or "").split(";") if (name := part.strip())),
+        authors=facts.authors or names_of((page.author or "").split(";")),
         published=facts.published or page.date,
         updated=facts.updated,
         url=facts.url or url or page.url,

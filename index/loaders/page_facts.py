@@ -94,12 +94,12 @@ def stated(tree: Any) -> Facts:
     published = _dated([*_all(meta, _PUBLISHED), *_texts(node.get("datePublished")), *_micro(tree, "datePublished")])
     published = published or _dated([*_all(meta, _PUBLISHED_TOO), *_times(tree)])
     updated = _dated([*_all(meta, _UPDATED), *_texts(node.get("dateModified")), *_micro(tree, "dateModified"), *_all(meta, _UPDATED_TOO)])
+    site = _first([*_all(meta, _SITES[:1]), *_named(node.get("publisher")), *_all(meta, _SITES[1:])])
+    titles = [*_all(meta, _TITLES[:1]), *_texts(node.get("headline")), *_all(meta, _TITLES[1:]), *_texts(node.get("name"))]
     return Facts(
-        title=_headline(
-            [*_all(meta, _TITLES[:1]), *_texts(node.get("headline")), *_all(meta, _TITLES[1:]), *_texts(node.get("name"))], tree
-        ),
-        authors=_people(node) or _names(_all(meta, _AUTHORS)) or _names(_micro(tree, "author")),
-        site=_first([*_all(meta, _SITES[:1]), *_named(node.get("publisher")), *_all(meta, _SITES[1:])]),
+        title=_headline(titles, tree, site),
+        authors=_people(node) or names_of(_all(meta, _AUTHORS)) or names_of(_micro(tree, "author")),
+        site=site,
         published=published,
         updated=None if updated is not None and updated == published else updated,
         url=_address(tree, meta, node),
@@ -130,9 +130,10 @@ def _values(tree: Any, path: str) -> list[str]:
     return [str(value).strip() for value in islice(tree.xpath(path, namespaces={"xml": "http://www.w3.org/XML/1998/namespace"}), 20)]
 
 
-def _headline(titles: list[str], tree: Any) -> str | None:
+def _headline(titles: list[str], tree: Any, site: str | None) -> str | None:
     """Return the title that the page also shows as a headline, without the site's name in it; the first where it shows none."""
-    shown = {_letters(text): text for heading in islice(tree.iter("h1"), 20) if (text := " ".join("".join(heading.itertext()).split()))}
+    headings = (" ".join("".join(heading.itertext()).split()) for heading in islice(tree.iter("h1"), 20))
+    shown = {_letters(text): text for text in headings if text and _letters(text) != _letters(site or "")}
     lines = [line for title in titles[:20] if (line := " ".join(html.unescape(title).split()))]
     for line in lines:
         parts = re.split(r"\s[-–—|·•:»]+\s", line)[:8]
@@ -208,7 +209,7 @@ def _people(node: dict[str, Any]) -> tuple[str, ...]:
     """Return who wrote the article by its JSON-LD, organisations left out: the site stands for them."""
     held = node.get("author")
     of_people = [item for item in held if not _is_organisation(item)] if isinstance(held, list) else []
-    return _names(text for item in of_people for text in _texts(item))
+    return names_of(text for item in of_people for text in _texts(item))
 
 
 def _is_organisation(item: Any) -> bool:
@@ -218,7 +219,7 @@ def _is_organisation(item: Any) -> bool:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
-def _names(texts: Iterable[str]) -> tuple[str, ...]:
+def names_of(texts: Iterable[str]) -> tuple[str, ...]:
     """Return names of people as they are written, without `By` before them and offices behind; none twice."""
     names: dict[str, str] = {}
     for text in texts:
