@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -164,9 +165,9 @@ def _linked_data(tree: Any) -> list[dict[str, Any]]:
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
     """Yield the objects in a value, those that hold others first, without what stands for other pages."""
-    waiting = [value]
+    waiting = deque([value])
     while waiting:
-        value = waiting.pop(0)
+        value = waiting.popleft()
         if isinstance(value, list):
             waiting += value
         elif isinstance(value, dict):
@@ -276,7 +277,7 @@ def _times(tree: Any) -> list[str]:
     marked = _values(tree, "//time[@pubdate]/@datetime | //time[contains(@class, 'publish') or contains(@class, 'entry-date')]/@datetime")
     within = (
         "//article[not(ancestor::article)]//header//time/@datetime | //header[.//h1]//time/@datetime"
-        " | //h1/following-sibling::*//time/@datetime"
+        " | (//h1)[1]/following-sibling::*//time/@datetime"
     )
     return marked or _values(tree, within) or _alone(_values(tree, "//time/@datetime"))
 
