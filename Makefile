@@ -14,7 +14,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 # Public data sets for measurements; tests that need them are skipped where there are none.
 export ASSAY_DATA ?= $(wildcard $(CURDIR)/../shared/data)
 
-.PHONY: demo test test-all test-browser lint format gate eval eval-reader eval-claims eval-conversations eval-serving train-reader measure bench clean
+.PHONY: demo test test-all test-browser lint format gate eval eval-reader eval-claims eval-conversations eval-pages eval-serving train-reader measure bench clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python -m ui.demo --index $(INDEX)
@@ -57,6 +57,10 @@ eval-reader: $(VENV)/.installed-dev
 # How well sentences are held against the articles: docs/verifying.md. With another reader: make eval-claims CLAIMS="--reader FOLDER"
 eval-claims: $(VENV)/.installed-dev
 	$(BIN)/python -m eval.suite.claims $(CLAIMS)
+
+# The main text, titles and dates of real web pages: docs/decisions/0014-formats.md. Ours alone: make eval-pages PAGES=--ours
+eval-pages: $(VENV)/.installed-dev
+	$(BIN)/python -m eval.experiments.pages "$(ASSAY_DATA)" $(PAGES)
 
 # Many people at once, asked of a server: docs/serving.md.
 eval-serving: $(VENV)/.installed-dev

@@ -144,6 +144,7 @@ def article_page(article: Article, record: Mapping[str, Any]) -> Page:
         "authors": ", ".join(article.authors),
         "published": article.published_at or article.published or article.published_raw,
         "updated": article.updated_at or article.updated or article.updated_raw,
+        "dateline": str(article.metadata.get("dateline") or ""),
         "language": article.language,
         "url": article.url,
         "path": article.path,

@@ -20,10 +20,10 @@ ID = ("id", "_id")
 TITLE = ("title", "headline")
 AUTHORS = ("authors", "author", "byline")
 SOURCE = ("source", "publisher", "site")
-PUBLISHED = ("published", "date", "published_at", "publish_date", "date_published")
-UPDATED = ("updated", "modified", "updated_at", "date_modified", "last_modified")
+PUBLISHED = ("published", "date", "published_at", "publish_date", "date_published", "datepublished", "pubdate", "created")
+UPDATED = ("updated", "modified", "updated_at", "date_modified", "datemodified", "last_modified", "lastmod")
 URL = ("url", "link", "canonical_url")
-LANGUAGE = ("language", "lang")
+LANGUAGE = ("language", "lang", "inlanguage")
 
 #: What comes with an article may be nested; more than this is no description but an attack.
 MAX_DEPTH = 20

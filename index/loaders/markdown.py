@@ -31,7 +31,7 @@ class MarkdownLoader:
     name = "Markdown"
     suffixes = (".md", ".markdown", ".mdown", ".mkd")
     max_bytes = 20_000_000
-    contained = False
+    contained = True  # two megabytes of marks take it over half a gigabyte
 
     def recognises(self, head: bytes, suffix: str) -> bool:
         """Take what is named as Markdown and does not begin as anything else; nothing else tells it from text."""
