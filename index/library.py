@@ -206,8 +206,8 @@ class Library:
             mirror = Mirror(Path(folder), Wish(), ingest, self._store, originals=originals, patience=patience)
             self._take(mirror, dry_run=dry_run)
             report = ingest.finish()
-            report.waiting = mirror.waiting
             report.removed = self._forget_missing(mirror, dry_run=dry_run)
+            report.waiting = mirror.waiting
             report.settle_moves()
             return report
 
@@ -261,13 +261,36 @@ class Library:
             self._sweep_originals()
 
     def backup(self, folder: str | Path) -> None:
-        """Copy the index, while it is in use, to `folder`, which must be empty or absent; what is derived is rebuilt there."""
+        """Copy the index, while it is in use, to `folder`, which must be empty or absent; what is derived is rebuilt there.
+
+        The originals that are kept are copied too.
+        """
         target = _named(folder)
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise AssayError(f"expected an empty or absent folder for the backup, found {target} in use; choose another")
         target.mkdir(parents=True, exist_ok=True)
+        copies = Originals(target / "originals")
+        self._copy_originals(copies)
         with replaced(target / "store.sqlite") as partial:
             self._store.backup(partial)
+        self._copy_originals(copies)  # those of articles that were added meanwhile
+
+    def original(self, article_id: str) -> tuple[str, Path]:
+        """Return what the file that an article was read from was called, and where it is kept; its bytes have been checked.
+
+        Raises `StoreError` when there is no such article, when its original is not kept, or not as it was.
+        """
+        with self._store.snapshot() as snapshot:
+            if snapshot.article_row(article_id) is None:
+                raise StoreError(f"no article {article_id!r} in {self.folder}; `assay list` shows the ids")
+            kept = snapshot.original(article_id)
+        if kept is None:
+            raise StoreError(f"the original of {article_id!r} is not kept; add its file again with --keep-originals")
+        sha256, name = kept
+        fault = self._originals.fault(sha256)
+        if fault:
+            raise StoreError(f"the original of {article_id!r} {fault}; add its file again with --keep-originals")
+        return name, self._originals.path(sha256)
 
     def doctor(self, *, samples: int = 20) -> Health:
         """Check everything, and say what is wrong, one line each with what mends it.
@@ -278,6 +301,7 @@ class Library:
         """
         with self._store.snapshot() as snapshot:
             faults = self._store.schema_faults() + checkup.stored_faults(snapshot)
+            faults = faults or checkup.original_faults(snapshot, self._originals)
         faults = faults or checkup.derived_faults(self.folder, self._store)
         if not faults and samples:
             with self._store.snapshot() as snapshot:
@@ -345,6 +369,12 @@ class Library:
         """Delete the files that no article was read from any more; what cannot be deleted now is by the next change."""
         with suppress(OSError), self._store.snapshot() as snapshot:
             self._originals.sweep(snapshot.originals())
+
+    def _copy_originals(self, copies: Originals) -> None:
+        with self._store.snapshot() as snapshot:
+            kept = list(snapshot.originals())
+        for sha256 in kept:
+            self._originals.copy(sha256, copies)
 
     def _forget_missing(self, mirror: Mirror, *, dry_run: bool) -> list[str]:
         """Forget what was in a folder, could be read and is there no more; return the ids of the articles that are now nowhere."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
@@ -93,8 +94,20 @@ class Mirror:
             known = snapshot.from_origin(self.origin)
             files = [path for path in snapshot.files_of(self.home) if path not in self._seen]
         labels = {shown(Path(place)) for place in self._unread}
-        gone = [name for name, path in known.items() if not self._ingest.given(name) and labels.isdisjoint(_within(path or ""))]
-        return gone, [path for path in files if labels.isdisjoint(_within(shown(_relative(path))))]
+        gone = {name: path for name, path in known.items() if not self._ingest.given(name) and labels.isdisjoint(_within(path or ""))}
+        settled = {name: path for name, path in gone.items() if self._is_settled(path or "")}
+        self.waiting += [str(PurePosixPath(shown(self._root), path or "")) for name, path in gone.items() if name not in settled]
+        labels |= {path or "" for name, path in gone.items() if name not in settled}
+        return list(settled), [path for path in files if labels.isdisjoint(_within(shown(_relative(path))))]
+
+    def _is_settled(self, path: str) -> bool:
+        """Say whether the folder that a file is gone from was left alone for as long as a file must be: it may be about to be back."""
+        if not self._patience_ns:
+            return True
+        for folder in (self._root / part for part in PurePosixPath(path).parents):
+            with suppress(OSError):
+                return not 0 <= now() - folder.stat().st_ctime_ns < self._patience_ns
+        return True
 
     def _take_file(self, found: Found) -> None:
         path = os.fsencode(str(found.relative))

@@ -65,14 +65,14 @@ class Originals:
                 with suppress(OSError):
                     path.unlink()
 
-    def copy(self, sha256: str, to: Originals) -> bool:
-        """Copy a file to another folder of such; say whether it was there. Raises OSError where it cannot be written."""
-        try:
-            with self.path(sha256).open("rb") as stream:
+    def copy(self, sha256: str, to: Originals) -> None:
+        """Copy a file to another folder of such, unless it is there, or gone from here. Raises OSError where it cannot be written."""
+        if to.path(sha256).exists():
+            return
+        with suppress(FileNotFoundError):
+            stream = self.path(sha256).open("rb")
+            with stream:
                 to.keep(stream)
-        except FileNotFoundError:
-            return False
-        return True
 
 
 def hashed(stream: BinaryIO, copy: BinaryIO | None = None) -> str:
