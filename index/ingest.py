@@ -123,17 +123,20 @@ class Ingest:
         store: Store,
         embedder: Callable[[], Embedder],
         commit: Commit,
+        publish: Callable[[], object],
         progress: Callable[[int, int], object],
         *,
         dry_run: bool = False,
     ) -> None:
-        """Read what is known from `store`; `progress` hears of articles read and passages embedded since it was last called.
+        """Read what is known from `store`, in which `commit` puts each batch; `publish` is called after it.
 
-        The embedder is made when something is to be embedded. A dry run embeds and writes nothing, and its report says what would be.
+        `progress` hears of articles read and passages embedded since it was last called. The embedder is made when something is to be
+        embedded. A dry run embeds and writes nothing, and its report says what would be.
         """
         self._store = store
         self._embedder = embedder
         self._hand_over = commit
+        self._publish = publish
         self._progress = progress
         self._dry_run = dry_run
         self._report = AddReport()
@@ -264,6 +267,8 @@ class Ingest:
             else:
                 (self._report.updated if article.id in self._known else self._report.added).append(article.id)
             self._known[article.id] = article.sha256()
+        if not self._dry_run:
+            self._publish()
 
     def _embedded(self, texts: Mapping[str, str]) -> dict[str, NDArray[np.float32]]:
         """Return the vectors of those `texts`, by checksum, that the store does not know.

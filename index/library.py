@@ -336,7 +336,7 @@ class Library:
         """Run an addition; publish what it committed, whatever ends it but somebody's wish to stop."""
         with nullcontext() if dry_run else self._writing():
             self._check_rules()
-            ingest = Ingest(self._store, lambda: self.embedder, self._commit, progress, dry_run=dry_run)
+            ingest = Ingest(self._store, lambda: self.embedder, self._commit, self._publish, progress, dry_run=dry_run)
             try:
                 yield ingest
             except KeyboardInterrupt as stop:
@@ -356,9 +356,8 @@ class Library:
             self._store.remember(mirror.origin, met)
 
     def _commit(self, put: list[Prepared], vectors: dict[str, NDArray[np.float32]], files: list[FileRecord]) -> None:
-        """Commit a batch with its words, and publish what else is due: a search meanwhile finds everything that is acknowledged."""
+        """Commit a batch with its words: a search meanwhile finds everything that is acknowledged."""
         self._store.commit(put=put, vectors=vectors, files=files, derive=lambda snapshot: publish_words(self.folder, snapshot))
-        self._publish()
 
     def _publish(self) -> None:
         """Publish what was committed; what cannot be published now (a full disk) is published by the next opening."""

@@ -42,15 +42,18 @@ class FolderWatch:
         self._watched: dict[Path, tuple[int, int]] = {}
 
     def due(self) -> list[Path]:
-        """Return the folders that are to be looked at now, waiting until there is one; each is away until `looked` is called."""
-        while True:
-            self._watch_again()
+        """Return the folders that are to be looked at now, as soon as there is one; none when a moment has passed without."""
+        self._watch_again()
+        found = self._due_now()
+        if not found:
             now = time.monotonic()
-            found = [folder for folder, at in self._due.items() if at <= now and not is_away(folder)]
-            if found:
-                return found
-            waiting = min((at - now for folder, at in self._due.items() if folder in self._watched), default=1.0)
-            self._wait(min(max(waiting, 0.0), _WAIT / 1000))
+            soonest = min((at - now for folder, at in self._due.items() if folder in self._watched), default=_WAIT / 1000)
+            self._wait(min(max(soonest, 0.0), _WAIT / 1000))
+            found = self._due_now()
+        return found
+
+    def _due_now(self) -> list[Path]:
+        return [folder for folder, at in self._due.items() if at <= time.monotonic() and not is_away(folder)]
 
     def looked(self, folder: Path, *, again: float | None = None) -> None:
         """Note that a folder was looked at, and is to be `again` after so many seconds, or when that is due."""

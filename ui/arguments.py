@@ -185,10 +185,10 @@ def _keeping_verbs(verb: Callable[..., Parser]) -> None:
     writing.add_model(verb("doctor", "check everything", verbs.doctor, checks))
     verb("rebuild", "build what is derived anew", verbs.rebuild, "Needs no model; deletes for good what was removed.")
     backup = verb("backup", "copy the index while it is in use", verbs.backup)
+    backup.add_argument("folder", metavar="DEST", type=_index_folder, help="an empty or absent folder")
     carries = "JSON lines: settings, then each article with its metadata, text and spans, in order of their ids; no vectors, no originals."
     export = verb("export", "write the collection as a file", exporting.export, carries)
     exporting.add_export_options(export, _not_empty)
-    backup.add_argument("folder", metavar="DEST", type=_index_folder, help="an empty or absent folder")
 
 
 def _filters(parser: Parser) -> None:

@@ -83,7 +83,8 @@ def _opened(file: str) -> Iterator[tuple[BinaryIO, str]]:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no such name"
         raise AssayError(f"expected an export to read, found none at {file} ({reason}); check the path and try again") from error
+    if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise AssayError(f"expected an export to read, found a folder at {file}; name the file in it")
     with os.fdopen(descriptor, "rb") as stream:
-        if stat.S_ISDIR(os.fstat(stream.fileno()).st_mode):
-            raise AssayError(f"expected an export to read, found a folder at {file}; name the file in it")
         yield stream, file

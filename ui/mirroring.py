@@ -66,10 +66,10 @@ def watch(args: Namespace) -> int:
         named = ", ".join(map(str, folders))
         screen.talk(f"watching {named}; Ctrl-C ends it")
         while True:
-            for folder in watching.due():
-                told.away(watching.away())
-                watching.looked(folder, again=_look(args, library, folder, told))
+            due = watching.due()
             told.away(watching.away())
+            for folder in due:
+                watching.looked(folder, again=_look(args, library, folder, told))
 
 
 def _look(args: Namespace, library: Library, folder: Path, told: _Told) -> float | None:
