@@ -26,7 +26,7 @@ from .mirror import Mirror
 from .model import DEFAULT_MODEL
 from .originals import Originals
 from .portable import Header, Portable, article_line, header_line, read_articles, read_header
-from .publish import UNFINISHED, publish, publish_words
+from .publish import UNFINISHED, Verified, publish, publish_words
 from .remembered import RememberedVectors
 from .segment import SEGMENTER
 from .split import SPLITTER
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from .article import Article
     from .files import FileRecord
     from .ingest import Addable
-    from .snapshot import ArticleFilter
+    from .snapshot import ArticleFilter, Derived, Snapshot
 
 #: How often a reader looks again while a writer is at work, before it builds what it needs for itself: after 10, 20, 40 … ms, ten
 #: seconds in all. Words are ahead of the store between their commit and its, which takes seconds when large segments are merged.
@@ -73,6 +73,7 @@ class Library:
         self._derived = DerivedIndexes(folder)
         self._sentences = RememberedVectors()
         self._originals = Originals(folder / "originals")
+        self._verified = Verified()  # what was by whoever holds the lock
 
     @classmethod
     def open(cls, folder: str | Path, *, model: str | Embedder | None = None, create: bool = True, read_only: bool = False) -> Library:
@@ -329,6 +330,7 @@ class Library:
         if self._store.read_only:
             raise StoreError(f"{self.folder} is read-only here; choose a folder that can be written, with --index")
         with writer_lock(self.folder / "lock", wait=LOCK_WAIT):
+            self._verified = Verified()
             yield
 
     @contextmanager
@@ -336,7 +338,8 @@ class Library:
         """Run an addition; publish what it committed, whatever ends it but somebody's wish to stop."""
         with nullcontext() if dry_run else self._writing():
             self._check_rules()
-            ingest = Ingest(self._store, lambda: self.embedder, self._commit, self._publish, progress, dry_run=dry_run)
+            steps = (self._commit, lambda: self._publish(more_to_come=True))
+            ingest = Ingest(self._store, lambda: self.embedder, *steps, progress, dry_run=dry_run)
             try:
                 yield ingest
             except KeyboardInterrupt as stop:
@@ -357,12 +360,15 @@ class Library:
 
     def _commit(self, put: list[Prepared], vectors: dict[str, NDArray[np.float32]], files: list[FileRecord]) -> None:
         """Commit a batch with its words: a search meanwhile finds everything that is acknowledged."""
-        self._store.commit(put=put, vectors=vectors, files=files, derive=lambda snapshot: publish_words(self.folder, snapshot))
+        self._store.commit(put=put, vectors=vectors, files=files, derive=self._words)
 
-    def _publish(self) -> None:
+    def _words(self, snapshot: Snapshot) -> dict[str, Derived]:
+        return publish_words(self.folder, snapshot, self._verified)
+
+    def _publish(self, *, more_to_come: bool = False) -> None:
         """Publish what was committed; what cannot be published now (a full disk) is published by the next opening."""
         with suppress(OSError, ValueError, StoreError):
-            publish(self.folder, self._store)
+            publish(self.folder, self._store, more_to_come=more_to_come, verified=self._verified)
 
     def _sweep_originals(self) -> None:
         """Delete the files that no article was read from any more; what cannot be deleted now is by the next change."""
