@@ -14,7 +14,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 # Public data sets for measurements; tests that need them are skipped where there are none.
 export ASSAY_DATA ?= $(wildcard $(CURDIR)/../shared/data)
 
-.PHONY: demo test test-all test-browser lint format gate eval eval-reader eval-claims eval-conversations eval-pages eval-serving train-reader measure bench clean
+.PHONY: demo test test-all test-browser lint format gate eval eval-reader eval-claims eval-conversations eval-pages eval-serving train-reader measure bench clean eval-intake
 
 demo: $(VENV)/.installed
 	@$(BIN)/python -m ui.demo --index $(INDEX)
@@ -65,6 +65,10 @@ eval-pages: $(VENV)/.installed-dev
 # Many people at once, asked of a server: docs/serving.md.
 eval-serving: $(VENV)/.installed-dev
 	$(BIN)/python -m eval.suite.serving
+
+# What taking articles in costs: one file in a hundred changed, and how time and memory grow; docs/intake.md.
+eval-intake: $(VENV)/.installed-dev
+	$(BIN)/python -m eval.suite.intake $(INTAKE)
 
 # How follow-up questions are understood without a language model: docs/conversations.md.
 eval-conversations: $(VENV)/.installed-dev

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .durable import replaced
     from .embed import Embedder, SentenceTransformerEmbedder
     from .errors import ArticleError, AssayError, BusyError, MismatchError, ModelError, StoreError
-    from .ingest import AddReport
+    from .ingest import AddReport, Interrupted, Moved
     from .library import Library
     from .loaders import read
     from .loaders.jsonl import bounded_lines
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .title import title_of
     from .tokens import TextTokenizer
     from .view import Selection, View
+    from .watch import FolderWatch
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -37,12 +38,15 @@ __all__ = [
     "ConversionError",
     "Embedder",
     "Encoder",
+    "FolderWatch",
     "Heading",
     "Health",
+    "Interrupted",
     "Library",
     "MismatchError",
     "ModelError",
     "ModelFiles",
+    "Moved",
     "Passage",
     "Ranked",
     "Recipe",
@@ -74,7 +78,7 @@ _HOMES = {
     "durable": ("replaced",),
     "embed": ("Embedder", "SentenceTransformerEmbedder"),
     "errors": ("ArticleError", "AssayError", "BusyError", "MismatchError", "ModelError", "StoreError"),
-    "ingest": ("AddReport",),
+    "ingest": ("AddReport", "Interrupted", "Moved"),
     "library": ("Library",),
     "loaders": ("read",),
     "loaders.jsonl": ("bounded_lines",),
@@ -85,6 +89,7 @@ _HOMES = {
     "title": ("title_of",),
     "tokens": ("TextTokenizer",),
     "view": ("Selection", "View"),
+    "watch": ("FolderWatch",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .embed import Embedder
+    from .originals import Originals
     from .snapshot import Snapshot
     from .store import Store
     from .view import View
@@ -64,6 +65,13 @@ class Health:
 def stored_faults(snapshot: Snapshot) -> list[str]:
     """Check the store itself, every byte; return what is wrong."""
     return _setting_faults(snapshot) or snapshot.faults()
+
+
+def original_faults(snapshot: Snapshot, originals: Originals) -> list[str]:
+    """Read every file that is kept of an article, every byte; return what is wrong."""
+    found = ((sha256, originals.fault(sha256)) for sha256 in snapshot.originals())
+    hint = "add the files it is of again with --keep-originals"
+    return [f"originals/{sha256} {fault}; {hint}" for sha256, fault in found if fault]
 
 
 def derived_faults(folder: Path, store: Store) -> list[str]:

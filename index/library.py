@@ -7,23 +7,26 @@ answers or screens.
 from __future__ import annotations
 
 import time
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from enum import Enum, auto
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from . import checkup
+from .article import Refusal
 from .checkup import Health
 from .derive import DerivedIndexes, StaleError, unwritable
 from .durable import make_folder, replace, replaced
 from .embed import Embedder, SentenceTransformerEmbedder
 from .errors import AssayError, BusyError, MismatchError, StoreError
-from .ingest import AddReport, Ingest, articles_of, flat, origin_of, paths
-from .loaders import read
-from .loaders.walk import shown
+from .ingest import AddReport, Ingest, Interrupted, articles_of, flat, paths
+from .loaders.walk import Wish, found_in, wish_of
 from .lock import is_held, writer_lock
+from .mirror import Mirror
 from .model import DEFAULT_MODEL
-from .publish import UNFINISHED, publish, publish_words
+from .originals import Originals
+from .portable import Header, Portable, article_line, header_line, read_articles, read_header
+from .publish import UNFINISHED, Verified, publish, publish_words
 from .remembered import RememberedVectors
 from .segment import SEGMENTER
 from .split import SPLITTER
@@ -31,15 +34,16 @@ from .store import Prepared, Store
 from .view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from typing import Any
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any, BinaryIO
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from .article import Article, Refusal
+    from .article import Article
+    from .files import FileRecord
     from .ingest import Addable
-    from .snapshot import ArticleFilter
+    from .snapshot import ArticleFilter, Derived, Snapshot
 
 #: How often a reader looks again while a writer is at work, before it builds what it needs for itself: after 10, 20, 40 … ms, ten
 #: seconds in all. Words are ahead of the store between their commit and its, which takes seconds when large segments are merged.
@@ -68,6 +72,8 @@ class Library:
         self._given = embedder
         self._derived = DerivedIndexes(folder)
         self._sentences = RememberedVectors()
+        self._originals = Originals(folder / "originals")
+        self._verified = Verified()  # what was by whoever holds the lock
 
     @classmethod
     def open(cls, folder: str | Path, *, model: str | Embedder | None = None, create: bool = True, read_only: bool = False) -> Library:
@@ -151,49 +157,86 @@ class Library:
         *items: Addable,
         source: str | None = None,
         published: str | None = None,
+        keep_originals: bool = False,
         progress: Callable[[int, int], object] = lambda _articles, _passages: None,
     ) -> AddReport:
         """Add files, folders, articles or rows; the same again changes nothing, the same id with another text replaces it.
 
         An id names one article: what brings an id that this call was given already is refused. A path with nothing at it raises
         `ArticleError` before anything is added; when a later item raises an `AssayError`, those before it are added all the same.
-        `source` and `published` are given to every article. `progress` hears, as they grow, how many articles were read and how
-        many passages were embedded since it was last called. Every article in the report is on disk for good when this returns;
-        what was committed before an interruption stays, and adding again goes on from there.
+        `source` and `published` are given to every article of a file. With `keep_originals` the files themselves are kept in the
+        index. `progress` hears, as they grow, how many articles were read and how many passages were embedded since it was last
+        called. Every article in the report is on disk for good when this returns; what was committed before an interruption stays
+        and is in the report of the `Interrupted` that is raised, and adding again goes on from there.
         """
+        wish = wish_of(source, published)
         for path in paths(items):
-            read(path, source=source, published=published)  # raises at once where nothing is; reads nothing yet
-        with self._writing():
-            self._check_rules()
-            ingest = Ingest(self._store, self.embedder, self._commit, progress)
+            found_in(path)  # raises at once where nothing is; reads nothing yet
+        with self._adding(progress) as ingest:
             try:
                 for item in flat(items):
-                    ingest.take(articles_of(item, source, published), at=Path(item) if isinstance(item, str | Path) else None)
+                    if isinstance(item, str | Path):
+                        self._take(Mirror(Path(item), wish, ingest, self._store, originals=self._originals if keep_originals else None))
+                    else:
+                        ingest.take([articles_of(item)])
             except AssayError:
                 with suppress(AssayError):
                     ingest.finish()
-                self._publish()
                 raise
-            report = ingest.finish()
-            self._publish()
-        return report
+            return ingest.finish()
 
-    def sync(self, folder: str | Path, *, progress: Callable[[int, int], object] = lambda _articles, _passages: None) -> AddReport:
-        """Make the index mirror `folder`: add what is new, replace what changed, remove what was in it and is gone.
+    def sync(
+        self,
+        folder: str | Path,
+        *,
+        keep_originals: bool = False,
+        dry_run: bool = False,
+        patience: float = 0.0,
+        progress: Callable[[int, int], object] = lambda _articles, _passages: None,
+    ) -> AddReport:
+        """Make the index mirror `folder`: add what is new, replace what changed, follow what moved, remove what was in it and is gone.
 
         A file that can no longer be read is reported, and its article stays as it was; so does one that is still in another
-        folder that was added or mirrored.
+        folder that was added or mirrored. A `dry_run` only reports what would be done. A file that was written to within the last
+        `patience` seconds waits for the next time. For the rest see `add`.
         """
         if not Path(folder).is_dir():
             raise AssayError(f"expected a folder to mirror, found none at {folder}; `assay add` takes single files")
-        with self._writing():
-            self._check_rules()
-            ingest = Ingest(self._store, self.embedder, self._commit, progress)
-            ingest.take(read(Path(folder)), at=Path(folder))
+        originals = self._originals if keep_originals and not dry_run else None
+        with self._adding(progress, dry_run=dry_run) as ingest:
+            mirror = Mirror(Path(folder), Wish(), ingest, self._store, originals=originals, patience=patience)
+            self._take(mirror, dry_run=dry_run)
             report = ingest.finish()
-            report.removed = self._forget_missing(Path(folder), report)
-            self._publish()
-        return report
+            report.removed = self._forget_missing(mirror, dry_run=dry_run)
+            report.waiting = mirror.waiting
+            report.settle_moves()
+            return report
+
+    def export(self) -> Iterator[str]:
+        """Yield the collection as it is now, a line at a time: a header, then each article in order of their ids."""
+        with self._store.snapshot() as snapshot:
+            yield header_line(Header(snapshot.counts()[0], _made_with(snapshot.settings())))
+            for row in snapshot.live_articles():
+                passages = [passage for passage, _ in snapshot.embedded(row)]
+                yield article_line(Portable(snapshot.article(row), snapshot.sentences(row), passages))
+
+    def take_export(
+        self, stream: BinaryIO, *, name: str, progress: Callable[[int, int], object] = lambda _articles, _passages: None
+    ) -> AddReport:
+        """Add what `export` wrote, each article under its id; `name` is what the user calls the file.
+
+        Raises `AssayError` when it is no export. An article is cut and embedded anew; where this index was made by the same settings, one
+        that comes out with other passages than it had is refused, as is every line that is not what was written. See `add` for the rest.
+        """
+        header = read_header(stream, name=name)
+        alike = header.settings == _made_with(self.settings())
+        with self._adding(progress) as ingest:
+            for where, line in read_articles(stream, header, name=name):
+                if isinstance(line, Refusal):
+                    ingest.refuse(line)
+                else:
+                    ingest.take_article(line.article, place=where, passages=line.passages if alike else None)
+            return ingest.finish()
 
     def remove(self, *article_ids: str, missing_ok: bool = False) -> None:
         """Remove articles by id, all or none; raises `StoreError` naming the first that is not there, unless `missing_ok` is set."""
@@ -204,6 +247,7 @@ class Library:
                         raise StoreError(f"no article {article_id!r} in {self.folder}; `assay list` shows the ids")
             self._store.commit(remove=article_ids, vectors={})
             self._publish()
+            self._sweep_originals()
 
     def rebuild(self) -> None:
         """Build the derived indexes anew from the store, without the embedding model, and delete for good what was removed.
@@ -215,15 +259,39 @@ class Library:
                 publish(self.folder, self._store, anew=True)
             except (OSError, ValueError) as error:
                 raise unwritable(self.folder, error) from error
+            self._sweep_originals()
 
     def backup(self, folder: str | Path) -> None:
-        """Copy the index, while it is in use, to `folder`, which must be empty or absent; what is derived is rebuilt there."""
+        """Copy the index, while it is in use, to `folder`, which must be empty or absent; what is derived is rebuilt there.
+
+        The originals that are kept are copied too.
+        """
         target = _named(folder)
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise AssayError(f"expected an empty or absent folder for the backup, found {target} in use; choose another")
         target.mkdir(parents=True, exist_ok=True)
+        copies = Originals(target / "originals")
+        self._copy_originals(copies)
         with replaced(target / "store.sqlite") as partial:
             self._store.backup(partial)
+        self._copy_originals(copies)  # those of articles that were added meanwhile
+
+    def original(self, article_id: str) -> tuple[str, Path]:
+        """Return what the file that an article was read from was called, and where it is kept; its bytes have been checked.
+
+        Raises `StoreError` when there is no such article, when its original is not kept, or not as it was.
+        """
+        with self._store.snapshot() as snapshot:
+            if snapshot.article_row(article_id) is None:
+                raise StoreError(f"no article {article_id!r} in {self.folder}; `assay list` shows the ids")
+            kept = snapshot.original(article_id)
+        if kept is None:
+            raise StoreError(f"the original of {article_id!r} is not kept; add its file again with --keep-originals")
+        sha256, name = kept
+        fault = self._originals.fault(sha256)
+        if fault:
+            raise StoreError(f"the original of {article_id!r} {fault}; add its file again with --keep-originals")
+        return name, self._originals.path(sha256)
 
     def doctor(self, *, samples: int = 20) -> Health:
         """Check everything, and say what is wrong, one line each with what mends it.
@@ -234,6 +302,7 @@ class Library:
         """
         with self._store.snapshot() as snapshot:
             faults = self._store.schema_faults() + checkup.stored_faults(snapshot)
+            faults = faults or checkup.original_faults(snapshot, self._originals)
         faults = faults or checkup.derived_faults(self.folder, self._store)
         if not faults and samples:
             with self._store.snapshot() as snapshot:
@@ -261,29 +330,67 @@ class Library:
         if self._store.read_only:
             raise StoreError(f"{self.folder} is read-only here; choose a folder that can be written, with --index")
         with writer_lock(self.folder / "lock", wait=LOCK_WAIT):
+            self._verified = Verified()
             yield
 
-    def _commit(self, put: list[Prepared], vectors: dict[str, NDArray[np.float32]]) -> None:
-        """Commit a batch with its words, and publish what else is due: a search meanwhile finds everything that is acknowledged."""
-        self._store.commit(put=put, vectors=vectors, derive=lambda snapshot: publish_words(self.folder, snapshot))
-        self._publish()
+    @contextmanager
+    def _adding(self, progress: Callable[[int, int], object], *, dry_run: bool = False) -> Iterator[Ingest]:
+        """Run an addition; publish what it committed, whatever ends it but somebody's wish to stop."""
+        with nullcontext() if dry_run else self._writing():
+            self._check_rules()
+            steps = (self._commit, lambda: self._publish(more_to_come=True))
+            ingest = Ingest(self._store, lambda: self.embedder, *steps, progress, dry_run=dry_run)
+            try:
+                yield ingest
+            except KeyboardInterrupt as stop:
+                raise Interrupted(ingest.report) from stop
+            except AssayError:
+                self._publish()
+                raise
+            if not dry_run:
+                self._publish()
+                self._sweep_originals()
 
-    def _publish(self) -> None:
+    def _take(self, mirror: Mirror, *, dry_run: bool = False) -> None:
+        """Take in the files of `mirror`, and remember that its folder holds those of their articles that were in."""
+        mirror.take()
+        met = {} if dry_run else mirror.met()
+        if met and mirror.origin is not None:
+            self._store.remember(mirror.origin, met)
+
+    def _commit(self, put: list[Prepared], vectors: dict[str, NDArray[np.float32]], files: list[FileRecord]) -> None:
+        """Commit a batch with its words: a search meanwhile finds everything that is acknowledged."""
+        self._store.commit(put=put, vectors=vectors, files=files, derive=self._words)
+
+    def _words(self, snapshot: Snapshot) -> dict[str, Derived]:
+        return publish_words(self.folder, snapshot, self._verified)
+
+    def _publish(self, *, more_to_come: bool = False) -> None:
         """Publish what was committed; what cannot be published now (a full disk) is published by the next opening."""
         with suppress(OSError, ValueError, StoreError):
-            publish(self.folder, self._store)
+            publish(self.folder, self._store, more_to_come=more_to_come, verified=self._verified)
 
-    def _forget_missing(self, folder: Path, report: AddReport) -> list[str]:
-        """Forget what was in `folder`, could be read and is there no more; return the ids of the articles that are now nowhere."""
-        origin = origin_of(folder)
-        if origin is None:
-            return []  # the folder itself went away
-        seen, unread = {*report.added, *report.updated, *report.unchanged}, _unread(report.refused)
+    def _sweep_originals(self) -> None:
+        """Delete the files that no article was read from any more; what cannot be deleted now is by the next change."""
+        with suppress(OSError), self._store.snapshot() as snapshot:
+            self._originals.sweep(snapshot.originals())
+
+    def _copy_originals(self, copies: Originals) -> None:
         with self._store.snapshot() as snapshot:
-            known = snapshot.from_origin(origin)
-        places = {article_id: PurePosixPath(shown(folder), path or "") for article_id, path in known.items() if article_id not in seen}
-        gone = [article_id for article_id, place in places.items() if unread.isdisjoint((place, *place.parents))]
-        return self._store.forget(origin, gone) if gone else []
+            kept = list(snapshot.originals())
+        for sha256 in kept:
+            self._originals.copy(sha256, copies)
+
+    def _forget_missing(self, mirror: Mirror, *, dry_run: bool) -> list[str]:
+        """Forget what was in a folder, could be read and is there no more; return the ids of the articles that are now nowhere."""
+        gone, files = mirror.missing()
+        if mirror.origin is None or dry_run:
+            with self._store.snapshot() as snapshot:
+                return snapshot.only_from(mirror.origin or "", gone)
+        removed = self._store.forget(mirror.origin, gone) if gone else []
+        if files:
+            self._store.remember_files((), gone=((mirror.home, path) for path in files))
+        return removed
 
     def _mend(self, *, wait: float, anew: bool) -> _Mend:
         """Try to bring the derived indexes up to date, `anew` where that was tried and did not help."""
@@ -368,8 +475,6 @@ def _embedder(model: str | Embedder) -> Embedder:
     return SentenceTransformerEmbedder(model, download=True) if isinstance(model, str) else model
 
 
-def _unread(refused: Iterable[Refusal]) -> set[PurePosixPath]:
-    """Return the files and folders that could not be read, or not whole: a refused row, `file:row`, stands for its file."""
-    places = {PurePosixPath(refusal.path) for refusal in refused}
-    files = ((place, place.name.rpartition(":")[0]) for place in places)
-    return places | {place.with_name(file) for place, file in files if file}
+def _made_with(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return, of the settings of an index, what it was made with."""
+    return {name: settings[name] for name in checkup.SETTINGS}

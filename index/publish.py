@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,7 @@ from .lexical import LexicalIndex, readable, remains
 from .snapshot import Derived
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from .dense import DenseIndex
     from .snapshot import Snapshot
@@ -40,14 +42,40 @@ UNFINISHED = "store.partial"
 _DENSE_NAME, _LEXICAL_NAME = re.compile(r"\d+\.(?:faiss|partial)"), re.compile(r"\d+a*")
 
 
-def publish(folder: Path, store: Store, *, anew: bool = False) -> None:
+class Verified:
+    """The word index's files of which every byte was verified while the caller held the writer lock.
+
+    To verify all of them before each commit of a long addition would take time that grows with its square.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._stamps: set[Stamp] = set()
+
+    def holds(self, folder: Path, files: Mapping[str, Stamp]) -> bool:
+        """Say whether every file is as it was written."""
+        new = {name: stamp for name, stamp in files.items() if stamp not in self._stamps}
+        if not readable(folder, files) or (new and not readable(folder, new, full=True)):
+            return False
+        self.add(files)
+        return True
+
+    def add(self, files: Mapping[str, Stamp]) -> None:
+        """Note files that have just been written and hashed."""
+        self._stamps = set(files.values())
+
+
+def publish(folder: Path, store: Store, *, anew: bool = False, more_to_come: bool = False, verified: Verified | None = None) -> None:
     """Bring the derived indexes up to the newest generation; the caller holds the writer lock.
 
     Each is extended where that is cheap and built anew when it is damaged, when `anew` is set, or past `MERGE_SHARE`. What
-    was removed is purged from the store once no derived index holds it any more.
+    was removed is purged from the store once no derived index holds it any more. While there is `more_to_come`, the dense index may
+    lag by its share however large that is: written anew with every few thousand passages it would cost time that grows with the square.
     """
-    words = _recorded(folder, store, "lexical", _published_lexical, anew=anew)
-    vectors = _recorded(folder, store, "dense", _published_dense, anew=anew)
+    verified = verified or Verified()
+    words = _recorded(folder, store, "lexical", partial(_published_lexical, verified=verified), anew=anew)
+    rows = sys.maxsize if more_to_come else MERGE_ROWS
+    vectors = _recorded(folder, store, "dense", partial(_published_dense, rows=rows), anew=anew)
     built = min(derived.built for derived in (words, vectors) if derived)
     with store.snapshot() as snapshot:
         removed = snapshot.removed_before(built)
@@ -67,7 +95,7 @@ def _recorded(folder: Path, store: Store, name: str, published: Callable[..., De
     return derived
 
 
-def publish_words(folder: Path, snapshot: Snapshot) -> dict[str, Derived]:
+def publish_words(folder: Path, snapshot: Snapshot, verified: Verified) -> dict[str, Derived]:
     """Return what has changed of the word index once it holds what a transaction, seen by `snapshot`, is about to commit.
 
     Committed together with the articles, it is never behind them: no reader waits for it. Where there is none to extend, or it
@@ -75,12 +103,12 @@ def publish_words(folder: Path, snapshot: Snapshot) -> dict[str, Derived]:
     """
     derived = snapshot.derived("lexical")
     with suppress(OSError, ValueError):
-        extended = _extended_lexical(folder, snapshot, derived) if derived is not None else None
+        extended = _extended_lexical(folder, snapshot, derived, verified) if derived is not None else None
         return {"lexical": extended} if extended is not None and extended != derived else {}
     return {}
 
 
-def _published_dense(folder: Path, snapshot: Snapshot, *, anew: bool) -> Derived | None:
+def _published_dense(folder: Path, snapshot: Snapshot, *, anew: bool, rows: int) -> Derived | None:
     derived, count = snapshot.derived("dense"), snapshot.counts()[1]
     if derived is None and not count:
         return None
@@ -88,7 +116,7 @@ def _published_dense(folder: Path, snapshot: Snapshot, *, anew: bool) -> Derived
     tail, removed = snapshot.live_rows(after=covered), snapshot.removed_rows(up_to=covered)
     sound = derived is not None and all(stamp.holds(folder / derived.folder / name) for name, stamp in derived.files.items())
     fits = derived is not None and sound and not anew and _fits(folder, derived, count)
-    if fits and tail.size + removed.size <= min(MERGE_SHARE * max(count, 1), MERGE_ROWS):
+    if fits and tail.size + removed.size <= min(MERGE_SHARE * max(count, 1), rows):
         return derived
     index = _changeable(folder, derived) if derived and fits else None
     if index is not None:
@@ -121,12 +149,12 @@ def _changeable(folder: Path, derived: Derived) -> DenseIndex | None:
         return None
 
 
-def _published_lexical(folder: Path, snapshot: Snapshot, *, anew: bool) -> Derived:
+def _published_lexical(folder: Path, snapshot: Snapshot, *, anew: bool, verified: Verified) -> Derived:
     derived = snapshot.derived("lexical")
     if derived is not None and not anew and readable(folder / derived.folder, derived.files):
         removed = snapshot.removed_rows(up_to=derived.last_row).size
         with suppress(ValueError):  # tantivy cannot read what is there
-            extended = _extended_lexical(folder, snapshot, derived)
+            extended = _extended_lexical(folder, snapshot, derived, verified)
             if extended is not None and removed <= MERGE_SHARE * max(snapshot.counts()[1], 1):
                 return extended
     name = f"lexical/{snapshot.generation}"
@@ -141,16 +169,18 @@ def _published_lexical(folder: Path, snapshot: Snapshot, *, anew: bool) -> Deriv
     return Derived(snapshot.generation, snapshot.last_live_row(), name, index.stamps())
 
 
-def _extended_lexical(folder: Path, snapshot: Snapshot, derived: Derived) -> Derived | None:
+def _extended_lexical(folder: Path, snapshot: Snapshot, derived: Derived, verified: Verified) -> Derived | None:
     """Return the index once it covers the snapshot; None when it is damaged, which tantivy would merge into sound files."""
     last = snapshot.last_live_row()
     if last <= derived.last_row:
         return derived
-    if not readable(folder / derived.folder, derived.files, full=True):
+    if not verified.holds(folder / derived.folder, derived.files):
         return None
     index = LexicalIndex(folder / derived.folder)
     index.append(snapshot.searchable(after=derived.last_row))
-    return Derived(derived.built, last, derived.folder, index.stamps(known=derived.files))
+    files = index.stamps(known=derived.files)
+    verified.add(files)
+    return Derived(derived.built, last, derived.folder, files)
 
 
 def _sweep(folder: Path, kept: set[str]) -> None:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .article import Article, Span
+from .article import Article, Passage, Span
 from .dates import parse_date
 from .durable import Stamp
 from .errors import StoreError
+from .files import FileRecord, Signature, Taken
 from .split import embedded_text
 
 if TYPE_CHECKING:
@@ -193,6 +194,45 @@ class Snapshot:
         """Return the path, relative to the folder `origin`, of each article that was last seen in it, by its id."""
         return dict(self._connection.execute("SELECT article, path FROM origins WHERE origin = ? ORDER BY article", (origin,)))
 
+    def only_from(self, origin: str, article_ids: Iterable[str]) -> list[str]:
+        """Return those of `article_ids` that no other folder than `origin` holds."""
+        query = "SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM origins WHERE article = value AND origin != ?)"
+        return [article_id for (article_id,) in self._connection.execute(query, (json.dumps(list(article_ids)), origin))]
+
+    def file(self, home: str, path: bytes) -> FileRecord | None:
+        """Return what is remembered of a file; None when nothing is."""
+        found = self._connection.execute("SELECT * FROM files WHERE home = ? AND path = ?", (home, path)).fetchone()
+        return _file(found) if found else None
+
+    def files_of(self, home: str) -> Iterator[bytes]:
+        """Yield the paths of the files that are remembered of a folder, in order."""
+        yield from (path for (path,) in self._connection.execute("SELECT path FROM files WHERE home = ? ORDER BY path", (home,)))
+
+    def files_like(self, sha256: str, rules: str) -> list[FileRecord]:
+        """Return a few files of the same bytes that were read by the same rules, in order of their places."""
+        query = "SELECT * FROM files WHERE sha256 = ? AND rules = ? ORDER BY home, path LIMIT 16"
+        return [record for record in map(_file, self._connection.execute(query, (sha256, rules))) if record]
+
+    def original(self, article_id: str) -> tuple[str, str] | None:
+        """Return the sha256 and the name of the file that a live article was read from; None where it is not kept."""
+        found = self._connection.execute("SELECT sha256, name FROM originals WHERE article = ?", (article_id,)).fetchone()
+        return tuple(found) if found else None
+
+    def originals(self) -> Iterator[str]:
+        """Yield the sha256 of each file that is kept, in order."""
+        yield from (sha256 for (sha256,) in self._connection.execute("SELECT DISTINCT sha256 FROM originals ORDER BY sha256"))
+
+    def live_articles(self) -> Iterator[int]:
+        """Yield the row of each live article, in order of their ids."""
+        yield from (row for (row,) in self._connection.execute("SELECT row FROM articles WHERE removed_gen IS NULL ORDER BY id"))
+
+    def embedded(self, row: int) -> list[tuple[Passage, str]]:
+        """Return the passages of an article, in order, each with the sha256 of what was embedded."""
+        query = """SELECT start, end, context, sha256 FROM passages JOIN vectors ON vectors.row = passages.vector
+                   WHERE article = ? ORDER BY ordinal"""
+        found = self._connection.execute(query, (row,))
+        return [(Passage(Span(start, end), context), sha256) for start, end, context, sha256 in found]
+
     def copies(self, row: int) -> dict[int, str]:
         """Return the rows and ids of the other live articles with exactly the same text, by id."""
         query = """SELECT row, id FROM articles WHERE removed_gen IS NULL AND row != ?1
@@ -285,7 +325,8 @@ class Snapshot:
 
     def faults(self) -> list[str]:
         """Check the file page by page, its references, and every text, span and vector; return what is wrong, a line each."""
-        faults = [f"store.sqlite: {line}" for (line,) in self._connection.execute("PRAGMA integrity_check(20)") if line != "ok"]
+        checked = (line for (lines,) in self._connection.execute("PRAGMA integrity_check(20)") for line in lines.splitlines())
+        faults = [f"store.sqlite: {line}" for line in checked if line != "ok"]
         faults += [
             f"store.sqlite: a row of {row[0]} refers to none of {row[2]}" for row in self._connection.execute("PRAGMA foreign_key_check")
         ]
@@ -339,7 +380,19 @@ _CONSISTENT = {
        WHERE max(added_gen, coalesce(removed_gen, 0)) > CAST(value AS INTEGER)""": "articles are newer than the index",
     """SELECT count(*) FROM origins
        WHERE article NOT IN (SELECT id FROM articles WHERE removed_gen IS NULL)""": "folders are remembered of articles that are not there",
+    """SELECT count(*) FROM originals
+       WHERE article NOT IN (SELECT id FROM articles WHERE removed_gen IS NULL)""": "originals are kept of articles that are not there",
 }
+
+
+def _file(row: tuple[Any, ...]) -> FileRecord | None:
+    """Return what a row of `files` remembers; None for one that cannot be read: the file is read again."""
+    home, path, size, mtime_ns, ctime_ns, inode, read_at, sha256, rules, articles = row
+    try:
+        taken = [Taken(str(article_id), str(checksum), bool(placed)) for article_id, checksum, placed in json.loads(articles)]
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return FileRecord(home, path, Signature(size, mtime_ns, ctime_ns, inode), read_at, sha256, rules, taken)
 
 
 def _column(cursor: sqlite3.Cursor) -> NDArray[np.int64]:

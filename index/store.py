@@ -16,7 +16,7 @@ import threading
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .article import Article, Passage, Span
+    from .files import FileRecord
     from .snapshot import Derived
 
 #: Written into the file's header, so that `file` and we know whose it is ("ASAY").
@@ -36,6 +37,30 @@ APPLICATION_ID = 0x41534159
 
 #: Raised with every change of the tables below; what makes them of those of the version before stands in `_MIGRATIONS`.
 SCHEMA_VERSION = 2
+
+#: What version 2 brings: what is remembered of files, and of which articles the original is kept.
+_FILES = """
+CREATE TABLE files (
+    home TEXT NOT NULL,               -- the folder that was added or mirrored
+    path BLOB NOT NULL,               -- of the file, in that folder
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    ctime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    read_at INTEGER NOT NULL,         -- when it was looked at, before it was read
+    sha256 TEXT NOT NULL,             -- of its bytes
+    rules TEXT NOT NULL,              -- by which it was read
+    articles TEXT NOT NULL,           -- JSON: id, checksum, and whether its id is its place
+    PRIMARY KEY (home, path)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX file_bytes ON files (sha256);
+CREATE TABLE originals (
+    article TEXT PRIMARY KEY,         -- the id of a live article
+    sha256 TEXT NOT NULL,             -- of the file that it was read from, which is kept
+    name TEXT NOT NULL                -- what the file was called; only a label
+) STRICT, WITHOUT ROWID;
+CREATE INDEX original_bytes ON originals (sha256);
+"""
 
 _SCHEMA = f"""
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -89,18 +114,20 @@ CREATE TABLE derived (
     folder TEXT NOT NULL,
     files TEXT NOT NULL               -- JSON: name to sha256, size, inode, mtime
 ) STRICT, WITHOUT ROWID;
+{_FILES}
 INSERT INTO settings VALUES ('generation', '0');
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 
 #: What makes the tables of a version of those of the one before, so that older indexes go on.
-_MIGRATIONS = {
-    2: """
-""",
-}
+_MIGRATIONS = {2: _FILES}
 
 _REMEMBER = "INSERT OR REPLACE INTO origins (article, origin, path) VALUES (?, ?, ?)"
+
+_REMEMBER_FILE = "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+_KEEP_ORIGINAL = "INSERT OR REPLACE INTO originals (article, sha256, name) VALUES (?, ?, ?)"
 
 _PRAGMAS = (
     "synchronous = FULL",
@@ -112,6 +139,13 @@ _PRAGMAS = (
 )
 
 
+class Original(NamedTuple):
+    """The file that an article was read from, where it is kept: the sha256 of its bytes, and what it was called."""
+
+    sha256: str
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """An article ready to be committed: its sentences, its passages, and for each passage the sha256 of what was embedded."""
@@ -121,6 +155,7 @@ class Prepared:
     passages: Sequence[Passage]
     embedded_sha256: Sequence[str]
     origin: str | None = None
+    original: Original | None = None
 
 
 class Store:
@@ -165,28 +200,44 @@ class Store:
         put: Sequence[Prepared] = (),
         remove: Sequence[str] = (),
         vectors: Mapping[str, NDArray[np.float32]],
+        files: Sequence[FileRecord] = (),
         derive: Callable[[Snapshot], Mapping[str, Derived]] = lambda _: {},
     ) -> int:
         """Store, replace and remove articles in one transaction; return the new generation.
 
-        `vectors` holds those of `put`'s passages that the store does not know yet, by the checksum of the embedded text. `derive`
-        sees the transaction's articles and returns what is derived from them already, to be recorded with them. The caller
-        holds the writer lock. When this returns, the change survives any crash; when it raises, nothing changed.
+        `vectors` holds those of `put`'s passages that the store does not know yet, by the checksum of the embedded text. `files`
+        holds what is to be remembered of the files that articles came from. `derive` sees the transaction's articles and returns
+        what is derived from them already, to be recorded with them. The caller holds the writer lock. When this returns, the
+        change survives any crash; when it raises, nothing changed.
         """
         with self._transaction() as connection:
             generation = _next_generation(connection)
             connection.executemany("DELETE FROM origins WHERE article = ?", ((article_id,) for article_id in remove))
             for article_id in (*remove, *(prepared.article.id for prepared in put)):
                 _remove(connection, article_id, generation)
-            connection.executemany(
-                "INSERT OR IGNORE INTO vectors (sha256, vector) VALUES (?, ?)",
-                ((sha256, vector.astype("<f4").tobytes()) for sha256, vector in vectors.items()),
-            )
+            _keep_vectors(connection, vectors)
             for prepared in put:
                 _insert(connection, prepared, generation)
+            connection.executemany(_REMEMBER_FILE, map(_file_row, files))
             for name, derived in derive(Snapshot(connection)).items():
                 _record(connection, name, derived)
         return generation
+
+    def keep_vectors(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:
+        """Keep vectors, by the checksum of the embedded text, of passages that are not committed yet: a long article's come in parts."""
+        with self._transaction() as connection:
+            _keep_vectors(connection, vectors)
+
+    def remember_files(self, files: Sequence[FileRecord], *, gone: Iterable[tuple[str, bytes]] = ()) -> None:
+        """Remember `files`, and nothing more of those that are `gone`, by home and path."""
+        with self._transaction() as connection:
+            connection.executemany("DELETE FROM files WHERE home = ? AND path = ?", gone)
+            connection.executemany(_REMEMBER_FILE, map(_file_row, files))
+
+    def keep_originals(self, originals: Mapping[str, Original]) -> None:
+        """Record of which file, that is kept now, live articles are, by id."""
+        with self._transaction() as connection:
+            connection.executemany(_KEEP_ORIGINAL, ((article_id, *original) for article_id, original in originals.items()))
 
     def remember(self, origin: str, paths: Mapping[str, str | None]) -> None:
         """Record that the folder `origin` holds the live articles of these ids, at these paths in it."""
@@ -388,7 +439,20 @@ def _record(connection: sqlite3.Connection, name: str, derived: Derived) -> None
     connection.execute("INSERT OR REPLACE INTO derived VALUES (?, ?, ?, ?, ?)", row)
 
 
+def _keep_vectors(connection: sqlite3.Connection, vectors: Mapping[str, NDArray[np.float32]]) -> None:
+    connection.executemany(
+        "INSERT OR IGNORE INTO vectors (sha256, vector) VALUES (?, ?)",
+        ((sha256, vector.astype("<f4").tobytes()) for sha256, vector in vectors.items()),
+    )
+
+
+def _file_row(record: FileRecord) -> tuple[object, ...]:
+    articles = json.dumps([list(taken) for taken in record.articles], ensure_ascii=False)
+    return (record.home, record.path, *record.signature, record.read_at, record.sha256, record.rules, articles)
+
+
 def _remove(connection: sqlite3.Connection, article_id: str, generation: int) -> None:
+    connection.execute("DELETE FROM originals WHERE article = ?", (article_id,))
     found = connection.execute("SELECT row FROM articles WHERE id = ? AND removed_gen IS NULL", (article_id,)).fetchone()
     if found:
         connection.execute("UPDATE articles SET removed_gen = ? WHERE row = ?", (generation, found[0]))
@@ -407,6 +471,8 @@ def _insert(connection: sqlite3.Connection, prepared: Prepared, generation: int)
     row = connection.execute(f"INSERT INTO articles ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values).lastrowid
     if prepared.origin is not None:
         connection.execute(_REMEMBER, (article.id, prepared.origin, article.path))
+    if prepared.original is not None:
+        connection.execute(_KEEP_ORIGINAL, (article.id, *prepared.original))
     connection.executemany(
         """INSERT INTO passages (article, ordinal, start, end, context, vector, added_gen)
            VALUES (?, ?, ?, ?, ?, (SELECT row FROM vectors WHERE sha256 = ?), ?)""",

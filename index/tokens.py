@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from tokenizers import Encoding, Tokenizer
 
+#: Texts are counted so many at a time: an encoding takes many times the memory of its text.
+_COUNTED_AT_ONCE = 2_048
+
 
 class TextTokenizer:
     """A tokenizer that cuts at `max_tokens`. Offsets count Unicode code points. Safe to share between threads."""
@@ -29,8 +32,11 @@ class TextTokenizer:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text has by itself, without special tokens and without a limit."""
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [len(encoding.ids) + sum(len(rest.ids) for rest in encoding.overflowing) for encoding in encodings]
+        counts: list[int] = []
+        for start in range(0, len(texts), _COUNTED_AT_ONCE):
+            encodings = self._tokenizer.encode_batch_fast(list(texts[start : start + _COUNTED_AT_ONCE]), add_special_tokens=False)
+            counts += (len(encoding.ids) + sum(len(rest.ids) for rest in encoding.overflowing) for encoding in encodings)
+        return counts
 
     def tokenize_pairs(self, pairs: Sequence[tuple[str, str]], *, overlap: int) -> list[list[Encoding]]:
         """Return the windows of each pair: the first text whole, the second in runs of at most `max_tokens` in all, special ones included.

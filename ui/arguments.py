@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from index import AssayError, parse_date
 
-from . import evaluation_arguments, reading, serving, verbs, writing
+from . import evaluation_arguments, exporting, mirroring, reading, serving, verbs, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -128,13 +128,22 @@ def _writing_verbs(verb: Callable[..., Parser]) -> None:
     add.add_argument("paths", metavar="PATH", nargs="+", type=_not_empty, help=formats)
     add.add_argument("--source", metavar="S", type=_words, help="the publisher of every article, whatever the articles say")
     add.add_argument("--published", metavar="D", type=_raw_date, help="the date of every article, whatever the articles say")
-    add.set_defaults(interrupted=kept)
-    gone = "Adds what is new, replaces what changed, removes what came from the folder and is gone."
-    sync = verb("sync", "make the index mirror a folder", verbs.sync, gone)
+    mirroring.add_keeping(add)
+    gone = "Adds what is new, replaces what changed, follows what moved, removes what came from the folder and is gone."
+    sync = verb("sync", "make the index mirror a folder", mirroring.sync, gone)
     sync.add_argument("folder", metavar="FOLDER", type=_not_empty)
-    sync.set_defaults(interrupted=kept)
+    mirroring.add_sync_options(sync)
+    again = "As sync, whenever something changes, until Ctrl-C; a line on stderr for each change, with --json a line of JSON on stdout."
+    watch = verb("watch", "keep the index in step with folders as they change", mirroring.watch, again)
+    mirroring.add_watch_options(watch, _not_empty)
     remove = verb("rm", "remove articles by id, all or none", verbs.remove)
     remove.add_argument("ids", metavar="ID", nargs="+", type=_words)
+    takes = "Each article under its id, cut and embedded anew. A line that is not what was exported is refused."
+    take = verb("import", "take in what was exported", exporting.take, takes)
+    exporting.add_import_options(take, _not_empty)
+    for parser in (add, sync, take):
+        parser.set_defaults(interrupted=kept)
+    watch.set_defaults(interrupted="ended; every change that was told is on the disk")
 
 
 def _reading_verbs(verb: Callable[..., Parser]) -> None:
@@ -142,6 +151,8 @@ def _reading_verbs(verb: Callable[..., Parser]) -> None:
     show = verb("show", "show an article, or the characters that a citation names", verbs.show)
     show.add_argument("id", metavar="ID", type=_words)
     show.add_argument("--span", metavar="A:B", type=_span, help="only the characters from A up to, not including, B; the first is 0")
+    gives = "give back the file that it was read from, where that was kept: into FILE, or on stdout"
+    show.add_argument("--original", metavar="FILE", nargs="?", const="-", type=_not_empty, help=gives)
 
 
 def _asking_verbs(verb: Callable[..., Parser]) -> None:
@@ -175,6 +186,9 @@ def _keeping_verbs(verb: Callable[..., Parser]) -> None:
     verb("rebuild", "build what is derived anew", verbs.rebuild, "Needs no model; deletes for good what was removed.")
     backup = verb("backup", "copy the index while it is in use", verbs.backup)
     backup.add_argument("folder", metavar="DEST", type=_index_folder, help="an empty or absent folder")
+    carries = "JSON lines: settings, then each article with its metadata, text and spans, in order of their ids; no vectors, no originals."
+    export = verb("export", "write the collection as a file", exporting.export, carries)
+    exporting.add_export_options(export, _not_empty)
 
 
 def _filters(parser: Parser) -> None:

@@ -7,9 +7,9 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from index import AssayError
+from index import AssayError, Interrupted
 
-from . import screen
+from . import render, screen
 from .arguments import parse
 
 if TYPE_CHECKING:
@@ -42,8 +42,9 @@ def _run(argv: Sequence[str]) -> int:
         return int(args.run(args))
     except SystemExit as stop:  # --help and --version
         return int(stop.code or 0)
-    except KeyboardInterrupt:
-        screen.talk(interrupted)
+    except KeyboardInterrupt as stop:
+        done = render.outcome_words(stop.report) if isinstance(stop, Interrupted) else ""
+        screen.talk(f"{interrupted} ({done})" if done else interrupted)
         return INTERRUPTED
     except BrokenPipeError:
         raise

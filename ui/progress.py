@@ -83,6 +83,16 @@ def expected_articles(paths: Sequence[str]) -> int | None:
     return total
 
 
+def expected_files(folder: str) -> int | None:
+    """Return how many articles a folder may hold; None where that cannot be told without reading, which mirroring does without."""
+    total = 0
+    for file in _files(folder):
+        if file.lower().endswith((*_LINES, *_TABLES)):
+            return None
+        total += 1
+    return total
+
+
 def lines_of(file: str) -> int | None:
     """Return how many lines a file has; None when it is too large to count them, or no plain file."""
     path = Path(file)

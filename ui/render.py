@@ -171,21 +171,37 @@ def lines_page(text: str) -> Page:
 
 def report_page(report: AddReport) -> Page:
     """Show what became of everything that was offered."""
-    counts = {
-        "added": len(report.added),
-        "updated": len(report.updated),
-        "unchanged": len(report.unchanged),
-        "removed": len(report.removed),
-        "refused": len(report.refused),
-    }
-    said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing found to add"
+    said = outcome_words(report) or "nothing found to add"
+    return (*_refusals(report), Line((Run(f"{said} in {report.seconds:.1f} s"),)))
+
+
+def dry_run_page(report: AddReport) -> Page:
+    """Show what would become of everything, each change on a line of its own."""
+    changes = [(name, article_id) for name in ("added", "updated", "removed") for article_id in getattr(report, name)]
+    changes += [("moved", f"{moved.before} to {moved.after}") for moved in report.moved]
+    lines = [Line((Run(f"{name} ", Style.NUMBER), Run(what))) for name, what in changes]
+    return (
+        *lines,
+        *_refusals(report),
+        Line((Run(f"a dry run, nothing was written; it would be: {outcome_words(report) or 'nothing'}"),)),
+    )
+
+
+def outcome_words(report: AddReport) -> str:
+    """Return in words how many articles became what: `3 added, 1 refused`; nothing where there was none."""
+    names = ("added", "updated", "unchanged", "moved", "removed", "refused")
+    counts = {name: len(getattr(report, name)) for name in names}
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+
+
+def _refusals(report: AddReport) -> list[Line]:
     lines = [
         Line((Run("refused ", Style.WARNING), Run(refusal.path, Style.STRONG), Run(f": {refusal.reason}")))
         for refusal in report.refused[:REFUSALS_SHOWN]
     ]
     if len(report.refused) > REFUSALS_SHOWN:
         lines.append(Line((Run(f"… and {len(report.refused) - REFUSALS_SHOWN:,} more refused; --json lists them all", Style.WARNING),)))
-    return (*lines, Line((Run(f"{said} in {report.seconds:.1f} s"),)))
+    return lines
 
 
 def doctor_page(health: Health, *, articles: int, passages: int) -> Page:

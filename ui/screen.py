@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import json
 import math
+import shutil
 import sys
 from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
+
+from index import AssayError
 
 from .render import Page, Style, Table, lines_page, plain
 from .safe import safe, safe_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from rich.table import Table as RichTable
 
@@ -51,6 +55,15 @@ def put_span(text: str) -> None:
         _put_on_terminal(lines_page(text))
     else:
         sys.stdout.write(text)
+
+
+def put_file(path: Path) -> None:
+    """Write a file's bytes as they are; raises `AssayError` on a terminal, which would obey some of them."""
+    if sys.stdout.isatty():
+        raise AssayError("expected a file or a pipe for the bytes of a file, found a terminal; name a file: --original FILE")
+    sys.stdout.flush()
+    with path.open("rb") as stream:
+        shutil.copyfileobj(stream, sys.stdout.buffer)
 
 
 def put_json(value: Any) -> None:

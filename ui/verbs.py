@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index import ArticleFilter, AssayError, BusyError, Health, Library, MismatchError, StoreError
+from index import ArticleFilter, AssayError, BusyError, Health, Library, MismatchError, StoreError, replaced
 
 from . import batch, conversation, records, render, screen
 from .progress import bar, expected_articles
@@ -29,16 +30,9 @@ def add(args: Namespace) -> int:
     if missing is not None:
         raise AssayError(f"expected a file or folder to add, found none at {missing}; nothing was added: check the path and try again")
     with _open(args, create=True) as library, bar("articles", expected_articles(args.paths)) as shown:
-        report = library.add(*args.paths, source=args.source, published=args.published, progress=shown.ingest)
-    return _report(args, report)
-
-
-def sync(args: Namespace) -> int:
-    """Mirror a folder; exit 1 when something in it was refused."""
-    if not Path(args.folder).is_dir():
-        raise AssayError(f"expected a folder to mirror, found none at {args.folder}; `assay add` takes single files")
-    with _open(args, create=True) as library, bar("articles", expected_articles([args.folder])) as shown:
-        report = library.sync(args.folder, progress=shown.ingest)
+        report = library.add(
+            *args.paths, source=args.source, published=args.published, keep_originals=args.keep_originals, progress=shown.ingest
+        )
     return _report(args, report)
 
 
@@ -64,7 +58,9 @@ def list_articles(args: Namespace) -> int:
 
 
 def show(args: Namespace) -> int:
-    """Show an article or a span of it."""
+    """Show an article or a span of it, or give back the file that it was read from."""
+    if args.original is not None:
+        return _show_original(args)
     with _open(args) as library:
         article = library.article(args.id)
         record = library.articles(ArticleFilter(ids=(args.id,)))[0]
@@ -219,6 +215,20 @@ def _show_span(args: Namespace, article: Article) -> int:
     else:
         screen.put_span(article.text[start:end])
     return DONE
+
+
+def _show_original(args: Namespace) -> int:
+    if args.span:
+        raise AssayError("expected --span or --original, found both; offsets are those of the text, not of the file")
+    with _open(args) as library:
+        name, path = library.original(args.id)
+        if args.original == "-":
+            screen.put_file(path)
+            return DONE
+        with replaced(Path(args.original)) as partial:
+            shutil.copyfile(path, partial)
+    said = f"wrote {args.original}, the original of {args.id}, which was called {name}"
+    return _say(args, said, {"id": args.id, "name": name, "file": args.original})
 
 
 def _check_batch_search(args: Namespace, only: ArticleFilter | None) -> None:

@@ -10,7 +10,7 @@ import os
 import stat
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ..article import Article, Refusal
 from ..dates import parse_date
@@ -24,9 +24,8 @@ from .rows import draft_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import BinaryIO
 
-    from .interface import Draft
+    from .interface import Draft, Loader
 
 #: A folder that holds all of these is an index, not articles.
 _INDEX_FILES = frozenset({"store.sqlite", "lock"})
@@ -42,18 +41,42 @@ _NOT_REGULAR = (
 )
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
     """A file and its place in what was added."""
 
     file: Path
     relative: PurePosixPath
 
 
-class _Wish(NamedTuple):
+class Unread(NamedTuple):
+    """A file or a folder that cannot be looked into, its place in what was added, and why."""
+
+    relative: PurePosixPath
+    refusal: Refusal
+
+
+class Wish(NamedTuple):
     """What the user says of every article that is read; it wins over what they say of themselves."""
 
-    source: str | None
-    published: str | None
+    source: str | None = None
+    published: str | None = None
+
+
+class Read(NamedTuple):
+    """An article of a file, or why there is none."""
+
+    where: str
+    """Its place, as the user knows it."""
+    article: Article | Refusal
+    placed: bool = False
+    """Whether its id is its place, since it has no better one."""
+
+
+class OpenFile(NamedTuple):
+    """A file that is open, at its beginning, and the loader that recognises it."""
+
+    stream: BinaryIO
+    loader: Loader
 
 
 def read(path: Path, *, source: str | None = None, published: str | None = None) -> Iterator[Article | Refusal]:
@@ -69,15 +92,28 @@ def read(path: Path, *, source: str | None = None, published: str | None = None)
     Raises:
         ArticleError: At once, when there is nothing at `path` or `published` is not a date.
     """
-    root = Path(path)
+    found = found_in(Path(path))
+    return _unique(found, wish_of(source, published))
+
+
+def wish_of(source: str | None, published: str | None) -> Wish:
+    """Return what the user says; raises `ArticleError` when `published` is not a date."""
+    if published is not None and parse_date(published) is None:
+        raise ArticleError(f"expected a date such as 2023-04-21, 2023-04 or 21 April 2023, found {published!r}")
+    return Wish(source, published)
+
+
+def found_in(root: Path) -> Iterator[Found | Unread]:
+    """Return every file of what is added, in order of names, and what cannot be looked into.
+
+    Raises:
+        ArticleError: At once, when there is nothing at `root`.
+    """
     try:
         mode = root.stat().st_mode
     except (OSError, ValueError) as exc:
         raise ArticleError(f"no such file or folder: {shown(root)}") from exc
-    if published is not None and parse_date(published) is None:
-        raise ArticleError(f"expected a date such as 2023-04-21, 2023-04 or 21 April 2023, found {published!r}")
-    found = _walk(root) if stat.S_ISDIR(mode) else iter([_Found(root, PurePosixPath(root.name))])
-    return _unique(found, _Wish(source, published))
+    return _walk(root) if stat.S_ISDIR(mode) else iter([Found(root, PurePosixPath(root.name))])
 
 
 def from_row(row: Mapping[str, object], *, where: str) -> Article:
@@ -106,72 +142,79 @@ def _one_line(text: str) -> str:
     return "".join(character if character.isprintable() else character.encode("unicode_escape").decode() for character in text)
 
 
-def _unique(found: Iterator[_Found | Refusal], wish: _Wish) -> Iterator[Article | Refusal]:
+def _unique(found: Iterator[Found | Unread], wish: Wish) -> Iterator[Article | Refusal]:
     """Read what was found, and refuse the second article of an id."""
     seen: dict[str, str] = {}
     for entry in found:
-        if isinstance(entry, Refusal):
-            yield entry
+        if isinstance(entry, Unread):
+            yield entry.refusal
             continue
-        for where, article in _articles(entry, wish):
+        for where, article, _ in _read(entry, wish):
             if isinstance(article, Refusal):
                 yield article
             elif article.id in seen:
-                yield _refusal(where, f"the id {article.id!r} was given before, at {seen[article.id]}; ids name one article")
+                yield refusal_of(where, f"the id {article.id!r} was given before, at {seen[article.id]}; ids name one article")
             else:
                 seen[article.id] = where
                 yield article
 
 
-def _articles(found: _Found, wish: _Wish) -> Iterator[tuple[str, Article | Refusal]]:
-    """Yield each article of a file, or why there is none, with the place that the user knows it by."""
-    label = shown(found.file)
+def _read(found: Found, wish: Wish) -> Iterator[Read]:
     try:
-        with _opened(found.file) as stream:
-            loader = loader_for(stream, suffix=found.file.suffix.lower(), size=os.fstat(stream.fileno()).st_size)
-            for draft in loader.load(stream):
-                if isinstance(draft, BrokenRow):
-                    yield label, _refusal(f"{label}:{draft.where}", draft.reason)
-                else:
-                    where = _where(label, draft)
-                    yield where, _accepted(draft, found, wish, where)
-    except ArticleError as exc:
-        yield label, _refusal(label, str(exc))
-    except OSError as exc:
-        yield label, _refusal(label, f"cannot be read: {exc.strerror or exc}")
+        with opened(found) as file:
+            yield from articles(found, file, wish)
+    except (ArticleError, OSError) as exc:
+        label = shown(found.file)
+        yield Read(label, refusal_of(label, exc))
 
 
-def _where(label: str, draft: Draft) -> str:
-    """Return the place of a draft in its file, as users know it."""
-    return ":".join(str(part) for part in (label, draft.member, draft.row) if part is not None)
+def articles(found: Found, file: OpenFile, wish: Wish) -> Iterator[Read]:
+    """Yield each article of an open file, or why there is none.
+
+    Raises:
+        ArticleError: The file as a whole cannot be read; the message says why.
+        OSError: The file system gives it up no longer.
+    """
+    label = shown(found.file)
+    for draft in file.loader.load(file.stream):
+        if isinstance(draft, BrokenRow):
+            yield Read(label, refusal_of(f"{label}:{draft.where}", draft.reason))
+        else:
+            yield _accepted(draft, found, wish, ":".join(str(part) for part in (label, draft.member, draft.row) if part is not None))
 
 
-def _refusal(where: str, reason: str) -> Refusal:
-    return Refusal(_one_line(where), cut(_one_line(reason), _MAX_REASON))
+def refusal_of(where: str, reason: str | Exception) -> Refusal:
+    """Return the refusal of what stands at `where`, on lines of their own that are not too long."""
+    if isinstance(reason, OSError):
+        reason = f"cannot be read: {reason.strerror or reason}"
+    return Refusal(_one_line(where), cut(_one_line(str(reason)), _MAX_REASON))
 
 
-def _accepted(draft: Draft, found: _Found, wish: _Wish, where: str) -> Article | Refusal:
+def _accepted(draft: Draft, found: Found, wish: Wish, where: str) -> Read:
     place = place_of(found.relative, draft.row.number if draft.row else None, member=draft.member)
     named = found.relative if draft.member is None else PurePosixPath(draft.member)
     stem = "" if draft.row else named.stem
     path = shown(Path(found.relative))
     try:
-        return accept(draft, place=place, path=path, stem=stem, source=wish.source, published=wish.published)
+        article = accept(draft, place=place, path=path, stem=stem, source=wish.source, published=wish.published)
     except ArticleError as exc:
-        return _refusal(where, str(exc))
+        return Read(where, refusal_of(where, exc))
+    return Read(where, article, placed=draft.id is None and article.id == place)
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[BinaryIO]:
-    """Open a regular file; never waits for what would answer only in its own time, such as a pipe.
+def opened(found: Found) -> Iterator[OpenFile]:
+    """Open a file and find its loader; never waits for what would answer only in its own time, such as a pipe.
 
     Raises:
-        ArticleError: It is something else.
+        ArticleError: It is no regular file, in no format that is read, or too large for its format.
+        OSError: It cannot be opened.
     """
-    _require_regular(file.stat())
-    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+    _require_regular(found.file.stat())
+    with os.fdopen(os.open(found.file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
         _require_regular(os.fstat(stream.fileno()))  # another may stand in its place by now
-        yield stream
+        size = os.fstat(stream.fileno()).st_size
+        yield OpenFile(stream, loader_for(stream, suffix=found.file.suffix.lower(), size=size))
 
 
 def _require_regular(status: os.stat_result) -> None:
@@ -182,7 +225,7 @@ def _require_regular(status: os.stat_result) -> None:
         raise ArticleError("expected a file, found something else")
 
 
-def _walk(root: Path) -> Iterator[_Found | Refusal]:
+def _walk(root: Path) -> Iterator[Found | Unread]:
     """Yield every file below `root` in order of names; a folder's files come where its name does."""
     inside = Path(os.path.realpath(root))
     waiting = [(root, PurePosixPath())]
@@ -196,13 +239,12 @@ def _walk(root: Path) -> Iterator[_Found | Refusal]:
                 if not _INDEX_FILES.issubset(names):
                     waiting += ((path / name, relative / name) for name in names)
                 elif path == root:
-                    yield _refusal(shown(path), "this folder is an index, not articles; keep the articles in another folder")
+                    reason = "this folder is an index, not articles; keep the articles in another folder"
+                    yield Unread(relative, refusal_of(shown(path), reason))
             else:
-                yield _Found(path, relative)
-        except ArticleError as exc:
-            yield _refusal(shown(path), str(exc))
-        except OSError as exc:
-            yield _refusal(shown(path), f"cannot be read: {exc.strerror or exc}")
+                yield Found(path, relative)
+        except (ArticleError, OSError) as exc:
+            yield Unread(relative, refusal_of(shown(path), exc))
 
 
 def _check_link(link: Path, inside: Path) -> None:

@@ -101,6 +101,7 @@ def test_a_report_is_json(make_library):
         "added": ["a"],
         "updated": [],
         "unchanged": [],
+        "moved": [],
         "removed": [],
         "refused": [{"path": "b.txt", "reason": "why"}],
         "seconds": round(report.seconds, 3),

@@ -67,7 +67,7 @@ def test_adding_reports_and_the_same_again_changes_nothing(assay, tmp_path):
     rows = write_rows(tmp_path / "rows.jsonl", ROWS)
     report = as_json(assay("add", rows, "--json"))
     assert report.pop("seconds") >= 0
-    assert report == {"added": ["a1", "a2", "a3"], "updated": [], "unchanged": [], "removed": [], "refused": []}
+    assert report == {"added": ["a1", "a2", "a3"], "updated": [], "unchanged": [], "moved": [], "removed": [], "refused": []}
     assert as_json(assay("add", rows, "--json"))["unchanged"] == ["a1", "a2", "a3"]
     changed = [{**ROWS[1], "text": "Other words."}]
     assert as_json(assay("add", write_rows(rows, changed), "--json"))["updated"] == ["a2"]
@@ -520,7 +520,10 @@ def test_help_and_version(assay):
     out, _ = assay("--help")
     assert "examples:" in out
     verbs = re.findall(r"^    (\w+)  +\w.*$", out, re.MULTILINE)
-    assert verbs == ["add", "sync", "rm", "list", "show", "search", "ask", "chat", "serve", "mcp", "doctor", "rebuild", "backup", "eval"]
+    assert verbs == [
+        *("add", "sync", "watch", "rm", "import", "list", "show", "search", "ask", "chat", "serve", "mcp"),
+        *("doctor", "rebuild", "backup", "export", "eval"),
+    ]
     for verb in verbs:
         assert "usage: assay " + verb in assay(verb, "--help")[0]
     assert re.fullmatch(r"assay \d+\.\d+\.\d+\n", assay("--version")[0])
