@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .title import title_of
     from .tokens import TextTokenizer
     from .view import Selection, View
+    from .web import Limits, Reach, Web
+    from .web.addresses import is_web_address
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -39,11 +41,13 @@ __all__ = [
     "Heading",
     "Health",
     "Library",
+    "Limits",
     "MismatchError",
     "ModelError",
     "ModelFiles",
     "Passage",
     "Ranked",
+    "Reach",
     "Recipe",
     "Refusal",
     "Selection",
@@ -53,9 +57,11 @@ __all__ = [
     "StoredPassage",
     "TextTokenizer",
     "View",
+    "Web",
     "bounded_lines",
     "cache_folder",
     "cached_encoder",
+    "is_web_address",
     "locate",
     "parse_date",
     "replaced",
@@ -82,6 +88,8 @@ _HOMES = {
     "title": ("title_of",),
     "tokens": ("TextTokenizer",),
     "view": ("Selection", "View"),
+    "web": ("Limits", "Reach", "Web"),
+    "web.addresses": ("is_web_address",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

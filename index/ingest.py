@@ -51,6 +51,8 @@ class AddReport:
     unchanged: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+    left: int = 0
+    """Addresses that a feed or sitemap lists and that were left for the next time."""
     seconds: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
@@ -62,6 +64,7 @@ class AddReport:
             "removed": self.removed,
             "refused": [refusal._asdict() for refusal in self.refused],
             "seconds": round(self.seconds, 3),
+            **({"left": self.left} if self.left else {}),
         }
 
 
@@ -93,6 +96,12 @@ class Ingest:
             self._progress(1, 0)
         if origin is not None:
             self._remember(origin)
+
+    def pass_over(self, article_id: str, *, place: str) -> None:
+        """Note that an article is in as it is."""
+        self._given[article_id] = place
+        self._report.unchanged.append(article_id)
+        self._progress(1, 0)
 
     def finish(self) -> AddReport:
         """Commit what is waiting and return the report."""

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Self
 
 from . import checkup
 from .checkup import Health
+from .dates import parse_date
 from .derive import DerivedIndexes, StaleError, unwritable
 from .durable import make_folder, replace, replaced
 from .embed import Embedder, SentenceTransformerEmbedder
-from .errors import AssayError, BusyError, MismatchError, StoreError
+from .errors import ArticleError, AssayError, BusyError, MismatchError, StoreError
 from .ingest import AddReport, Ingest, articles_of, flat, origin_of, paths
 from .loaders import read
 from .loaders.walk import shown
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from .article import Article, Refusal
     from .ingest import Addable
     from .snapshot import ArticleFilter
+    from .web import Web
 
 #: How often a reader looks again while a writer is at work, before it builds what it needs for itself: after 10, 20, 40 … ms, ten
 #: seconds in all. Words are ahead of the store between their commit and its, which takes seconds when large segments are merged.
@@ -175,6 +177,36 @@ class Library:
                 self._publish()
                 raise
             report = ingest.finish()
+            self._publish()
+        return report
+
+    def fetch(
+        self,
+        *addresses: str,
+        web: Web,
+        source: str | None = None,
+        published: str | None = None,
+        listings: bool = False,
+        progress: Callable[[int, int], object] = lambda _articles, _passages: None,
+    ) -> AddReport:
+        """Add what is at web addresses: pages, documents, the entries of feeds, the pages that feeds and sitemaps list.
+
+        `web` says what is allowed; nothing else in this class touches the network. What is in already is asked for again only where it
+        may have changed; nothing is removed. With `listings` an address must be that of a feed or a sitemap. An address that cannot be
+        had is refused in the report, and the rest goes on. For the rest see `add`.
+        """
+        from .web import Gathering, Wish
+
+        if published is not None and parse_date(published) is None:
+            raise ArticleError(f"expected a date such as 2023-04-21, 2023-04 or 21 April 2023, found {published!r}")
+        with self._writing():
+            self._check_rules()
+            ingest = Ingest(self._store, self.embedder, self._commit, progress)
+            gathering = Gathering(web, Wish(source, published), ingest, self._store)
+            for address in addresses:
+                gathering.take(address, listing=listings)
+            report = ingest.finish()
+            report.left = gathering.left
             self._publish()
         return report
 

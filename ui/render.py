@@ -170,6 +170,10 @@ def report_page(report: AddReport) -> Page:
     ]
     if len(report.refused) > REFUSALS_SHOWN:
         lines.append(Line((Run(f"… and {len(report.refused) - REFUSALS_SHOWN:,} more refused; --json lists them all", Style.WARNING),)))
+    if report.left:
+        lines.append(
+            Line((Run(f"{report.left:,} more are listed and were left; the same command again goes on with them", Style.WARNING),))
+        )
     return (*lines, Line((Run(f"{said} in {report.seconds:.1f} s"),)))
 
 

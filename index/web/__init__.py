@@ -1,0 +1,7 @@
+"""Addresses into articles, only when asked: pages, feeds and sitemaps from machines on the public internet, politely and within limits."""
+
+from .fetch import Limits, Reach
+from .gather import Gathering, Web
+from .pages import Wish
+
+__all__ = ["Gathering", "Limits", "Reach", "Web", "Wish"]
