@@ -117,7 +117,7 @@ def _unique(found: Iterator[_Found | Refusal], wish: _Wish) -> Iterator[Article 
             if isinstance(article, Refusal):
                 yield article
             elif article.id in seen:
-                yield refusal(where, f"the id {article.id!r} was given before, at {seen[article.id]}; ids name one article")
+                yield refusal_of(where, f"the id {article.id!r} was given before, at {seen[article.id]}; ids name one article")
             else:
                 seen[article.id] = where
                 yield article
@@ -131,14 +131,14 @@ def _articles(found: _Found, wish: _Wish) -> Iterator[tuple[str, Article | Refus
             loader = loader_for(stream, suffix=found.file.suffix.lower(), size=os.fstat(stream.fileno()).st_size)
             for draft in loader.load(stream):
                 if isinstance(draft, BrokenRow):
-                    yield label, refusal(f"{label}:{draft.where}", draft.reason)
+                    yield label, refusal_of(f"{label}:{draft.where}", draft.reason)
                 else:
                     where = _where(label, draft)
                     yield where, _accepted(draft, found, wish, where)
     except ArticleError as exc:
-        yield label, refusal(label, str(exc))
+        yield label, refusal_of(label, str(exc))
     except OSError as exc:
-        yield label, refusal(label, f"cannot be read: {exc.strerror or exc}")
+        yield label, refusal_of(label, f"cannot be read: {exc.strerror or exc}")
 
 
 def _where(label: str, draft: Draft) -> str:
@@ -146,8 +146,8 @@ def _where(label: str, draft: Draft) -> str:
     return ":".join(str(part) for part in (label, draft.member, draft.row) if part is not None)
 
 
-def refusal(where: str, reason: str) -> Refusal:
-    """Return a refusal in lines that any terminal and any file can hold."""
+def refusal_of(where: str, reason: str) -> Refusal:
+    """Return the refusal of what stands at `where`, on lines of their own that are not too long."""
     return Refusal(_one_line(where), cut(_one_line(reason), _MAX_REASON))
 
 
@@ -159,7 +159,7 @@ def _accepted(draft: Draft, found: _Found, wish: _Wish, where: str) -> Article |
     try:
         return accept(draft, place=place, path=path, stem=stem, source=wish.source, published=wish.published)
     except ArticleError as exc:
-        return refusal(where, str(exc))
+        return refusal_of(where, str(exc))
 
 
 @contextmanager
@@ -197,13 +197,13 @@ def _walk(root: Path) -> Iterator[_Found | Refusal]:
                 if not _INDEX_FILES.issubset(names):
                     waiting += ((path / name, relative / name) for name in names)
                 elif path == root:
-                    yield refusal(shown(path), "this folder is an index, not articles; keep the articles in another folder")
+                    yield refusal_of(shown(path), "this folder is an index, not articles; keep the articles in another folder")
             else:
                 yield _Found(path, relative)
         except ArticleError as exc:
-            yield refusal(shown(path), str(exc))
+            yield refusal_of(shown(path), str(exc))
         except OSError as exc:
-            yield refusal(shown(path), f"cannot be read: {exc.strerror or exc}")
+            yield refusal_of(shown(path), f"cannot be read: {exc.strerror or exc}")
 
 
 def _check_link(link: Path, inside: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..article import Article, Refusal
 from ..dates import parse_date
 from ..errors import ArticleError, AssayError
-from ..loaders.walk import refusal
+from ..loaders.walk import refusal_of
 from ..snapshot import Visit, days_of
 from .addresses import parse_address
 from .deadline import NotNowError
@@ -77,6 +77,7 @@ class Gathering:
         self._ingest = ingest
         self._store = store
         self._visitor = Visitor(Fetcher(web.reach, web.limits), pause=web.pause)
+        self._remembering = web.pages and not any(wish)  # what comes of a run of other wishes says nothing of the next
         self._pages_left = web.most
         self._sitemaps_left = web.most
         self._asked: set[str] = set()
@@ -192,7 +193,8 @@ class Gathering:
             return None
         except ArticleError as error:
             reason = self._refuse(str(link), error)
-            self._store.remember_visit(Visit(str(link), stated=entry.stated, refused=reason))
+            if self._remembering:
+                self._store.remember_visit(Visit(str(link), stated=entry.stated, refused=reason))
             return []
 
     def _take_listed(self, entry: Entry, link: Address, known: Visit | None) -> list[str]:
@@ -228,14 +230,14 @@ class Gathering:
             return None
 
     def _recalled(self, address: Address) -> Visit | None:
-        """Return what is remembered of an address; nothing where the user says something of its articles, which may be new."""
-        if any(self._wish):
+        """Return what is remembered of an address; nothing where this run is not as others are, since the user says so."""
+        if not self._remembering:
             return None
         with self._store.snapshot() as snapshot:
             return snapshot.visit(str(address))
 
     def _remember(self, asked: Address, page: Page, *, stated: str | None, ids: Iterable[str], refused: str | None = None) -> None:
-        if not any(self._wish):
+        if self._remembering:
             validators = page.validators
             visit = Visit(str(asked), validators.etag, validators.modified, stated, tuple(dict.fromkeys(ids)), refused)
             self._store.remember_visit(visit)
@@ -251,7 +253,7 @@ class Gathering:
         return list(known.articles)
 
     def _refuse(self, where: str, reason: object) -> str:
-        told = refusal(where, str(reason))
+        told = refusal_of(where, str(reason))
         self._ingest.take([told])
         return told.reason
 

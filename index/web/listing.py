@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +14,7 @@ from ..loaders.interface import BrokenRow
 from ..loaders.sniff import HEAD_BYTES
 from .addresses import joined, same_site
 from .compressed import beginning, gunzipped
+from .drafts import drafts_in
 from .sitemap import MAX_BYTES, SitemapLoader, root_of
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def listing_of(page: Page, site: Address) -> Listing:
     feed = _kind(_head(page)) == "feed"
     loader = FeedLoader() if feed else SitemapLoader()
     data = gunzipped(page.data, MAX_BYTES) if page.data.startswith(b"\x1f\x8b") else page.data
-    read = list(loader.load(io.BytesIO(data)))
+    read = list(drafts_in(data, loader))
     broken = [f"{draft.where}: {draft.reason}" for draft in read if isinstance(draft, BrokenRow)]
     found = [_entry(draft, page.address, site) for draft in read if not isinstance(draft, BrokenRow)]
     found.sort(key=lambda entry: entry.day, reverse=True)  # where they say nothing, and among equals, in their order

@@ -22,8 +22,9 @@ from ..loaders.decode import fitting
 from ..loaders.formats import loader_for
 from ..loaders.interface import BrokenRow
 from ..loaders.sniff import HEAD_BYTES, is_web_page
-from ..loaders.walk import refusal
+from ..loaders.walk import refusal_of
 from .addresses import joined, same_site
+from .drafts import drafts_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -89,19 +90,19 @@ def articles_at(page: Page, wish: Wish, retrieved: str) -> Iterator[Article | Re
     label = str(page.address)
     data, metadata = _as_declared(page)
     try:
-        stream = io.BytesIO(data)
-        for draft in loader_for(stream, suffix=suffix_of(page), size=len(data)).load(stream):
+        loader = loader_for(io.BytesIO(data), suffix=suffix_of(page), size=len(data))
+        for draft in drafts_in(data, loader):
             if isinstance(draft, BrokenRow):
-                yield refusal(f"{label}:{draft.where}", draft.reason)
+                yield refusal_of(f"{label}:{draft.where}", draft.reason)
                 continue
             where = ":".join(str(part) for part in (label, draft.member, draft.row) if part is not None)
             alone = draft.member is None and draft.row is None
             try:
                 yield article_of(draft, page.address, wish, {**metadata, "retrieved": retrieved}, alone=alone)
             except ArticleError as error:
-                yield refusal(where, str(error))
+                yield refusal_of(where, str(error))
     except ArticleError as error:
-        yield refusal(label, str(error))
+        yield refusal_of(label, str(error))
 
 
 def article_of(draft: Draft, found: Address, wish: Wish, metadata: Mapping[str, Json], *, alone: bool) -> Article:

@@ -282,6 +282,9 @@ def test_a_feed_may_be_taken_as_it_stands(site, fetch, library, at):
     assert library.article(at("/feed#/one")).url == at("/one")
     assert library.article(at("/feed#https://other.org/x")).url == at("/feed")
     assert site.asked == ["/feed"]
+    site.pages |= {"/one": article("One"), "/feed": validated(rss(item("/one", text=PROSE))[2], '"f"')}
+    fetch("/feed", pages=False)
+    assert fetch("/feed").added == [at("/one")]  # what such a run found says nothing of one that fetches pages
 
 
 def test_a_run_asks_for_so_many_pages_and_the_next_goes_on(site, fetch, at):
