@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..article import Article, Refusal
+from ..article import Refusal
 from ..dates import parse_date
 from ..errors import ArticleError, AssayError
 from ..loaders.walk import refusal_of
@@ -25,6 +25,7 @@ from .visitor import Visitor
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ..article import Article
     from ..ingest import Ingest
     from ..store import Store
     from .addresses import Address
@@ -108,9 +109,15 @@ class Gathering:
 
     def _take_page(self, page: Page, asked: Address, *, stated: str | None) -> list[str]:
         """Take in what was found on a page, and remember it; return the ids."""
-        found = list(articles_at(page, self._wish, _now()))
-        ids = [self._take_article(article) for article in found if isinstance(article, Article)]
-        refusals = [item for item in found if isinstance(item, Refusal)]
+        ids: list[str] = []
+        refusals: list[Refusal] = []
+        for found in articles_at(page, self._wish, _now()):
+            if isinstance(found, Refusal):
+                refusals.append(found)
+            elif found.id in ids:
+                refusals.append(refusal_of(str(page.address), f"the id {found.id!r} was given before; ids name one article"))
+            else:
+                ids.append(self._take_article(found))
         self._ingest.take(refusals)
         self._ingest.finish()
         with self._store.snapshot() as snapshot:

@@ -202,4 +202,5 @@ def _key(draft: Draft) -> str:
     number = str(draft.row.number) if draft.row else ""
     if draft.member:
         return f"{draft.member}#{number}" if number else draft.member
-    return draft.id or draft.url or number or draft.title or ""
+    named = f"{draft.title or ''} {draft.published or ''}".strip() if draft.row and draft.row.unit == "entry" else ""
+    return draft.id or draft.url or named or number or draft.title or ""
