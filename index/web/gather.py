@@ -109,7 +109,7 @@ class Gathering:
 
     def _take_page(self, page: Page, asked: Address, *, stated: str | None) -> list[str]:
         """Take in what was found on a page, and remember it; return the ids."""
-        ids: list[str] = []
+        ids: dict[str, None] = {}
         refusals: list[Refusal] = []
         for found in articles_at(page, self._wish, _now()):
             if isinstance(found, Refusal):
@@ -117,7 +117,7 @@ class Gathering:
             elif found.id in ids:
                 refusals.append(refusal_of(str(page.address), f"the id {found.id!r} was given before; ids name one article"))
             else:
-                ids.append(self._take_article(found))
+                ids[self._take_article(found)] = None
         self._ingest.take(refusals)
         self._ingest.finish()
         with self._store.snapshot() as snapshot:
