@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..dates import parse_date
 from ..errors import ArticleError
 from ..loaders.feed import FeedLoader
-from ..loaders.interface import BrokenRow
+from ..loaders.interface import BrokenRow, Draft
 from ..loaders.sniff import HEAD_BYTES
 from .addresses import joined, same_site
 from .compressed import beginning, gunzipped
 from .drafts import drafts_in
-from .sitemap import MAX_BYTES, SitemapLoader, root_of
+from .sitemap import MAX_BYTES, SitemapLoader, listed_in, root_of
 
 if TYPE_CHECKING:
-    from ..loaders.interface import Draft
     from .addresses import Address
     from .fetch import Page
 
@@ -39,22 +38,14 @@ class Entry(NamedTuple):
     """Changes when the listing says something else of it."""
     own_site: bool
     """Whether its page is on the site of the listing."""
+    day: str
+    """When it was last changed or published, as far as is known: ISO 8601, empty where it is not."""
 
     @property
     def full(self) -> bool:
         """Say whether the entry holds the text itself, of a page that the feed may speak for."""
         own = self.link is None or self.own_site
         return own and len(self.draft.text) >= FULL_CHARACTERS and not _GOES_ON.search(self.draft.text[-40:])
-
-    @property
-    def is_sitemap(self) -> bool:
-        """Say whether it leads to another sitemap rather than to a page."""
-        return self.draft.metadata.get("sitemap") is True
-
-    @property
-    def day(self) -> str:
-        """Return when it was last changed or published, as far as is known: ISO 8601, empty where it is not."""
-        return parse_date(self.draft.updated) or parse_date(self.draft.published) or ""
 
 
 class Listing(NamedTuple):
@@ -82,18 +73,34 @@ def listing_of(page: Page, site: Address) -> Listing:
     Raises:
         ArticleError: It is none, or broken.
     """
-    feed = _kind(_head(page)) == "feed"
-    loader = FeedLoader() if feed else SitemapLoader()
     data = gunzipped(page.data, MAX_BYTES) if page.data.startswith(b"\x1f\x8b") else page.data
-    read = list(drafts_in(data, loader))
-    broken = [f"{draft.where}: {draft.reason}" for draft in read if isinstance(draft, BrokenRow)]
-    found = [_entry(draft, page.address, site) for draft in read if not isinstance(draft, BrokenRow)]
-    found.sort(key=lambda entry: entry.day, reverse=True)  # where they say nothing, and among equals, in their order
-    if not feed:
-        broken += [f"{entry.link or entry.draft.url} is on another site, for which none can speak" for entry in found if not entry.own_site]
-        found = [entry for entry in found if entry.own_site]
-    sitemaps = tuple(entry for entry in found if entry.is_sitemap)
-    return Listing(feed, tuple(entry for entry in found if not entry.is_sitemap), sitemaps, tuple(broken))
+    read = _feed if _kind(_head(page)) == "feed" else _sitemap
+    return read(data, page.address, site)
+
+
+def _feed(data: bytes, found: Address, site: Address) -> Listing:
+    read = list(drafts_in(data, FeedLoader()))
+    broken = tuple(f"{draft.where}: {draft.reason}" for draft in read if isinstance(draft, BrokenRow))
+    entries = [_entry(draft, found, site) for draft in read if not isinstance(draft, BrokenRow)]
+    return Listing(feed=True, entries=_newest_first(entries), sitemaps=(), broken=broken)
+
+
+def _sitemap(data: bytes, found: Address, site: Address) -> Listing:
+    (draft,) = drafts_in(data, SitemapLoader())
+    if isinstance(draft, BrokenRow):
+        raise ArticleError(draft.reason)
+    listed = [_entry(Draft(text="", url=address, updated=changed), found, site) for address, changed in listed_in(draft)]
+    strange = tuple(
+        f"{entry.link or entry.draft.url} is on another site, for which none can speak" for entry in listed if not entry.own_site
+    )
+    entries = _newest_first([entry for entry in listed if entry.own_site])
+    of_sitemaps = draft.metadata.get("sitemaps") is True
+    return Listing(feed=False, entries=() if of_sitemaps else entries, sitemaps=entries if of_sitemaps else (), broken=strange)
+
+
+def _newest_first(entries: list[Entry]) -> tuple[Entry, ...]:
+    """Return entries in the order of their days; where they say nothing, and among equals, in their own."""
+    return tuple(sorted(entries, key=lambda entry: entry.day, reverse=True))
 
 
 def _entry(draft: Draft, found: Address, site: Address) -> Entry:
@@ -104,7 +111,8 @@ def _entry(draft: Draft, found: Address, site: Address) -> Entry:
     said = [draft.title, draft.published, draft.updated, draft.url, draft.text]
     stated = hashlib.sha256(json.dumps(said).encode()).hexdigest()
     own = link is not None and (same_site(link.host, found.host) or same_site(link.host, site.host))
-    return Entry(draft, link, stated, own)
+    day = parse_date(draft.updated) or parse_date(draft.published) or ""
+    return Entry(draft, link, stated, own_site=own, day=day)
 
 
 def _head(page: Page) -> bytes:

@@ -1,17 +1,17 @@
 """Sitemaps: the addresses that a site lists, each with the day of its last change. XML without entities, and nothing is kept but those.
 
-A sitemap is no article; it is read as loaders read files, a draft without text for each address, so that it too can be read in a child
-process under limits. Knows nothing of the network.
+A sitemap is no article; but it is read as loaders read files, into one draft whose text is a line for each address, so that it too can be
+read in a child process under limits. Knows nothing of the network.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from xml.parsers import expat
 
 from ..errors import ArticleError
-from ..loaders.interface import Draft, Row
+from ..loaders.interface import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +34,16 @@ def root_of(head: bytes) -> str | None:
     return found[1].lower() if found else None
 
 
+class Listed(NamedTuple):
+    """An address of a sitemap."""
+
+    address: str
+    changed: str | None
+    """The day of its last change, as the sitemap writes it."""
+
+
 class SitemapLoader:
-    """Reads sitemaps, and lists of sitemaps, whose drafts have `sitemap` among their metadata."""
+    """Reads sitemaps, and lists of sitemaps, whose draft has `sitemaps` among its metadata; `listed_in` reads the draft."""
 
     name = "sitemap"
     suffixes = (".xml",)
@@ -47,7 +55,7 @@ class SitemapLoader:
         return root_of(head) in ("urlset", "sitemapindex")
 
     def load(self, stream: BinaryIO) -> Iterator[Draft]:
-        """Yield a draft for each address that is listed."""
+        """Yield the addresses that are listed, as one draft."""
         reader = _Reader()
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
@@ -57,21 +65,33 @@ class SitemapLoader:
         try:
             while chunk := stream.read(_CHUNK_BYTES):
                 parser.Parse(chunk, False)
-                yield from reader.taken()
             parser.Parse(b"", True)
         except expat.ExpatError as error:
             raise ArticleError(f"expected a sitemap, found XML that is broken in line {error.lineno}") from error
-        yield from reader.taken()
+        lines = (f"{address}\t{changed or ''}" for address, changed in reader.found)
+        yield Draft(text="\n".join(lines), metadata={"sitemaps": reader.of_sitemaps})
+
+
+#: What a child process looks them up in.
+LOADERS = (SitemapLoader(),)
+
+
+def listed_in(draft: Draft) -> Iterator[Listed]:
+    """Yield the addresses of a sitemap's draft, in their order."""
+    for line in draft.text.split("\n"):
+        address, _, changed = line.partition("\t")
+        if address:
+            yield Listed(address, changed or None)
 
 
 class _Reader:
     """Keeps what stands in `loc` and `lastmod` of each `url` or `sitemap`, in whatever namespace."""
 
     def __init__(self) -> None:
+        self.found: list[Listed] = []
+        self.of_sitemaps = False
         self._fields: dict[str, str] = {}
         self._open: list[str] = []
-        self._found: list[Draft] = []
-        self._count = 0
 
     def doctype(self, *_: object) -> None:
         """Refuse a document that brings definitions."""
@@ -82,7 +102,9 @@ class _Reader:
         if len(self._open) >= 20:
             raise ArticleError("expected a sitemap, found XML that is nested deeper than one")
         self._open.append(name.rpartition(" ")[2].lower())
-        if len(self._open) == 2:
+        if len(self._open) == 1:
+            self.of_sitemaps = self._open[0] == "sitemapindex"
+        elif len(self._open) == 2:
             self._fields = {}
 
     def text(self, data: str) -> None:
@@ -96,17 +118,9 @@ class _Reader:
     def end(self, _: str) -> None:
         """Leave an element; at the end of one that is listed, keep it."""
         name = self._open.pop()
-        if len(self._open) == 1 and name in ("url", "sitemap") and self._fields.get("loc", "").strip():
-            self._count += 1
-            if self._count > MAX_ADDRESSES:
+        if len(self._open) == 1 and name == ("sitemap" if self.of_sitemaps else "url"):
+            address, changed = (" ".join(self._fields.get(field, "").split()) for field in ("loc", "lastmod"))
+            if address and len(self.found) >= MAX_ADDRESSES:
                 raise ArticleError(f"expected a sitemap of at most {MAX_ADDRESSES:,} addresses, found more")
-            changed = self._fields.get("lastmod", "").strip() or None
-            metadata = {"sitemap": True} if name == "sitemap" else {}
-            self._found.append(
-                Draft(text="", url=self._fields["loc"].strip(), updated=changed, metadata=metadata, row=Row("address", self._count))
-            )
-
-    def taken(self) -> list[Draft]:
-        """Return what was found since it was last asked for."""
-        found, self._found = self._found, []
-        return found
+            if address:
+                self.found.append(Listed(address, changed or None))
