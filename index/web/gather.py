@@ -99,7 +99,7 @@ class Gathering:
             if page.unchanged and known:
                 self._pass_over(known)
             elif is_listing(page):
-                self._take_listing(page, address, stated=None)
+                self._take_listing(listing_of(page, address), page, address, stated=None)
             else:
                 _require(not listing, "expected a feed or a sitemap, found neither; `assay add` takes single pages")
                 self._take_page(page, address, stated=None)
@@ -146,11 +146,9 @@ class Gathering:
         same = replace(article, metadata={**article.metadata, "retrieved": before.metadata["retrieved"]})
         return same if same.sha256() == before.sha256() else article
 
-    def _take_listing(self, page: Page, asked: Address, *, stated: str | None) -> list[str] | None:
+    def _take_listing(self, listing: Listing, page: Page, asked: Address, *, stated: str | None) -> list[str] | None:
         """Take in what a feed or a sitemap lists; return the ids, None when not everything could be had or was wanted now."""
-        listing = listing_of(page, asked)
-        if not listing.feed and not self._web.pages:
-            raise ArticleError("expected a feed, found a sitemap, which holds no text: its pages must be fetched")
+        _require(listing.feed or self._web.pages, "expected a feed, found a sitemap, which holds no text: its pages must be fetched")
         for reason in listing.broken:
             self._refuse(str(page.address), reason)
         ids: list[str] = []
@@ -230,8 +228,9 @@ class Gathering:
             if page.unchanged and known:
                 return self._pass_over(known)
             _require(is_listing(page), "expected a sitemap, found something else")
-            _require(not listing_of(page, link).sitemaps, "expected a sitemap of pages, found one more list of sitemaps")
-            return self._take_listing(page, link, stated=entry.stated)
+            listing = listing_of(page, link)
+            _require(not listing.sitemaps, "expected a sitemap of pages, found one more list of sitemaps")
+            return self._take_listing(listing, page, link, stated=entry.stated)
         except ArticleError as error:
             self._refuse(str(link), error)
             return None

@@ -90,12 +90,13 @@ def _sitemap(data: bytes, found: Address, site: Address) -> Listing:
     if isinstance(draft, BrokenRow):
         raise ArticleError(draft.reason)
     listed = [_entry(Draft(text="", url=address, updated=changed), found, site) for address, changed in listed_in(draft)]
-    strange = tuple(
-        f"{entry.link or entry.draft.url} is on another site, for which none can speak" for entry in listed if not entry.own_site
+    strange = [entry for entry in listed if not entry.own_site]
+    broken = (
+        (f"{len(strange):,} addresses are on other sites, for which none can speak, such as {strange[0].draft.url}",) if strange else ()
     )
     entries = _newest_first([entry for entry in listed if entry.own_site])
     of_sitemaps = draft.metadata.get("sitemaps") is True
-    return Listing(feed=False, entries=() if of_sitemaps else entries, sitemaps=entries if of_sitemaps else (), broken=strange)
+    return Listing(feed=False, entries=() if of_sitemaps else entries, sitemaps=entries if of_sitemaps else (), broken=broken)
 
 
 def _newest_first(entries: list[Entry]) -> tuple[Entry, ...]:
