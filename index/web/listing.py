@@ -91,9 +91,8 @@ def _sitemap(data: bytes, found: Address, site: Address) -> Listing:
         raise ArticleError(draft.reason)
     listed = [_entry(Draft(text="", url=address, updated=changed), found, site) for address, changed in listed_in(draft)]
     strange = [entry for entry in listed if not entry.own_site]
-    broken = (
-        (f"{len(strange):,} addresses are on other sites, for which none can speak, such as {strange[0].draft.url}",) if strange else ()
-    )
+    told = "addresses on other sites, for which none can speak"
+    broken = (f"{told}: {len(strange):,}, such as {strange[0].draft.url}",) if strange else ()
     entries = _newest_first([entry for entry in listed if entry.own_site])
     of_sitemaps = draft.metadata.get("sitemaps") is True
     return Listing(feed=False, entries=() if of_sitemaps else entries, sitemaps=entries if of_sitemaps else (), broken=broken)

@@ -48,7 +48,7 @@ def test_a_sitemap_lists_its_own_site_newest_first():
         "https://www.example.org/relative",
     ]
     assert [entry.day for entry in listing.entries] == ["2024-05-01", "2020-01-01", ""]
-    assert listing.broken == ("2 addresses are on other sites, for which none can speak, such as https://evil.org/x",)
+    assert listing.broken == ("addresses on other sites, for which none can speak: 2, such as https://evil.org/x",)
     assert not listing.feed
     assert not any(entry.full for entry in listing.entries)
 
