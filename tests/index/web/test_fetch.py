@@ -3,16 +3,20 @@
 import contextlib
 import gzip
 import socket
+import ssl
 import threading
 import time
 import zlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from index.errors import ArticleError
 from index.web import Limits
 from index.web.addresses import parse_address
+from index.web.connection import system_tls
 from index.web.fetch import Fetcher, RefusedError, Validators
 from index.web.robots import MAX_BYTES
 
@@ -401,6 +405,44 @@ def test_whatever_a_server_says_is_a_page_or_one_line(net, said):
         fetch_raw(net, port)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 300
+
+
+HEADS = st.sampled_from(
+    [
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: ",
+        b"HTTP/1.0 200\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n",
+        b"",
+    ]
+)
+
+
+@settings(max_examples=25)
+@given(head=HEADS, rest=st.binary(max_size=200) | st.text("\r\n:; abc0123", max_size=100).map(str.encode))
+def test_random_answers_are_a_page_or_one_line(net, head, rest):
+    def answer(connection, _):
+        connection.sendall(head + rest)
+
+    with raw(answer) as port:
+        try:
+            page = fetch_raw(net, port)
+        except ArticleError as error:
+            assert str(error).isprintable()  # noqa: PT017  # either is right
+        else:
+            assert len(page.data) <= 200 + len(head)
+
+
+def test_certificates_are_verified_by_the_system_or_by_those_that_come_along(monkeypatch):
+    system = system_tls()
+    nowhere = ssl.get_default_verify_paths()._replace(cafile=None, capath=None)
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
+    brought = system_tls()
+    for context in (system, brought):
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert context.check_hostname
+        assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+    assert brought.cert_store_stats()["x509_ca"] > 50
 
 
 def test_a_closed_port_is_told(net):

@@ -6,7 +6,6 @@ import threading
 import pytest
 from sample_pages import PROSE, article
 
-from index import Library
 from index.errors import ArticleError, AssayError
 from index.web import Limits, Web
 from index.web import gather as gathering
@@ -401,19 +400,3 @@ def test_a_sitemap_speaks_for_its_own_site_alone(net, site, fetch, at):
 def test_a_sitemap_has_no_text_of_its_own(site, fetch, at):
     site.pages["/sitemap.xml"] = sitemap((at("/a"), ""))
     assert "holds no text" in fetch("/sitemap.xml", pages=False).refused[0].reason
-
-
-def test_an_index_from_before_learns_to_remember(tmp_path, embedder, net, site):
-    """The tables of an older index are brought up to date when it is opened to be written."""
-    import sqlite3
-
-    folder = tmp_path / "old"
-    Library.open(folder, model=embedder).close()
-    with sqlite3.connect(folder / "store.sqlite") as connection:
-        for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE name IN ('visits')").fetchall():
-            connection.execute(f"DROP TABLE {name}")
-        connection.execute("PRAGMA user_version = 1")
-    connection.close()
-    site.pages["/a"] = article("A")
-    with Library.open(folder, model=embedder) as library:
-        assert len(library.fetch(f"http://news.test:{site.port}/a", web=net.web()).added) == 1
