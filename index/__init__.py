@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .tokens import TextTokenizer
     from .view import Selection, View
     from .watch import FolderWatch
+    from .web import Limits, Reach, Web
+    from .web.addresses import is_web_address
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -43,12 +45,14 @@ __all__ = [
     "Health",
     "Interrupted",
     "Library",
+    "Limits",
     "MismatchError",
     "ModelError",
     "ModelFiles",
     "Moved",
     "Passage",
     "Ranked",
+    "Reach",
     "Recipe",
     "Refusal",
     "Selection",
@@ -58,9 +62,11 @@ __all__ = [
     "StoredPassage",
     "TextTokenizer",
     "View",
+    "Web",
     "bounded_lines",
     "cache_folder",
     "cached_encoder",
+    "is_web_address",
     "locate",
     "parse_date",
     "read",
@@ -90,6 +96,8 @@ _HOMES = {
     "tokens": ("TextTokenizer",),
     "view": ("Selection", "View"),
     "watch": ("FolderWatch",),
+    "web": ("Limits", "Reach", "Web"),
+    "web.addresses": ("is_web_address",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

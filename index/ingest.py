@@ -75,6 +75,8 @@ class AddReport:
     refused: list[Refusal] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     """Files that were left for the next time, since somebody may be writing them still."""
+    left: int = 0
+    """Addresses that a feed or sitemap lists and that were left for the next time."""
     seconds: float = 0.0
 
     def settle_moves(self) -> None:
@@ -95,6 +97,7 @@ class AddReport:
             "removed": self.removed,
             "refused": [refusal._asdict() for refusal in self.refused],
             "seconds": round(self.seconds, 3),
+            **({"left": self.left} if self.left else {}),
         }
 
 

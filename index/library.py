@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .files import FileRecord
     from .ingest import Addable
     from .snapshot import ArticleFilter, Derived, Snapshot
+    from .web import Web
 
 #: How often a reader looks again while a writer is at work, before it builds what it needs for itself: after 10, 20, 40 … ms, ten
 #: seconds in all. Words are ahead of the store between their commit and its, which takes seconds when large segments are merged.
@@ -184,6 +185,32 @@ class Library:
                     ingest.finish()
                 raise
             return ingest.finish()
+
+    def fetch(
+        self,
+        *addresses: str,
+        web: Web,
+        source: str | None = None,
+        published: str | None = None,
+        listings: bool = False,
+        progress: Callable[[int, int], object] = lambda _articles, _passages: None,
+    ) -> AddReport:
+        """Add what is at web addresses: pages, documents, the entries of feeds, the pages that feeds and sitemaps list.
+
+        `web` says what is allowed; nothing else in this class touches the network. What is in already is asked for again only where it
+        may have changed; nothing is removed. With `listings` an address must be that of a feed or a sitemap. An address that cannot be
+        had is refused in the report, and the rest goes on. For the rest see `add`.
+        """
+        from .web import Gathering
+
+        wish = wish_of(source, published)
+        with self._adding(progress) as ingest:
+            gathering = Gathering(web, wish, ingest, self._store)
+            for address in addresses:
+                gathering.take(address, listing=listings)
+            report = ingest.finish()
+            report.left = gathering.left
+            return report
 
     def sync(
         self,

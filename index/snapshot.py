@@ -46,6 +46,19 @@ class Derived(NamedTuple):
     files: Mapping[str, Stamp]
 
 
+class Visit(NamedTuple):
+    """What is remembered of a web address: what to ask again with, what led to it, and the articles that were found there."""
+
+    address: str
+    etag: str | None = None
+    modified: str | None = None
+    stated: str | None = None
+    """Changes when the feed or sitemap that leads to it says something else of it."""
+    articles: tuple[str, ...] = ()
+    refused: str | None = None
+    """Why nothing was found, where trying again would not help."""
+
+
 @dataclass(frozen=True, slots=True)
 class ArticleFilter:
     """Which articles may be searched; what is None excludes nothing.
@@ -145,6 +158,21 @@ class Snapshot:
         except (ValueError, TypeError, AttributeError, RecursionError):
             return None
         return Derived(found[0], found[1], found[2], files) if files else None
+
+    def visit(self, address: str) -> Visit | None:
+        """Return what is remembered of a web address; None when nothing is, or an article from there was removed since."""
+        query = "SELECT etag, modified, stated, articles, refused FROM visits WHERE address = ?"
+        found = self._connection.execute(query, (address,)).fetchone()
+        if found is None:
+            return None
+        try:
+            articles = tuple(str(article_id) for article_id in json.loads(found[3]))
+        except (ValueError, TypeError, RecursionError):
+            return None
+        query = "SELECT count(*) FROM articles WHERE removed_gen IS NULL AND id IN (SELECT value FROM json_each(?))"
+        live = self._connection.execute(query, (json.dumps(articles),)).fetchone()[0]
+        etag, modified, stated, _, refused = found
+        return Visit(address, etag, modified, stated, articles, refused) if live == len(set(articles)) else None
 
     def article(self, row: int) -> Article:
         """Return an article with its text, whose checksum is verified; raises `StoreError` when it is damaged."""

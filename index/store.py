@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from .article import Article, Passage, Span
     from .files import FileRecord
-    from .snapshot import Derived
+    from .snapshot import Derived, Visit
 
 #: Written into the file's header, so that `file` and we know whose it is ("ASAY").
 APPLICATION_ID = 0x41534159
@@ -60,6 +60,18 @@ CREATE TABLE originals (
     name TEXT NOT NULL                -- what the file was called; only a label
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX original_bytes ON originals (sha256);
+"""
+
+#: What version 2 brings: what is remembered of web addresses that were visited.
+_VISITS = """
+CREATE TABLE visits (
+    address TEXT PRIMARY KEY,         -- as it was asked for
+    etag TEXT,                        -- what the server gave to ask again with
+    modified TEXT,
+    stated TEXT,                      -- changes when the feed or sitemap that leads to it says something else of it
+    articles TEXT NOT NULL,           -- JSON: the ids of what was found there
+    refused TEXT                      -- why nothing was, where trying again would not help
+) STRICT, WITHOUT ROWID;
 """
 
 _SCHEMA = f"""
@@ -115,13 +127,14 @@ CREATE TABLE derived (
     files TEXT NOT NULL               -- JSON: name to sha256, size, inode, mtime
 ) STRICT, WITHOUT ROWID;
 {_FILES}
+{_VISITS}
 INSERT INTO settings VALUES ('generation', '0');
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 
 #: What makes the tables of a version of those of the one before, so that older indexes go on.
-_MIGRATIONS = {2: _FILES}
+_MIGRATIONS = {2: _FILES + _VISITS}
 
 _REMEMBER = "INSERT OR REPLACE INTO origins (article, origin, path) VALUES (?, ?, ?)"
 
@@ -255,6 +268,12 @@ class Store:
             for article_id in removed:
                 _remove(connection, article_id, generation)
         return removed
+
+    def remember_visit(self, visit: Visit) -> None:
+        """Remember what was found at a web address; whatever was remembered of it before is forgotten."""
+        row = (visit.address, visit.etag, visit.modified, visit.stated, json.dumps(visit.articles), visit.refused)
+        with self._transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO visits VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def set_up(self, settings: Mapping[str, str]) -> None:
         """Write the settings of a new index."""

@@ -201,7 +201,27 @@ def test_each_foreign_library_is_imported_in_one_module_a_room():
     assert homes["index", "tantivy"] == {"index/lexical.py"}
     assert homes["index", "openvino"] == {"index/runtime.py"}
     assert homes["index", "sentence_transformers"] == {"index/embed.py"}
+    assert homes["index", "httpcore"] == {"index/web/connection.py"}
     assert homes["rag", "langchain_core"] == LANGCHAIN
+
+
+def test_only_the_two_verbs_that_add_can_fetch():
+    """Nothing that serves, answers or measures gets hold of what fetches addresses."""
+    fetching = {"Web", "Reach", "Limits", "is_web_address"}
+    holders = {
+        name_of(path)
+        for path in modules()
+        for module, names, level, _ in imports(path)
+        if (module == "index" and fetching & set(names)) or (level and module.split(".")[0] == "web" and name_of(path).startswith("index/"))
+    }
+    assert holders == {"index/library.py", "ui/fetching.py"}
+    looking_up = {
+        name_of(path)
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in {"getaddrinfo", "gethostbyname"}
+    }
+    assert looking_up == {"index/web/resolve.py", "ui/web/listening.py"}  # the latter looks for the addresses that it listens on
 
 
 def test_no_module_is_named_after_a_dependency():

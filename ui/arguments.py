@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from index import AssayError, parse_date
 
-from . import evaluation_arguments, exporting, mirroring, reading, serving, verbs, writing
+from . import evaluation_arguments, exporting, fetching, mirroring, reading, serving, verbs, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,6 +19,7 @@ or the answer is that the articles do not say."""
 
 _EXAMPLES = """examples:
   assay add articles/ reports.jsonl                  take in files, folders, tables of articles
+  assay add https://example.org/news --allow-url     take in a page; nothing is fetched without --allow-url
   assay ask "When was the lithium plan presented?"   one cited answer
   assay search "nickel output" --after 2024 -k 5     the five best passages of 2024 and later
   assay show a1 --span 0:43                          the characters that a citation names
@@ -123,16 +124,18 @@ def _global_options() -> Parser:
 def _writing_verbs(verb: Callable[..., Parser]) -> None:
     kept = "interrupted; what was committed is kept, and running the same command again goes on from there"
     same = "The same again changes nothing; an article of the same id with another text is replaced."
-    add = verb("add", "add files, folders, and tables of articles", verbs.add, same)
-    formats = "a folder, or a text, Markdown, HTML, JSON, .jsonl or .csv file"
+    add = verb("add", "add files, folders, tables of articles, and web pages", verbs.add, same)
+    formats = "a folder, or a text, Markdown, HTML, JSON, .jsonl or .csv file; with --allow-url a web address too"
     add.add_argument("paths", metavar="PATH", nargs="+", type=_not_empty, help=formats)
     add.add_argument("--source", metavar="S", type=_words, help="the publisher of every article, whatever the articles say")
     add.add_argument("--published", metavar="D", type=_raw_date, help="the date of every article, whatever the articles say")
     mirroring.add_keeping(add)
-    gone = "Adds what is new, replaces what changed, follows what moved, removes what came from the folder and is gone."
-    sync = verb("sync", "make the index mirror a folder", mirroring.sync, gone)
-    sync.add_argument("folder", metavar="FOLDER", type=_not_empty)
+    fetching.add_options(add)
+    gone = "Adds what is new, replaces what changed, follows what moved, removes what is gone from the folder; what fell off a feed stays."
+    sync = verb("sync", "make the index mirror a folder, or follow a feed", mirroring.sync, gone)
+    sync.add_argument("folder", metavar="FOLDER", type=_not_empty, help="a folder; with --allow-url the address of a feed or a sitemap")
     mirroring.add_sync_options(sync)
+    fetching.add_options(sync)
     again = "As sync, whenever something changes, until Ctrl-C; a line on stderr for each change, with --json a line of JSON on stdout."
     watch = verb("watch", "keep the index in step with folders as they change", mirroring.watch, again)
     mirroring.add_watch_options(watch, _not_empty)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from index import AssayError, BusyError, FolderWatch, Library, MismatchError, StoreError
 
-from . import render, screen
+from . import fetching, render, screen
 from .progress import bar, expected_files
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Iterator
 
-    from index import AddReport
+    from index import AddReport, Web
 
 #: A watched file is read once nobody has written to it for so many seconds.
 SETTLED = 1.0
@@ -45,7 +45,11 @@ def add_watch_options(parser: argparse.ArgumentParser, not_empty: Callable[[str]
 
 
 def sync(args: Namespace) -> int:
-    """Mirror a folder; exit 1 when something in it was refused."""
+    """Mirror a folder, or follow a feed; exit 1 when something in it was refused."""
+    addresses, _ = fetching.sorted_out([args.folder])
+    web = fetching.web_of(args, addresses)
+    if web is not None:
+        return _follow(args, addresses[0], web)
     _expect_folder(args.folder)
     with _library(args) as library, bar("articles", expected_files(args.folder)) as shown:
         report = library.sync(args.folder, keep_originals=args.keep_originals, dry_run=args.dry_run, progress=shown.ingest)
@@ -53,6 +57,20 @@ def sync(args: Namespace) -> int:
         screen.put_json({**report.to_json(), **({"dry_run": True} if args.dry_run else {})})
     else:
         screen.put(render.dry_run_page(report) if args.dry_run else render.report_page(report))
+    return 1 if report.refused else 0
+
+
+def _follow(args: Namespace, address: str, web: Web) -> int:
+    """Take in what is new in a feed or a sitemap."""
+    for option, given in (("--dry-run", args.dry_run), ("--keep-originals", args.keep_originals)):
+        if given:
+            raise AssayError(f"expected a folder for {option}, found the web address {address}; leave it out")
+    with _library(args) as library, bar("articles", None) as shown:
+        report = library.fetch(address, web=web, listings=True, progress=shown.ingest)
+    if args.json:
+        screen.put_json(report.to_json())
+    else:
+        screen.put(render.report_page(report))
     return 1 if report.refused else 0
 
 

@@ -201,6 +201,9 @@ def _refusals(report: AddReport) -> list[Line]:
     ]
     if len(report.refused) > REFUSALS_SHOWN:
         lines.append(Line((Run(f"… and {len(report.refused) - REFUSALS_SHOWN:,} more refused; --json lists them all", Style.WARNING),)))
+    if report.left:
+        said = f"{report.left:,} more are listed and were left; the same command again goes on with them"
+        lines.append(Line((Run(said, Style.WARNING),)))
     return lines
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from index import ArticleFilter, AssayError, BusyError, Health, Library, MismatchError, StoreError, replaced
 
-from . import batch, conversation, records, render, screen
+from . import batch, conversation, fetching, records, render, screen
 from .progress import bar, expected_articles
 from .reading import reader_of
 from .writing import tried, writer_of
@@ -25,14 +25,18 @@ DONE, DONE_BUT = 0, 1
 
 
 def add(args: Namespace) -> int:
-    """Add files and folders; exit 1 when something was refused."""
-    missing = next((path for path in args.paths if not Path(path).exists()), None)
+    """Add files and folders, and what is at web addresses where that is allowed; exit 1 when something was refused."""
+    addresses, places = fetching.sorted_out(args.paths)
+    web = fetching.web_of(args, addresses)
+    missing = next((path for path in places if not Path(path).exists()), None)
     if missing is not None:
         raise AssayError(f"expected a file or folder to add, found none at {missing}; nothing was added: check the path and try again")
-    with _open(args, create=True) as library, bar("articles", expected_articles(args.paths)) as shown:
-        report = library.add(
-            *args.paths, source=args.source, published=args.published, keep_originals=args.keep_originals, progress=shown.ingest
-        )
+    expected = expected_articles(places) if web is None else None
+    with _open(args, create=True) as library, bar("articles", expected) as shown:
+        told = {"source": args.source, "published": args.published, "progress": shown.ingest}
+        report = library.add(*places, keep_originals=args.keep_originals, **told)
+        if web is not None:
+            report = fetching.joined(report, library.fetch(*addresses, web=web, **told))
     return _report(args, report)
 
 

@@ -168,6 +168,15 @@ def _switches(stream: BinaryIO) -> bool:
     return any(b"\x1b$" in chunk for chunk in _chunks(stream)) and _first_error(stream, "iso2022_jp") is None
 
 
+def fitting(data: bytes, declared: str) -> str | None:
+    """Return the codec of a charset that something else than the document declares, where `data` is no UTF-8 and fits that strictly."""
+    stream = io.BytesIO(data)
+    if any(data.startswith(mark) for mark, _ in _MARKS) or _first_error(stream, "utf-8") is None:
+        return None
+    charset = _known(declared)
+    return charset if charset is not None and _first_error(stream, charset) is None else None
+
+
 def read_bytes(stream: BinaryIO, limit: int) -> bytes:
     """Return the bytes of `stream`.
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_web import contacts, net, site  # noqa: F401  # fixtures: the web of the tests
 
 from ui.cli import main
 
