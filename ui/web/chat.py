@@ -18,7 +18,7 @@ import gradio
 from index import ArticleFilter, AssayError
 from rag import ABSTENTION, Answer, Numbering, Question, Turn
 
-from ..render import limits_of, searched_words
+from ..wording import limits_of, searched_words
 from . import html
 from .errors import refusal_of
 from .footnotes import link_to, told

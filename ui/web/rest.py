@@ -41,9 +41,10 @@ from .bodies import (
     read_answer,
 )
 from .context import Context, Feedback, Here, last
-from .errors import ArticlesRoute, Refused, Route, refusal_of
+from .errors import ArticlesRoute, Route, refusal_of
 from .events import EventStream, event, written
 from .login import cookie_name
+from .refusal import Refused
 from .runs import NoRunError, RunError
 
 _NOT = {

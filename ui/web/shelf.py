@@ -15,8 +15,9 @@ from gradio.utils import get_upload_folder
 
 from index import AddReport, AssayError, BusyError
 
-from ..render import REFUSALS_SHOWN, counted
+from ..render import REFUSALS_SHOWN
 from ..safe import safe
+from ..wording import counted
 from .errors import refusal_of
 from .listing import A_PAGE, Listing, Order
 from .markup import Html, block, element, joined
@@ -212,7 +213,8 @@ def _wrong(error: AssayError) -> str:
 
 def _page(page: Page) -> Html:
     if not page.all:
-        return element("p", {"class": "nothing"}, "There are no articles yet. Add some here, or with `assay add PATH`.")
+        how = element("code", None, "assay add PATH")
+        return element("p", {"class": "nothing"}, "There are no articles yet. Add some here, or with ", how, ".")
     if not page.found:
         return element("p", {"class": "nothing", "role": "status"}, "No article has these words in its title, source, authors or id.")
     first = (page.number - 1) * A_PAGE + 1

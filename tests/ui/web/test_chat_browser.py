@@ -4,7 +4,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 import socket
 import threading
 import time
@@ -84,19 +83,6 @@ class Slow(BaseChatModel):
         except GeneratorExit:
             self.gone.set()
             raise
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; `make test-browser` does it")
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("expected chromium on the path, found none; `make test-browser` installs it")
-    with playwright.sync_playwright() as started:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = started.chromium.launch(executable_path=program, args=flags)
-        yield browser
-        browser.close()
 
 
 class Server:

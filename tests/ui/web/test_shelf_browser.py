@@ -64,19 +64,6 @@ def mine(n):
     return Article(id=f"m{n:02}", title=f"Mine {n:02}", text=f"Mine {n} opened in {1990 + n}.", published=str(1990 + n))
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; `make test-browser` does it")
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("expected chromium on the path, found none; `make test-browser` installs it")
-    with playwright.sync_playwright() as started:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = started.chromium.launch(executable_path=program, args=flags)
-        yield browser
-        browser.close()
-
-
 def guarded(app):
     """The page behind a policy that lets no text be evaluated."""
 
@@ -123,13 +110,13 @@ def serve(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def look(browser, serve):
+def look(chromium, serve):
     """`look(service, tab, **context) -> page`, the tab open; what it asked of others and said of errors is kept."""
     contexts = []
 
     def start(service, tab="Library", **context):
         address = serve(service)
-        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **context}))
+        contexts.append(chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **context}))
         contexts[-1].add_init_script(WATCH)
         page = contexts[-1].new_page()
         page.asked, page.told, page.home = [], [], address

@@ -11,7 +11,15 @@ export function footnoted(answer) {
     const where = [one.title, origin(one), one.page ? `page ${one.page}` : "", address(one)].filter(Boolean).join(", ");
     return `[${one.n}] “${one.quote.replace(/\s+/g, " ").trim()}” — ${where}`;
   });
-  return [answer.answer, ...answer.notes, ...open, notes.join("\n")].filter(Boolean).join("\n\n");
+  return [answer.sentences.map(numbered).join(" "), ...answer.notes, ...open, notes.join("\n")].filter(Boolean).join("\n\n");
+}
+
+/** Return a sentence with the numbers of what proves it, and the doubt about it in the words that the page shows. */
+function numbered({ text, citations, verdict, doubt }) {
+  const marks = citations.map((n) => ` [${n}]`).join("");
+  if (verdict === "supported" && !doubt) return text + marks;
+  const word = verdict === "unsupported" ? "Not supported" : "Weakly supported";
+  return `${text}${marks} (${doubt ? `${word}: ${doubt}` : word})`;
 }
 
 /** Return where a citation can be read: at the address stored with the article, else at its characters in this page. */
