@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .errors import ArticleError, AssayError, BusyError, MismatchError, ModelError, StoreError
     from .ingest import AddReport
     from .library import Library
+    from .listing import ArticleOrder, ListedArticles
     from .loaders.jsonl import bounded_lines
     from .model import DEFAULT_MODEL, ModelFiles, locate
     from .runtime import ConversionError, Encoder, Recipe, cache_folder, cached_encoder
@@ -31,6 +32,7 @@ __all__ = [
     "Article",
     "ArticleError",
     "ArticleFilter",
+    "ArticleOrder",
     "AssayError",
     "BusyError",
     "ConversionError",
@@ -39,6 +41,7 @@ __all__ = [
     "Heading",
     "Health",
     "Library",
+    "ListedArticles",
     "MismatchError",
     "ModelError",
     "ModelFiles",
@@ -74,6 +77,7 @@ _HOMES = {
     "errors": ("ArticleError", "AssayError", "BusyError", "MismatchError", "ModelError", "StoreError"),
     "ingest": ("AddReport",),
     "library": ("Library",),
+    "listing": ("ArticleOrder", "ListedArticles"),
     "loaders.jsonl": ("bounded_lines",),
     "model": ("DEFAULT_MODEL", "ModelFiles", "locate"),
     "runtime": ("ConversionError", "Encoder", "Recipe", "cache_folder", "cached_encoder"),

@@ -68,12 +68,23 @@ class AddReport:
 class Ingest:
     """A run of additions: reads, splits and embeds, has each batch committed, and keeps the report."""
 
-    def __init__(self, store: Store, embedder: Embedder, commit: Commit, progress: Callable[[int, int], object]) -> None:
-        """Read what is known from `store`; `progress` hears of articles read and passages embedded since it was last called."""
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder,
+        commit: Commit,
+        progress: Callable[[int, int], object],
+        expects: Callable[[int], object] = lambda _passages: None,
+    ) -> None:
+        """Read what is known from `store`; `progress` hears of articles read and passages embedded since it was last called.
+
+        `expects` hears how many passages are embedded next.
+        """
         self._store = store
         self._embedder = embedder
         self._hand_over = commit
         self._progress = progress
+        self._expects = expects
         self._report = AddReport()
         self._started = time.monotonic()
         self._waiting: list[tuple[Prepared, list[str]]] = []
@@ -141,6 +152,7 @@ class Ingest:
         new = {key: text for key, text in texts.items() if key not in known}
         vectors: dict[str, NDArray[np.float32]] = {}
         if new:
+            self._expects(len(new))
             embedded = self._embedder.embed_documents(list(new.values()), done=lambda count: self._progress(0, count))
             vectors = dict(zip(new, embedded, strict=True))
         put = [prepared for prepared, _ in waiting]

@@ -19,6 +19,7 @@ from .durable import make_folder, replace, replaced
 from .embed import Embedder, SentenceTransformerEmbedder
 from .errors import AssayError, BusyError, MismatchError, StoreError
 from .ingest import AddReport, Ingest, articles_of, flat, origin_of, paths
+from .listing import ArticleOrder, ListedArticles
 from .loaders import read
 from .loaders.walk import shown
 from .lock import is_held, writer_lock
@@ -26,6 +27,7 @@ from .model import DEFAULT_MODEL
 from .publish import UNFINISHED, publish, publish_words
 from .remembered import RememberedVectors
 from .segment import SEGMENTER
+from .snapshot import ArticleFilter
 from .split import SPLITTER
 from .store import Prepared, Store
 from .view import View
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
 
     from .article import Article, Refusal
     from .ingest import Addable
-    from .snapshot import ArticleFilter
 
 #: How often a reader looks again while a writer is at work, before it builds what it needs for itself: after 10, 20, 40 … ms, ten
 #: seconds in all. Words are ahead of the store between their commit and its, which takes seconds when large segments are merged.
@@ -138,6 +139,27 @@ class Library:
         with self._store.snapshot() as snapshot:
             return list(snapshot.records(only))
 
+    def listed(
+        self,
+        words: str = "",
+        only: ArticleFilter | None = None,
+        *,
+        order: ArticleOrder = ArticleOrder.ID,
+        offset: int = 0,
+        limit: int = 25,
+    ) -> ListedArticles:
+        """Return a page of the articles that pass `only` and hold all of `words` in title, source, authors, id or date, and their number.
+
+        The records are those of `articles`; however many there are, only those of the page are read.
+        """
+        with self._store.snapshot() as snapshot:
+            return snapshot.listed(only or ArticleFilter(), words, order, offset, limit)
+
+    def sources(self) -> dict[str, int]:
+        """Return how many articles each source has, those of most articles first."""
+        with self._store.snapshot() as snapshot:
+            return snapshot.sources()
+
     def article(self, article_id: str) -> Article:
         """Return one article with its text; raises `StoreError` when there is none of that id."""
         with self._store.snapshot() as snapshot:
@@ -152,20 +174,22 @@ class Library:
         source: str | None = None,
         published: str | None = None,
         progress: Callable[[int, int], object] = lambda _articles, _passages: None,
+        expects: Callable[[int], object] = lambda _passages: None,
     ) -> AddReport:
         """Add files, folders, articles or rows; the same again changes nothing, the same id with another text replaces it.
 
         An id names one article: what brings an id that this call was given already is refused. A path with nothing at it raises
         `ArticleError` before anything is added; when a later item raises an `AssayError`, those before it are added all the same.
         `source` and `published` are given to every article. `progress` hears, as they grow, how many articles were read and how
-        many passages were embedded since it was last called. Every article in the report is on disk for good when this returns;
-        what was committed before an interruption stays, and adding again goes on from there.
+        many passages were embedded since it was last called; `expects`, before that, how many are embedded next. Every article in
+        the report is on disk for good when this returns; what was committed before an interruption stays, and adding again goes on
+        from there.
         """
         for path in paths(items):
             read(path, source=source, published=published)  # raises at once where nothing is; reads nothing yet
         with self._writing():
             self._check_rules()
-            ingest = Ingest(self._store, self.embedder, self._commit, progress)
+            ingest = Ingest(self._store, self.embedder, self._commit, progress, expects)
             try:
                 for item in flat(items):
                     ingest.take(articles_of(item, source, published), at=Path(item) if isinstance(item, str | Path) else None)

@@ -224,7 +224,9 @@ class Search(_Parameters):
 class Listing(_Parameters):
     """Which articles to list."""
 
-    q: Annotated[str, Field(max_length=LONGEST_NAME)] | None = Field(None, description="Words that the title holds, whatever their case.")
+    q: Annotated[str, Field(max_length=LONGEST_NAME)] | None = Field(
+        None, description="Words that title, source, authors, id and date together hold, whatever their case."
+    )
     offset: Annotated[int, Field(ge=0, le=10**9)] = 0
     limit: Annotated[int, Field(ge=1, le=MOST_LISTED)] = 100
 

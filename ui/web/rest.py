@@ -161,11 +161,7 @@ async def remove_article(article_id: str, here: Here) -> Response:
     """Remove an article."""
     _expect_may_write(here)
 
-    def remove() -> None:
-        here.service.shown(article_id, (0, 0))
-        here.service.library.remove(article_id, missing_ok=True)
-
-    await here.written(remove)
+    await here.written(lambda: here.service.remove(article_id))
     return JSONResponse({"removed": [article_id]})
 
 

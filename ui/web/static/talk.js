@@ -4,7 +4,7 @@ import { equip, rewriting } from "./answer.js";
 import * as pane from "./pane.js";
 import * as proof from "./proof.js";
 import * as store from "./store.js";
-import { asked, button, make, tell } from "./text.js";
+import { asked, button, make, tell, write } from "./text.js";
 
 const MOST_HANDED_IN = 3_500_000; // characters; the server reads somewhat more
 
@@ -38,12 +38,6 @@ function answer_of(key) {
     answers.set(key, promised.catch(() => (answers.delete(key), null)));
   }
   return answers.get(key);
-}
-
-function write(element, words) {
-  const kind = element instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
-  Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(element, words);
-  element.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 /** Hand in the conversation with the next question, up to turn `end`. */
@@ -412,8 +406,8 @@ async function clicked(event) {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return undefined;
   event.preventDefault();
   proof.lower();
-  if (link.dataset.article !== undefined) return pane.open(link.dataset.article, null, null, link);
   const query = new URL(link.href, location.href).searchParams;
+  if (link.dataset.article !== undefined) return pane.open(query.get("article"), null, null, link);
   const [start, end] = (query.get("span") || "").split(":").map(Number);
   const answer = await answer_of(about(link.closest(".answer")).key);
   const citations = answer?.citations || [];
