@@ -6,6 +6,7 @@ transaction. Knows nothing of texts, passages' vectors or screens.
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,7 +40,7 @@ _MOST_WORDS, _MOST_CHARACTERS = 16, 1_000
 #: Articles that are sorted anew each time in place of going through all in order until enough of them have been met.
 _FEW = 2_000
 
-#: The table; `folded` is lower case as Unicode has it, of which SQLite knows nothing.
+#: The table.
 SCHEMA = """
 CREATE TABLE listed (
     article INTEGER PRIMARY KEY REFERENCES articles (row),  -- a live one
@@ -63,13 +64,12 @@ CREATE INDEX listed_longest ON listed (passages DESC, by_title);
 
 #: What the table holds of each live article.
 ROWS = """SELECT articles.row, id, source, published_first, published_last,
-    folded(substr(json_extract(record, '$.title'), 1, 80)),
+    folded(substr(told(record, 'title'), 1, 80)),
     folded(coalesce(source, '')),
-    coalesce(json_extract(record, '$.published'), ''),
+    told(record, 'published'),
     (SELECT count(*) FROM passages WHERE article = articles.row),
-    folded(json_extract(record, '$.title') || ' ' || coalesce(source, '') || ' '
-        || coalesce((SELECT group_concat(value, ', ') FROM json_each(record, '$.authors')), '') || ' ' || id || ' '
-        || coalesce(json_extract(record, '$.published'), ''))
+    folded(told(record, 'title') || ' ' || coalesce(source, '') || ' ' || told(record, 'authors') || ' ' || id || ' '
+        || told(record, 'published'))
     FROM articles WHERE removed_gen IS NULL"""
 
 #: Fills the table of an index that had none.
@@ -85,9 +85,16 @@ _ORDERS = {
 }
 
 
-def add_folding(connection: sqlite3.Connection) -> None:
-    """Teach a connection what `ROWS` needs."""
+def add_functions(connection: sqlite3.Connection) -> None:
+    """Teach a connection what `ROWS` needs: lower case as Unicode has it, and records as Python wrote them."""
     connection.create_function("folded", 1, str.casefold, deterministic=True)
+    connection.create_function("told", 2, _told, deterministic=True)
+
+
+def _told(record: str, name: str) -> str:
+    """Return what a record says under a name in words; empty where that is nothing."""
+    value = json.loads(record)[name]
+    return ", ".join(value) if isinstance(value, list) else value or ""
 
 
 def put(connection: sqlite3.Connection, row: int) -> None:

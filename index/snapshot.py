@@ -277,7 +277,8 @@ class Snapshot:
 
     def faults(self) -> list[str]:
         """Check the file page by page, its references, and every text, span and vector; return what is wrong, a line each."""
-        faults = [f"store.sqlite: {line}" for (line,) in self._connection.execute("PRAGMA integrity_check(20)") if line != "ok"]
+        said = [line for (line,) in self._connection.execute("PRAGMA integrity_check(20)") if line != "ok"]
+        faults = [f"store.sqlite: {'; '.join(line.splitlines())}" for line in said]
         faults += [
             f"store.sqlite: a row of {row[0]} refers to none of {row[2]}" for row in self._connection.execute("PRAGMA foreign_key_check")
         ]

@@ -22,7 +22,7 @@ import numpy as np
 
 from . import listing
 from .errors import MismatchError, StoreError
-from .listing import FILL, add_folding
+from .listing import FILL, add_functions
 from .listing import SCHEMA as LISTED
 from .snapshot import Snapshot, published_days
 
@@ -313,7 +313,7 @@ class Store:
         connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
-        add_folding(connection)
+        add_functions(connection)
         return connection
 
 

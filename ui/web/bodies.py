@@ -115,6 +115,9 @@ class Vote(_Taken):
     voter: Annotated[str, Field(pattern=VOTER)] | None = Field(
         None, description="Random characters that tell one browser from others, so that nobody changes what another has said."
     )
+    answer: HandedIn | None = Field(
+        None, description="The answer itself, for a server that remembers the key no longer; every quote must stand in the articles."
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -28,6 +28,7 @@ from .refusal import Refused
 from .routes import Accepts, Access, Counted, Route, routes_of
 from .settings import LARGEST_FILE, LARGEST_UPLOAD, Limits, in_brackets
 from .uploads import Uploads
+from .visits import Visits
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -58,6 +59,9 @@ _FORM = 8 * 1024
 
 #: What a multipart form adds to its files.
 _AROUND_FILES = 2**20
+
+#: What Gradio calls the name that a visit of the page draws for itself.
+_VISIT = "session_hash"
 
 #: What no path of a file contains: a way up, another separator, another encoding, a drive or scheme.
 _CLIMBS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)|[\\%:]")
@@ -97,6 +101,7 @@ class Guard:
         self._buckets = Buckets()
         self._sessions = Sessions()
         self.uploads = Uploads()
+        self.visits = Visits()
         self._login = Login(settings.passwords, self._sessions, self._buckets, settings.limits)
         self._open = AtOnce(settings.limits.open_requests, "Too many people are here just now. Try again in a moment.")
         self._asked = AtOnce(settings.limits.at_once, "Too many questions are being answered just now. Try again in a moment.")
@@ -271,10 +276,12 @@ class _Exchange:
         state["user"] = caller.user
         self._guard.count(caller, route)
         self._caller = caller.counted_by
+        for visit in _visits(self._request, route):
+            self._guard.visits.check(caller.user, visit)
         body = self._body = self._guard.body(self._request, route, self._receive)
         self._scope["scheme"] = self._guard.scheme(self._request)
         self._scope["headers"] = [pair for pair in self._scope["headers"] if not pair[0].startswith(_HEARSAY)]
-        receive = await self._checked(body) if route.event else body.receive
+        receive = await self._checked(body, caller) if route.event else body.receive
         heads = self._request.method == "HEAD" and route.key  # of which the interfaces know nothing: it is GET without the content
         scope = {**self._scope, "method": "GET"} if heads else self._scope
         with self._guard.room(route):
@@ -282,10 +289,12 @@ class _Exchange:
         if body.refusal is not None and not self._started:
             raise body.refusal
 
-    async def _checked(self, body: Body) -> Receive:
-        """Return what gives the application the body of an event, once it is all here and names no file that is not the caller's."""
+    async def _checked(self, body: Body, caller: Caller) -> Receive:
+        """Return what gives the application the body of an event, once it is all here and names no file or visit but the caller's."""
         content = await body.whole()
-        self._guard.uploads.check(self._caller, content, lambda address: _is_own(address, self._request))
+        value = self._guard.uploads.check(self._caller, content, lambda address: _is_own(address, self._request))
+        if isinstance(value, dict) and value.get(_VISIT) is not None:
+            self._guard.visits.check(caller.user, value[_VISIT])
         message: Message | None = {"type": "http.request", "body": content, "more_body": False}
 
         async def receive() -> Message:
@@ -404,6 +413,12 @@ def _check_origin(request: Request, route: Route) -> None:
             raise stranger
     elif site != "same-origin" and ("cookie" in headers or any(name.startswith("sec-fetch-") for name in headers)):
         raise stranger
+
+
+def _visits(request: Request, route: Route) -> list[str]:
+    """Return the visits of the page that an address names."""
+    named = [request.scope["path"].rpartition("/")[2]] if f"{{{_VISIT}}}" in route.path else []
+    return [*named, *request.query_params.getlist(_VISIT)]
 
 
 def _from_our_page(request: Request) -> bool:

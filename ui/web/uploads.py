@@ -45,8 +45,11 @@ class Uploads:
         while len(self._known) > _MOST:
             self._known.popitem(last=False)
 
-    def check(self, caller: str, body: bytes, is_own: Callable[[str], bool]) -> None:
-        """Raise `Refused` where the body of an event is no JSON, or names a file that is not the caller's; `is_own` knows our addresses."""
+    def check(self, caller: str, body: bytes, is_own: Callable[[str], bool]) -> Any:
+        """Return what the body of an event holds; `is_own` knows our addresses.
+
+        Raises `Refused` where it is no JSON, or names a file that is not the caller's.
+        """
         try:
             value = json.loads(body)  # of whatever encoding, and of two fields of one name the last, as the application reads it
         except (ValueError, RecursionError):
@@ -54,6 +57,7 @@ class Uploads:
         for one in _files(value):
             if not self._is_upload(caller, one, is_own):
                 raise Refused(400, "Expected no file but one that was uploaded here just now, found another.")
+        return value
 
     def _is_upload(self, caller: str, file: dict[str, Any], is_own: Callable[[str], bool]) -> bool:
         path, url = file.get("path"), file.get("url")

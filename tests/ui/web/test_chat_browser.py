@@ -18,6 +18,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 
 from index import Article
 from rag import Answer, Pipeline, Retriever, Talk, Writer
+from ui.web.feedback import FeedbackStore
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -803,18 +804,25 @@ def test_each_who_logs_in_has_conversations_of_their_own_and_a_way_out(serve, op
     passwords = {name: bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode() for name in ("anna", "bo")}
     server = serve(passwords=passwords)
     page = open_page(server.address, ready=False)
-    for name, asked in (("anna", CONGO), ("bo", CHILE), ("anna", CONGO)):
+    there = []
+    for name, asked in (("anna", CONGO), ("bo", CHILE), ("anna", CONGO), ("anna", CHILE)):
         page.wait_for_selector("#password")
         page.fill("#name", name)
         page.fill("#password", "right")
         page.keyboard.press("Enter")
         page.wait_for_selector("html[data-assay=ready]")
         assert page.locator("#top .who .name").text_content() == name
-        if page.locator(".asked").count() == 0:
+        there.append(page.locator(".asked").count())
+        if not there[-1]:
             ask(page, asked)
         assert page.locator(".asked").all_text_contents() == [asked]
-        page.click("#top .who button")
+        page.click("#log-out")
+        forget = len(there) > 2
+        page.click("[role=menuitem] >> text=delete my conversations" if forget else "[role=menuitem] >> text=/^Log out$/")
         page.wait_for_selector("#password")
+        assert ("Congo" in page.evaluate("JSON.stringify(localStorage)")) is not forget
+        assert "Chile" in page.evaluate("JSON.stringify(localStorage)") or name == "anna"
+    assert there == [0, 0, 1, 0]
     page.goto(server.address)
     page.wait_for_selector("#password")
 
@@ -866,13 +874,28 @@ def test_votes_and_corrections_are_sent_shown_and_taken_back(serve, open_page):
 
 
 def test_a_vote_that_fails_is_not_shown_as_cast(serve, open_page):
-    page = open_page(serve().address)
-    page.route("**/api/v1/feedback", lambda route: route.fulfill(status=404, json={"detail": "none"}))
+    server = serve()
+    page = open_page(server.address)
     ask(page, CONGO)
+    server.service.answers._answers.clear()
+    server.service.library.remove("congo")
     page.click("[aria-label='A good answer']")
     page.wait_for_selector("#told.shown")
-    assert "older than the server remembers" in page.locator("#told").text_content()
+    assert "The articles have changed since this answer" in page.locator("#told").text_content()
     assert page.get_attribute("[aria-label='A good answer']", "aria-pressed") == "false"
+
+
+def test_an_answer_that_the_server_has_forgotten_is_judged_all_the_same(serve, open_page):
+    server = serve()
+    page = open_page(server.address)
+    ask(page, CONGO)
+    server.service.answers._answers.clear()
+    page.click("[aria-label='A good answer']")
+    page.wait_for_selector("[aria-label='A good answer'][aria-pressed=true]")
+    page.wait_for_selector("#told.shown >> text=Thank you")
+    (row,) = FeedbackStore(server.service.folder / "feedback.sqlite").rows()
+    assert (row["question"], row["vote"]) == (CONGO, "up")
+    assert "96,600" in row["answer"]["answer"]
 
 
 @pytest.mark.parametrize(

@@ -64,10 +64,18 @@ function voting(vote, turn, keep) {
   return { made, show: () => made.setAttribute("aria-pressed", String(turn.vote === vote)) };
 }
 
-/** Send what is said of an answer, all of it: what is not said is taken back. */
-const judged = (turn, correction) => sent("/api/v1/feedback", { key: turn.key, vote: turn.vote ?? null, correction, voter: voter() });
+/** Send what is said of an answer, all of it: what is not said is taken back. A server that has forgotten the answer is handed it. */
+async function judged(turn, correction) {
+  const said = { key: turn.key, vote: turn.vote ?? null, correction, voter: voter() };
+  try {
+    return await sent("/api/v1/feedback", said);
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    return sent("/api/v1/feedback", { ...said, answer: { ...turn.answer, hits: [], removed: [] } });
+  }
+}
 
-const said = (error) => (error.status === 404 ? "This answer is older than the server remembers. Ask again, then judge the new one." : error.message);
+const said = (error) => (error.status === 422 ? "The articles have changed since this answer. Ask again, then judge the new one." : error.message);
 
 async function share(turn) {
   try {

@@ -157,6 +157,16 @@ export function forget(id) {
   write();
 }
 
+/** Forget all conversations of who is here, on all pages that are open. */
+export function clear() {
+  merge();
+  for (const talk of [...kept.talks, now]) kept.gone[talk.id] = Date.now();
+  kept.talks = [];
+  now = fresh();
+  kept.current = now.id;
+  write();
+}
+
 /** Return what tells the votes of this browser from those of others: at random, and said with nothing else. */
 export function voter() {
   try {
