@@ -68,6 +68,11 @@ def searched_words(answer: Answer, articles: int, limits: Sequence[str]) -> str:
     return f"Searched: {words}; {counted(len(answer.hits), 'passage')} read."
 
 
+def searched_then(answer: Answer) -> str:
+    """Say of an answer that came back without these words what is still known of where it was looked for."""
+    return f"Searched: the articles as they were when this was asked; {counted(len(answer.hits), 'passage')} of those read kept."
+
+
 def limits_of(only: ArticleFilter | None, title: Callable[[str], str] = str) -> list[str]:
     """Return what a filter leaves to be searched, in words; `title` names an article of an id."""
     if not only:

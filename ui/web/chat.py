@@ -17,7 +17,7 @@ import gradio
 from index import ArticleFilter, AssayError
 from rag import ABSTENTION, Answer, Numbering, Question, Turn
 
-from ..wording import limits_of, searched_words
+from ..wording import limits_of, searched_then, searched_words
 from . import html
 from .errors import refusal_of
 from .footnotes import link_to, told
@@ -66,6 +66,8 @@ class Said(NamedTuple):
     searched: str = ""
     """What was searched, in the words that were shown."""
     readable: bool = True
+    elsewhere: bool = False
+    """Whether another page of the browser is waiting for its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,9 +331,12 @@ def _kept(one: Said, talk: str, at: int) -> str:
     try:
         if one.answer is not None:
             state = "stopped" if one.stopped else "whole"
-            return html.answer_html(one.answer, searched=one.searched, key=one.key, state=state, talk=talk, turn=at)
+            searched = one.searched or searched_then(one.answer)
+            return html.answer_html(one.answer, searched=searched, key=one.key, state=state, talk=talk, turn=at)
     except _UNREADABLE:  # an answer that was never one of ours
         return html.failed_html(_UNSHOWN, talk=talk, turn=at)
+    if one.elsewhere:
+        return html.elsewhere_html(talk=talk, turn=at)
     return html.failed_html("Stopped before there was an answer." if one.readable else _UNSHOWN, talk=talk, turn=at)
 
 
@@ -347,7 +352,8 @@ def _said(turn: Any) -> Said:
         if answer is not None:
             Numbering().of(answer)
             _ = hash(answer.text)
-        return Said(question, answer, _word(turn.get("key")), turn.get("stopped") is True, _word(turn.get("searched"), 1_000))
+        searched, elsewhere = _word(turn.get("searched"), 1_000), turn.get("pending") is True
+        return Said(question, answer, _word(turn.get("key")), turn.get("stopped") is True, searched, elsewhere=elsewhere)
     except _UNREADABLE:
         return Said(question, None, "", stopped=False, readable=False)
 

@@ -57,6 +57,11 @@ def failed_html(said: str, *, talk: str = "", turn: int = 0) -> str:
     return _message(f'<p class="failure">{_text(said)}</p>', "failed", talk, turn)
 
 
+def elsewhere_html(*, talk: str = "", turn: int = 0) -> str:
+    """Say that another page of the same browser is waiting for the answer."""
+    return _message('<p class="why">This question is being answered on another page.</p>', "elsewhere", talk, turn)
+
+
 def answer_html(
     answer: Answer,
     *,
@@ -71,7 +76,8 @@ def answer_html(
     if answer.abstained:
         parts += [_abstention(answer, searched)]
     else:
-        parts += [f'<p class="short">{_text(answer.short_answer)}</p>' if answer.short_answer else "", _sentences(answer)]
+        short = answer.short_answer if len(answer.parts) < 2 else None  # several at once would answer none of the questions by itself
+        parts += [f'<p class="short">{_text(short)}</p>' if short else "", _sentences(answer)]
         parts += [_conflict(answer.conflict, answer) if answer.conflict else "", _unanswered(answer), _notes(answer)]
     if state == "stopped":
         parts.append('<p class="stopped">Stopped before the answer was whole.</p>')

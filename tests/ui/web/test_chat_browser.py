@@ -495,7 +495,7 @@ def test_an_answer_on_its_way_is_kept_where_another_conversation_is_opened(serve
 
 
 def test_a_question_that_waits_is_kept_where_another_conversation_is_opened(serve, open_page, slow, monkeypatch):
-    monkeypatch.setattr("ui.web.chat._AT_ONCE", 1)
+    monkeypatch.setattr("ui.web.service.Service.at_once", 1)
     writer, gate, _ = slow
     server = serve(writer=writer)
     first, page = open_page(server.address), open_page(server.address)
@@ -573,7 +573,7 @@ def test_what_is_asked_again_stays_until_there_is_another_answer(serve, open_pag
 
 
 def test_who_comes_when_too_many_wait_is_told_so_and_keeps_the_question(serve, open_page, slow, monkeypatch):
-    monkeypatch.setattr("ui.web.chat._AT_ONCE", 1)
+    monkeypatch.setattr("ui.web.service.Service.at_once", 1)
     monkeypatch.setattr("ui.web.page.MOST_WAITING", 1)
     writer, gate, _ = slow
     server = serve(writer=writer)
@@ -781,6 +781,39 @@ def test_a_conversation_open_on_two_pages_goes_on_on_both(serve, open_page):
     ask(other, "What did Peru shut?")
     page.locator(".answer.state-whole .tools").nth(2).wait_for()
     assert page.locator(".asked").all_text_contents() == [CONGO, CHILE, "What did Peru shut?"]
+
+
+def test_two_pages_that_ask_at_once_in_one_conversation_keep_both_answers(serve, open_page, slow):
+    writer, gate, _ = slow
+    server = serve(writer=writer)
+    page = open_page(server.address)
+    gate.release(len(SENTENCES))
+    ask(page, CONGO)
+    other = open_page(server.address, context=page.context)
+    other.wait_for_selector(".answer.state-whole .tools button")
+    for one, question in ((page, CHILE), (other, "What did Peru shut?")):
+        one.fill("#question textarea", question)
+        one.keyboard.press("Enter")
+    for one in (page, other):
+        one.wait_for_selector(".answer:is(.state-reading, .state-growing)")
+    third = open_page(server.address, context=page.context)  # what others are at is not taken for broken off
+    third.locator(".answer.state-elsewhere").nth(1).wait_for()
+    gate.release(30)
+    for one in (page, other, third):
+        one.locator(".answer.state-whole .tools button[aria-label='A good answer']").nth(2).wait_for()
+        assert one.locator(".asked").count() == 3
+        assert set(one.locator(".asked").all_text_contents()) == {CONGO, CHILE, "What did Peru shut?"}
+    assert page.locator(".asked").all_text_contents() == other.locator(".asked").all_text_contents()
+    page.locator(".answer").last.locator("[aria-label='A good answer']").click()
+    page.wait_for_selector("[aria-pressed=true]")
+    gate.release(30)
+    ask(other, "How large is it?")
+    page.locator(".answer.state-whole .tools").nth(3).wait_for()
+    page.reload()
+    page.wait_for_selector("html[data-assay=ready]")
+    page.locator(".answer.state-whole .tools button").first.wait_for()
+    assert page.locator(".asked").count() == 4
+    assert page.locator("[aria-pressed=true]").count() == 1  # what was said of an answer stays when another page writes
 
 
 def test_one_turn_that_is_broken_leaves_the_conversation(serve, open_page):
