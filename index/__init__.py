@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .errors import ArticleError, AssayError, BusyError, MismatchError, ModelError, StoreError
     from .ingest import AddReport, Interrupted, Moved
     from .library import Library
+    from .listing import ArticleOrder, ListedArticles
     from .loaders import read
     from .loaders.jsonl import bounded_lines
     from .model import DEFAULT_MODEL, ModelFiles, locate
@@ -35,6 +36,7 @@ __all__ = [
     "Article",
     "ArticleError",
     "ArticleFilter",
+    "ArticleOrder",
     "AssayError",
     "BusyError",
     "ConversionError",
@@ -46,6 +48,7 @@ __all__ = [
     "Interrupted",
     "Library",
     "Limits",
+    "ListedArticles",
     "MismatchError",
     "ModelError",
     "ModelFiles",
@@ -87,6 +90,7 @@ _HOMES = {
     "ingest": ("AddReport", "Interrupted", "Moved"),
     "library": ("Library",),
     "loaders": ("read",),
+    "listing": ("ArticleOrder", "ListedArticles"),
     "loaders.jsonl": ("bounded_lines",),
     "model": ("DEFAULT_MODEL", "ModelFiles", "locate"),
     "runtime": ("ConversionError", "Encoder", "Recipe", "cache_folder", "cached_encoder"),

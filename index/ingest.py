@@ -129,12 +129,13 @@ class Ingest:
         publish: Callable[[], object],
         progress: Callable[[int, int], object],
         *,
+        expects: Callable[[int], object] = lambda _passages: None,
         dry_run: bool = False,
     ) -> None:
         """Read what is known from `store`, in which `commit` puts each batch; `publish` is called after it.
 
-        `progress` hears of articles read and passages embedded since it was last called. The embedder is made when something is to be
-        embedded. A dry run embeds and writes nothing, and its report says what would be.
+        `progress` hears of articles read and passages embedded since it was last called, `expects` of how many are embedded next. The
+        embedder is made when something is to be embedded. A dry run embeds and writes nothing, and its report says what would be.
         """
         self._store = store
         self._embedder = embedder
@@ -142,6 +143,7 @@ class Ingest:
         self._publish = publish
         self._progress = progress
         self._dry_run = dry_run
+        self._expects = expects
         self._report = AddReport()
         self._started = time.monotonic()
         self._waiting: list[_Waiting] = []
@@ -283,6 +285,8 @@ class Ingest:
             known = snapshot.known_vectors(texts)
         new = [key for key in texts if key not in known]
         vectors: dict[str, NDArray[np.float32]] = {}
+        if new:
+            self._expects(len(new))
         for start in range(0, len(new), EMBEDDED_AT_ONCE):
             if vectors:
                 self._store.keep_vectors(vectors)

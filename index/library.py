@@ -20,6 +20,7 @@ from .durable import make_folder, replace, replaced
 from .embed import Embedder, SentenceTransformerEmbedder
 from .errors import AssayError, BusyError, MismatchError, StoreError
 from .ingest import AddReport, Ingest, Interrupted, articles_of, flat, paths
+from .listing import ArticleOrder, ListedArticles
 from .loaders.walk import Wish, found_in, wish_of
 from .lock import is_held, writer_lock
 from .mirror import Mirror
@@ -29,6 +30,7 @@ from .portable import Header, Portable, article_line, header_line, read_articles
 from .publish import UNFINISHED, Verified, publish, publish_words
 from .remembered import RememberedVectors
 from .segment import SEGMENTER
+from .snapshot import ArticleFilter
 from .split import SPLITTER
 from .store import Prepared, Store
 from .view import View
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from .article import Article
     from .files import FileRecord
     from .ingest import Addable
-    from .snapshot import ArticleFilter, Derived, Snapshot
+    from .snapshot import Derived, Snapshot
     from .web import Web
 
 #: How often a reader looks again while a writer is at work, before it builds what it needs for itself: after 10, 20, 40 … ms, ten
@@ -145,6 +147,27 @@ class Library:
         with self._store.snapshot() as snapshot:
             return list(snapshot.records(only))
 
+    def listed(
+        self,
+        words: str = "",
+        only: ArticleFilter | None = None,
+        *,
+        order: ArticleOrder = ArticleOrder.ID,
+        offset: int = 0,
+        limit: int = 25,
+    ) -> ListedArticles:
+        """Return a page of the articles that pass `only` and hold all of `words` in title, source, authors, id or date, and their number.
+
+        The records are those of `articles`; however many there are, only those of the page are read.
+        """
+        with self._store.snapshot() as snapshot:
+            return snapshot.listed(only or ArticleFilter(), words, order, offset, limit)
+
+    def sources(self) -> dict[str, int]:
+        """Return how many articles each source has, those of most articles first."""
+        with self._store.snapshot() as snapshot:
+            return snapshot.sources()
+
     def article(self, article_id: str) -> Article:
         """Return one article with its text; raises `StoreError` when there is none of that id."""
         with self._store.snapshot() as snapshot:
@@ -160,6 +183,7 @@ class Library:
         published: str | None = None,
         keep_originals: bool = False,
         progress: Callable[[int, int], object] = lambda _articles, _passages: None,
+        expects: Callable[[int], object] = lambda _passages: None,
     ) -> AddReport:
         """Add files, folders, articles or rows; the same again changes nothing, the same id with another text replaces it.
 
@@ -167,13 +191,14 @@ class Library:
         `ArticleError` before anything is added; when a later item raises an `AssayError`, those before it are added all the same.
         `source` and `published` are given to every article of a file. With `keep_originals` the files themselves are kept in the
         index. `progress` hears, as they grow, how many articles were read and how many passages were embedded since it was last
-        called. Every article in the report is on disk for good when this returns; what was committed before an interruption stays
-        and is in the report of the `Interrupted` that is raised, and adding again goes on from there.
+        called; `expects`, before that, how many are embedded next. Every article in the report is on disk for good when this returns;
+        what was committed before an interruption stays and is in the report of the `Interrupted` that is raised, and adding again
+        goes on from there.
         """
         wish = wish_of(source, published)
         for path in paths(items):
             found_in(path)  # raises at once where nothing is; reads nothing yet
-        with self._adding(progress) as ingest:
+        with self._adding(progress, expects=expects) as ingest:
             try:
                 for item in flat(items):
                     if isinstance(item, str | Path):
@@ -361,12 +386,18 @@ class Library:
             yield
 
     @contextmanager
-    def _adding(self, progress: Callable[[int, int], object], *, dry_run: bool = False) -> Iterator[Ingest]:
+    def _adding(
+        self,
+        progress: Callable[[int, int], object],
+        *,
+        expects: Callable[[int], object] = lambda _passages: None,
+        dry_run: bool = False,
+    ) -> Iterator[Ingest]:
         """Run an addition; publish what it committed, whatever ends it but somebody's wish to stop."""
         with nullcontext() if dry_run else self._writing():
             self._check_rules()
             steps = (self._commit, lambda: self._publish(more_to_come=True))
-            ingest = Ingest(self._store, lambda: self.embedder, *steps, progress, dry_run=dry_run)
+            ingest = Ingest(self._store, lambda: self.embedder, *steps, progress, expects=expects, dry_run=dry_run)
             try:
                 yield ingest
             except KeyboardInterrupt as stop:

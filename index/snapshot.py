@@ -17,6 +17,7 @@ from .dates import parse_date
 from .durable import Stamp
 from .errors import StoreError
 from .files import FileRecord, Signature, Taken
+from .listing import ROWS, ListedArticles, page_of, sources
 from .split import embedded_text
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from .listing import ArticleOrder
 
 
 class StoredPassage(NamedTuple):
@@ -87,25 +90,25 @@ class ArticleFilter:
         return any(value is not None for value in (self.sources, self.after, self.before, self.ids, self.authors, self.languages))
 
     def where(self) -> tuple[str, list[str]]:
-        """Return an SQL condition on `articles` and its parameters. An undated article never passes a date filter."""
-        conditions, values = ["removed_gen IS NULL"], []
+        """Return an SQL condition on `listed` and its parameters. An undated article never passes a date filter."""
+        conditions, values = ["TRUE"], list[str]()
         if self.sources is not None:
-            conditions.append("source COLLATE NOCASE IN (SELECT value FROM json_each(?))")
+            conditions.append("listed.source COLLATE NOCASE IN (SELECT value FROM json_each(?))")
             values.append(_listed(self.sources))
         if self.ids is not None:
-            conditions.append("id IN (SELECT value FROM json_each(?))")
+            conditions.append("listed.id IN (SELECT value FROM json_each(?))")
             values.append(_listed(self.ids))
         if self.authors is not None:
-            conditions.append("names(record, 'authors', ?)")
+            conditions.append("names((SELECT record FROM articles WHERE row = listed.article), 'authors', ?)")
             values.append(_listed(self.authors))
         if self.languages is not None:
-            conditions.append("names(record, 'language', ?)")
+            conditions.append("names((SELECT record FROM articles WHERE row = listed.article), 'language', ?)")
             values.append(_listed(self.languages))
         if self.after is not None:
-            conditions.append("published_last >= ?")
+            conditions.append("listed.published_last >= ?")
             values.append(days_of(self.after)[0])
         if self.before is not None:
-            conditions.append("published_first <= ?")
+            conditions.append("listed.published_first <= ?")
             values.append(days_of(self.before)[1])
         return " AND ".join(conditions), values
 
@@ -204,15 +207,25 @@ class Snapshot:
     def article_rows(self, only: ArticleFilter) -> list[int]:
         """Return the rows of the live articles that pass `only`, in the order they were added."""
         where, values = only.where()
-        return [row for (row,) in self._connection.execute(f"SELECT row FROM articles WHERE {where} ORDER BY row", values)]
+        return [row for (row,) in self._connection.execute(f"SELECT article FROM listed WHERE {where} ORDER BY article", values)]
 
     def records(self, only: ArticleFilter | None = None) -> Iterator[dict[str, Any]]:
         """Yield sha256 of the text, characters, passages and the record of each live article that passes `only`, by id."""
         where, values = (only or ArticleFilter()).where()
-        query = f"""SELECT record, text_sha256, length(text), (SELECT count(*) FROM passages WHERE article = articles.row)
-                    FROM articles WHERE {where} ORDER BY id"""
-        for record, sha256, characters, passages in self._connection.execute(query, values):
-            yield {**json.loads(record), "sha256": sha256, "characters": characters, "passages": passages}
+        query = f"""SELECT record, text_sha256, length(text), passages FROM listed JOIN articles ON articles.row = listed.article
+                    WHERE {where} ORDER BY listed.id"""
+        yield from map(_told, self._connection.execute(query, values))
+
+    def listed(self, only: ArticleFilter, words: str, order: ArticleOrder, offset: int, limit: int) -> ListedArticles:
+        """Return some of the articles that pass `only` and hold all of `words` in title, source, authors, id or date, in order."""
+        rows, found = page_of(self._connection, only, words, order, offset, limit)
+        query = """SELECT record, text_sha256, length(text), passages FROM listed JOIN articles ON articles.row = listed.article
+                   WHERE listed.article = ?"""
+        return ListedArticles([_told(self._connection.execute(query, (row,)).fetchone()) for row in rows], found)
+
+    def sources(self) -> dict[str, int]:
+        """Return how many articles each source has, those of most articles first."""
+        return sources(self._connection)
 
     def checksums(self) -> dict[str, str]:
         """Return the checksum of each live article by its id."""
@@ -358,9 +371,7 @@ class Snapshot:
         faults += [
             f"store.sqlite: a row of {row[0]} refers to none of {row[2]}" for row in self._connection.execute("PRAGMA foreign_key_check")
         ]
-        for query, fault in _CONSISTENT.items():
-            if self._connection.execute(query).fetchone()[0]:
-                faults.append(f"store.sqlite: {fault}; restore a backup, or add the articles to a new --index")
+        faults += self._counted(_CONSISTENT)
         if faults:
             return faults
         for row, article_id, length in self._connection.execute(
@@ -372,7 +383,12 @@ class Snapshot:
             vector = np.frombuffer(blob[: len(blob) // 4 * 4], "<f4")
             if vector.size != dimension or not abs(float(np.linalg.norm(vector)) - 1) < 1e-3:
                 faults.append(f"vector {row}: expected {dimension} numbers of length one")
-        return faults
+        return faults or self._counted(_LISTED)
+
+    def _counted(self, faults: Mapping[str, str]) -> list[str]:
+        """Return those of `faults` whose query counts something."""
+        hint = "restore a backup, or add the articles to a new --index"
+        return [f"store.sqlite: {fault}; {hint}" for query, fault in faults.items() if self._connection.execute(query).fetchone()[0]]
 
     def _article_faults(self, row: int, article_id: str, length: int) -> list[str]:
         try:
@@ -421,6 +437,18 @@ def _file(row: tuple[Any, ...]) -> FileRecord | None:
     except (ValueError, TypeError, RecursionError):
         return None
     return FileRecord(home, path, Signature(size, mtime_ns, ctime_ns, inode), read_at, sha256, rules, taken)
+
+
+#: As `_CONSISTENT`, of what is made of the articles; looked at where these are sound.
+_LISTED = {
+    f"SELECT count(*) FROM (SELECT * FROM listed EXCEPT {ROWS})": "articles are listed otherwise than they are",
+    "SELECT (SELECT count(*) FROM listed) IS NOT (SELECT count(*) FROM articles WHERE removed_gen IS NULL)": "articles are not listed",
+}
+
+
+def _told(found: tuple[str, str, int, int]) -> dict[str, Any]:
+    record, sha256, characters, passages = found
+    return {**json.loads(record), "sha256": sha256, "characters": characters, "passages": passages}
 
 
 def _column(cursor: sqlite3.Cursor) -> NDArray[np.int64]:

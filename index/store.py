@@ -20,7 +20,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from . import listing
 from .errors import MismatchError, StoreError
+from .listing import FILL, add_functions
+from .listing import SCHEMA as LISTED
 from .snapshot import Snapshot, published_days
 
 if TYPE_CHECKING:
@@ -129,12 +132,13 @@ CREATE TABLE derived (
 {_FILES}
 {_VISITS}
 INSERT INTO settings VALUES ('generation', '0');
+{LISTED}
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 
 #: What makes the tables of a version of those of the one before, so that older indexes go on.
-_MIGRATIONS = {2: _FILES + _VISITS}
+_MIGRATIONS = {2: _FILES + _VISITS + LISTED + FILL}
 
 _REMEMBER = "INSERT OR REPLACE INTO origins (article, origin, path) VALUES (?, ?, ?)"
 
@@ -377,6 +381,7 @@ class Store:
         connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
+        add_functions(connection)
         return connection
 
 
@@ -476,6 +481,7 @@ def _remove(connection: sqlite3.Connection, article_id: str, generation: int) ->
     if found:
         connection.execute("UPDATE articles SET removed_gen = ? WHERE row = ?", (generation, found[0]))
         connection.execute("UPDATE passages SET removed_gen = ? WHERE article = ?", (generation, found[0]))
+        listing.drop(connection, found[0])
 
 
 def _insert(connection: sqlite3.Connection, prepared: Prepared, generation: int) -> None:
@@ -487,7 +493,9 @@ def _insert(connection: sqlite3.Connection, prepared: Prepared, generation: int)
         *(json.dumps(article.record(), ensure_ascii=False), article.source, first, last, sentences, generation),
     )
     columns = "id, sha256, text_sha256, text, record, source, published_first, published_last, sentences, added_gen"
-    row = connection.execute(f"INSERT INTO articles ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values).lastrowid
+    row = connection.execute(f"INSERT INTO articles ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING row", values).fetchall()[0][
+        0
+    ]
     if prepared.origin is not None:
         connection.execute(_REMEMBER, (article.id, prepared.origin, article.path))
     if prepared.original is not None:
@@ -500,3 +508,4 @@ def _insert(connection: sqlite3.Connection, prepared: Prepared, generation: int)
             for ordinal, (passage, sha256) in enumerate(zip(prepared.passages, prepared.embedded_sha256, strict=True))
         ),
     )
+    listing.put(connection, row)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from .render import Line, Page, Run, Style, Table, counted, lines_page
+from .render import Line, Page, Run, Style, Table, lines_page
+from .wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from rag import ABSTENTION, Reason
+from rag import ABSTENTION
 
 from .safe import safe
+from .wording import Surface, confidence_words, doubt_of, limits_of, reason_words, searched_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from index import AddReport, Article, ArticleFilter, Health
-    from rag import Answer, AnswerSentence, Citation, Hit
+    from rag import Answer, AnswerSentence, Citation, Hit, Reason
 
 #: Characters of a passage that a list of hits shows.
 SNIPPET_CHARACTERS = 240
@@ -105,12 +106,6 @@ def question_page(answer: Answer) -> Page:
     """Show the question that an answer is to, as one of several."""
     number = f"{answer.id}: " if answer.id else ""
     return (Line((Run(number, Style.NUMBER), Run(answer.question, Style.STRONG))),)
-
-
-def confidence_words(confidence: float) -> str:
-    """Return a probability in a word and a number: `high (0.87)`."""
-    word = "high" if confidence >= 0.8 else "medium" if confidence >= 0.5 else "low"
-    return f"{word} ({confidence:.2f})"
 
 
 def hits_page(hits: Iterable[Hit]) -> Page:
@@ -233,8 +228,9 @@ def sentences_line(sentences: Iterable[AnswerSentence]) -> Line:
     runs: list[Run] = []
     for sentence in sentences:
         runs += [Run(f"{sentence.text} "), Run("".join(f"[{n}]" for n in sentence.citations), Style.NUMBER)]
-        if sentence.doubt:
-            runs.append(Run(f" ({sentence.verdict}: {sentence.doubt})", Style.WARNING))
+        doubt = doubt_of(sentence)
+        if doubt is not None:
+            runs.append(Run(f" ({doubt})", Style.WARNING))
         runs.append(Run(" "))
     return Line(tuple(runs[:-1]))
 
@@ -259,7 +255,7 @@ def _unanswered(answer: Answer) -> list[Line]:
 def _abstention(answer: Answer, reason: Reason, articles: int, only: ArticleFilter | None) -> Page:
     lines = [
         Line((Run(ABSTENTION, Style.STRONG),)),
-        Line((Run(_reason_words(reason)),)),
+        Line((Run(reason_words(reason, Surface.TERMINAL)),)),
         Line((Run(searched_words(answer, articles, limits_of(only)), Style.QUIET),)),
     ]
     if answer.hits:
@@ -271,45 +267,6 @@ def _abstention(answer: Answer, reason: Reason, articles: int, only: ArticleFilt
     lines += [Line((Run(note),)) for note in answer.notes]
     confidence = f"Confidence that the articles answer this: {confidence_words(answer.confidence)}"
     return (*lines, Line((Run(confidence, Style.QUIET),)))
-
-
-def _reason_words(reason: Reason) -> str:
-    match reason:
-        case Reason.EMPTY_INDEX:
-            return "There are no articles yet; add some with `assay add PATH`."
-        case Reason.NOTHING_SELECTED:
-            return "No article passes the filters that were set."
-        case Reason.NOTHING_FOUND:
-            return "No passage has anything to do with the question."
-        case Reason.NOT_SUPPORTED:
-            return "The passages that were found do not answer the question well enough to be shown as an answer."
-        case _:
-            assert_never(reason)
-
-
-def searched_words(answer: Answer, articles: int, limits: Sequence[str]) -> str:
-    """Say what an answer was looked for in: all the articles there are, or what the limits leave of them."""
-    words = counted(articles, "article") + (f", of those only {', '.join(limits)}" if limits else "")
-    return f"Searched: {words}; {counted(len(answer.hits), 'passage')} read."
-
-
-def limits_of(only: ArticleFilter | None, title: Callable[[str], str] = str) -> list[str]:
-    """Return what a filter leaves to be searched, in words; `title` names an article of an id."""
-    if not only:
-        return []
-    limits = [f"source {' or '.join(only.sources)}"] if only.sources else []
-    limits += [f"by {' or '.join(only.authors)}"] if only.authors else []
-    limits += [f"in language {' or '.join(only.languages)}"] if only.languages else []
-    limits += [f"from {only.after}"] if only.after else []
-    limits += [f"up to {only.before}"] if only.before else []
-    if only.ids:
-        limits.append(title(only.ids[0]) if len(only.ids) == 1 else f"{len(only.ids)} chosen articles")
-    return limits
-
-
-def counted(count: int, noun: str) -> str:
-    """Return `1 question`, `2 questions`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _citation_lines(citation: Citation) -> list[Line]:

@@ -281,6 +281,16 @@ def test_a_rebuild_deletes_for_good_what_was_removed(make_library, survivors):
     assert not [path for path in library.folder.rglob("*") if path.is_file() and b"zephyranthes" in path.read_bytes().lower()]
 
 
+def test_what_is_to_be_embedded_is_told_before_it_is(make_library):
+    heard = []
+    library = make_library()
+    given = list(articles(9))
+    library.add(given, progress=lambda _, passages: heard.append(-passages), expects=heard.append)
+    known, *embedded = [count for count in heard if count]
+    assert known == -sum(embedded) > 0
+    library.add(given, expects=lambda _: pytest.fail("nothing is embedded anew"))
+
+
 def test_progress_counts_articles_and_passages(make_library):
     heard = []
     library = make_library()

@@ -595,6 +595,8 @@ def test_a_changed_letter_of_a_text_is_never_shown(closed):
         ("UPDATE articles SET published_last = '2999-12-31' WHERE id = 'a3'", "'a3': its metadata"),
         ("DELETE FROM vectors WHERE row = 1", "refers to none of vectors"),
         ("DELETE FROM articles WHERE row = 1", "refers to none of articles"),
+        ("UPDATE listed SET words = 'others' WHERE id = 'a3'", "listed otherwise"),
+        ("DELETE FROM listed WHERE id = 'a3'", "not listed"),
     ],
 )
 def test_the_check_finds_planted_damage(closed, damage, said):

@@ -15,6 +15,7 @@ from rag import Answer, AnswerPart, AnswerSentence, Citation, Conflict, Differen
 from rag.sides import difference_in_words
 from ui import render, screen
 from ui.safe import safe
+from ui.wording import confidence_words
 
 BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 COLOURS = re.compile("\x1b\\[[0-9;]*m")
@@ -231,7 +232,7 @@ def test_an_abstention_names_the_filters():
     ("probability", "words"), [(0.8, "high (0.80)"), (0.79, "medium (0.79)"), (0.5, "medium (0.50)"), (0.0, "low (0.00)")]
 )
 def test_confidence_in_a_word_and_a_number(probability, words):
-    assert render.confidence_words(probability) == words
+    assert confidence_words(probability) == words
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

@@ -58,7 +58,7 @@ def test_what_is_not_supported_is_marked_where_it_is_kept(filled):
             f"{server.url}/v1",
             "--keep-unsupported",
         )
-    assert "Chile presented a copper plan in April 2023. [1] (unsupported: its passage does not say so)" in out
+    assert "Chile presented a copper plan in April 2023. [1] (Not supported: its passage does not say so)" in out
 
 
 def test_json_says_who_wrote_and_what_was_left_out(filled, monkeypatch):

@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
 import sys
-import tempfile
-import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +24,7 @@ from ..safe import safe
 from . import references
 from .context import Context, exporters
 from .feedback import FeedbackStore
+from .folder import forget_with, own_folder
 from .guard import Guard, PageFacts
 from .interfaces import join, lifespan
 from .page import blocks
@@ -65,14 +63,15 @@ _FORGOTTEN = (600, 3_600)
 
 def application(service: Service, settings: Settings) -> ASGIApp:
     """Return the whole as an ASGI application."""
-    files = _place_for_files()
+    files = own_folder()
+    os.environ["GRADIO_TEMP_DIR"] = str(files)  # by default all that Gradio serves on a machine share one
     app = FastAPI(title="Assay", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     feedback, answering = FeedbackStore(service.folder / "feedback.sqlite"), Workers(service.at_once, name="answering")
     join(app, Context(service, feedback=feedback, exporters=_exporters(service), answering=answering))
     app.mount("/own", StaticFiles(directory=STATIC), name="own")
     page = _in_a_loop(lambda: _mounted(app, service, settings))
     guard = Guard(app, settings, PageFacts(_public(page), files, scripts_in(_TEMPLATE.read_text(encoding="utf-8"))))
-    weakref.finalize(guard, shutil.rmtree, files, ignore_errors=True)
+    forget_with(guard, files)
     return guard
 
 
@@ -157,13 +156,6 @@ def _fetch_nothing() -> None:
     gradio.processing_utils.async_ssrf_protected_download = refused
     gradio.processing_utils.ssrf_protected_download = refused_at_once
     gradio.processing_utils.save_url_to_cache = refused_at_once
-
-
-def _place_for_files() -> Path:
-    """Return a folder of this process alone for what Gradio keeps: uploads, and files that the page shows. By default it shares one."""
-    folder = Path(tempfile.mkdtemp(prefix="assay-")).resolve()
-    os.environ["GRADIO_TEMP_DIR"] = str(folder)
-    return folder
 
 
 def _public(page: gradio.Blocks) -> frozenset[str]:

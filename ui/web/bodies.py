@@ -118,6 +118,9 @@ class Vote(_Taken):
     voter: Annotated[str, Field(pattern=VOTER)] | None = Field(
         None, description="Random characters that tell one browser from others, so that nobody changes what another has said."
     )
+    answer: HandedIn | None = Field(
+        None, description="The answer itself, for a server that remembers the key no longer; every quote must stand in the articles."
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -231,7 +234,9 @@ class Search(_Parameters):
 class Listing(_Parameters):
     """Which articles to list."""
 
-    q: Annotated[str, Field(max_length=LONGEST_NAME)] | None = Field(None, description="Words that the title holds, whatever their case.")
+    q: Annotated[str, Field(max_length=LONGEST_NAME)] | None = Field(
+        None, description="Words that title, source, authors, id and date together hold, whatever their case."
+    )
     offset: Annotated[int, Field(ge=0, le=10**9)] = 0
     limit: Annotated[int, Field(ge=1, le=MOST_LISTED)] = 100
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,11 +17,11 @@ import gradio
 from index import ArticleFilter, AssayError
 from rag import ABSTENTION, Answer, Numbering, Question, Turn
 
-from ..render import limits_of, searched_words
+from ..wording import limits_of, searched_then, searched_words
 from . import html
 from .errors import refusal_of
 from .footnotes import link_to, told
-from .listing import Listing
+from .listing import title_of, titles_of
 from .rest import base_of
 from .suggestions import Suggestions
 
@@ -35,8 +34,11 @@ if TYPE_CHECKING:
 #: Characters of what a browser may hand in of a conversation, and turns that one can have; of them the last ones that are its history.
 _LONGEST_TALK, _MOST_TURNS, _REMEMBERED = 4_000_000, 200, 50
 
-#: Titles offered to choose articles by; a larger collection is narrowed by source and date, or from the article itself.
-_MOST_TITLES = 2_000
+#: Titles that are offered at once to choose articles by; whoever types finds others. Articles, or sources, that may be chosen.
+_TITLES, _MOST_CHOSEN = 50, 2_000
+
+#: Sources that are offered, those of most articles first.
+_MOST_SOURCES = 200
 
 #: Questions that wait; whoever comes then is asked to come again.
 MOST_WAITING = 200
@@ -64,6 +66,8 @@ class Said(NamedTuple):
     searched: str = ""
     """What was searched, in the words that were shown."""
     readable: bool = True
+    elsewhere: bool = False
+    """Whether another page of the browser is waiting for its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +177,7 @@ def ask_tab(service: Service, settings: Settings, page: gradio.Blocks) -> None: 
     show.click(desk.show, talk, outputs, concurrency_id="show", concurrency_limit=_SHOWN_AT_ONCE, **private)
     for one in narrowing:
         one.change(desk.narrowed, narrowing, [limits, after, before, clear], queue=False, **private)
+    articles.key_up(desk.found, articles, articles, queue=False, trigger_mode="always_last", **private)
     clear.click(lambda: ([], "", "", []), None, narrowing, queue=False, **private)
     page.load(desk.visitor, None, visitor, queue=False, **private)
     page.load(desk.offer, None, [conversation, sources, articles], queue=False, **private)
@@ -192,7 +197,8 @@ def _filters(
         with gradio.Row():
             after = gradio.Textbox(label="From", info=_DATES, placeholder="2025-06", elem_id="after", max_length=40, min_width=120)
             before = gradio.Textbox(label="Up to", info=_DATES, placeholder="2025-12-31", elem_id="before", max_length=40, min_width=120)
-        articles = gradio.Dropdown(titles, label="Articles", multiselect=True, elem_id="articles", value=[], filterable=True)
+        told = "Type a word of a title"
+        articles = gradio.Dropdown(titles, label="Articles", info=told, multiselect=True, elem_id="chosen", value=[], filterable=True)
     return sources, after, before, articles, limits, clear
 
 
@@ -206,7 +212,6 @@ class _Desk:
     def __init__(self, service: Service, suggestions: Suggestions) -> None:
         self._service = service
         self._suggestions = suggestions
-        self._listing = Listing(service.library)
 
     def ask(
         self, question: object, handed_in: object, sources: object, after: object, before: object, articles: object
@@ -288,10 +293,13 @@ class _Desk:
 
     def choices(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         """Return the sources with the number of their articles, and the titles of the articles."""
-        known = self._listing.articles()
-        counts = Counter(one.source for one in known if one.source)
-        names = [(f"{name} ({count:,})", name) for name, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
-        return names, [(one.title, one.id) for one in known[:_MOST_TITLES]]
+        counts = list(self._service.library.sources().items())[:_MOST_SOURCES]
+        return [(f"{name} ({count:,})", name) for name, count in counts], titles_of(self._service.library, "", _TITLES)
+
+    def found(self, chosen: object, typed: gradio.KeyUpData) -> gradio.Dropdown:
+        """Offer the articles whose titles have what is typed; those that are chosen stay among them."""
+        words = _word(typed.input_value, 1_000)
+        return gradio.Dropdown(choices=titles_of(self._service.library, words, _TITLES, _names(chosen)))
 
     def narrowed(
         self, sources: object, after: object, before: object, articles: object
@@ -307,7 +315,7 @@ class _Desk:
         return html.chips_html(limits), fields[0], fields[1], gradio.Button(visible=bool(limits or any(told)))
 
     def _title(self, article_id: str) -> str:
-        return next((one.title for one in self._listing.articles() if one.id == article_id), article_id)
+        return title_of(self._service.library, article_id)
 
     def _told(self, talk: Talk) -> list[dict[str, str]]:
         """Return the messages of a conversation."""
@@ -323,9 +331,12 @@ def _kept(one: Said, talk: str, at: int) -> str:
     try:
         if one.answer is not None:
             state = "stopped" if one.stopped else "whole"
-            return html.answer_html(one.answer, searched=one.searched, key=one.key, state=state, talk=talk, turn=at)
+            searched = one.searched or searched_then(one.answer)
+            return html.answer_html(one.answer, searched=searched, key=one.key, state=state, talk=talk, turn=at)
     except _UNREADABLE:  # an answer that was never one of ours
         return html.failed_html(_UNSHOWN, talk=talk, turn=at)
+    if one.elsewhere:
+        return html.elsewhere_html(talk=talk, turn=at)
     return html.failed_html("Stopped before there was an answer." if one.readable else _UNSHOWN, talk=talk, turn=at)
 
 
@@ -341,7 +352,8 @@ def _said(turn: Any) -> Said:
         if answer is not None:
             Numbering().of(answer)
             _ = hash(answer.text)
-        return Said(question, answer, _word(turn.get("key")), turn.get("stopped") is True, _word(turn.get("searched"), 1_000))
+        searched, elsewhere = _word(turn.get("searched"), 1_000), turn.get("pending") is True
+        return Said(question, answer, _word(turn.get("key")), turn.get("stopped") is True, searched, elsewhere=elsewhere)
     except _UNREADABLE:
         return Said(question, None, "", stopped=False, readable=False)
 
@@ -367,7 +379,7 @@ def _only(sources: object, after: object, before: object, articles: object, ids:
 
 
 def _names(values: object) -> tuple[str, ...]:
-    return tuple(one for one in values[:_MOST_TITLES] if isinstance(one, str)) if isinstance(values, list) else ()
+    return tuple(one for one in values[:_MOST_CHOSEN] if isinstance(one, str)) if isinstance(values, list) else ()
 
 
 def _wrong(date: object) -> str | None:

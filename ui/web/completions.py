@@ -19,9 +19,10 @@ from rag import Answer, Citation, Question, Turn
 
 from .bodies import LONGEST_TURN, ErrorDetail, Filters, KeptAnswerBody
 from .context import Here, last
-from .errors import CodedRoute, Refused, refusal_of
+from .errors import CodedRoute, refusal_of
 from .events import EventStream, event, written
 from .footnotes import Mark, Telling, link_to, untold
+from .refusal import Refused
 from .rest import base_of
 from .service import Service
 

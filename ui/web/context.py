@@ -15,8 +15,9 @@ from fastapi import Depends, Request
 from rag import Answer, Citation, Turn
 
 from .bodies import KEY
-from .errors import GONE, Refused
+from .errors import GONE
 from .feedback import NoRoomError, Words, WordsError
+from .refusal import Refused
 from .service import Service
 from .work import Flow, FullError, Workers
 

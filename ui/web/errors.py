@@ -5,12 +5,11 @@
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -19,7 +18,7 @@ from starlette.routing import Match
 from index import AssayError, BusyError
 
 from ..safe import safe
-from .refusal import TYPES
+from .refusal import Refused
 from .service import MissingError, OutsideError
 
 _log = logging.getLogger(__name__)
@@ -32,31 +31,6 @@ GONE = 499
 
 #: Characters of a name of the caller's that an error repeats.
 _NAMED = 80
-
-#: Seconds after which one who was turned away may ask again.
-_AGAIN = 5
-
-
-class Refused(Exception):  # noqa: N818  # it is an answer, not a fault
-    """A request that is not carried out, and why."""
-
-    def __init__(self, status: int, message: str, *, param: str | None = None, code: str | None = None) -> None:
-        """Say why in one sentence that names what was expected and what was found."""
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.param = param
-        self.code = code
-
-    def body(self, *, coded: bool = False) -> dict[str, Any]:
-        """Return the error as JSON values; with its code where clients of OpenAI read it."""
-        error = {"message": safe(self.message), "type": TYPES.get(self.status, "invalid_request_error"), "param": self.param}
-        return {"error": {**error, "code": self.code} if coded else error}
-
-    def response(self, *, coded: bool = False, headers: Mapping[str, str] | None = None) -> JSONResponse:
-        """Return the error as a response."""
-        again = {"Retry-After": str(_AGAIN)} if self.status == 503 else {}
-        return JSONResponse(self.body(coded=coded), self.status, {**again, **(headers or {})})
 
 
 def refusal_of(error: Exception) -> Refused:

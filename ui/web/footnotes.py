@@ -14,6 +14,7 @@ from rag import ABSTENTION
 
 from .. import render
 from ..safe import safe
+from ..wording import doubt_of, notes_of
 from .addresses import web_address
 
 if TYPE_CHECKING:
@@ -81,8 +82,7 @@ class Telling:
             self.text += _abstention(answer, articles, only)
             return self.text[before:]
         self.grow(answer)
-        notes = [*answer.notes, *(f"Not answered: {part.question}" for part in answer.parts if not part.answered)]
-        for lines in ([_plain(note) for note in notes], [self._footnote(citation) for citation in answer.citations]):
+        for lines in ([_plain(note) for note in notes_of(answer)], [self._footnote(citation) for citation in answer.citations]):
             self.text += f"\n\n{_BREAK.join(lines)}" if lines else ""
         return self.text[before:]
 
@@ -99,14 +99,6 @@ class Telling:
         origin = ", ".join(_plain(part) for part in (citation.title, citation.source, citation.published) if part)
         page = f", page {citation.page}" if citation.page else ""
         return f"[{citation.n}] “{_plain(citation.quote)}” — {origin}{page}, {self._link(citation)}"
-
-
-def doubt_of(sentence: AnswerSentence) -> str | None:
-    """Return how a sentence is said to be supported less than it should be, in the page's words, and why; None where it is supported."""
-    if sentence.verdict == "supported" and not sentence.doubt:
-        return None
-    word = "Not supported" if sentence.verdict == "unsupported" else "Weakly supported"
-    return f"{word}: {sentence.doubt}" if sentence.doubt else word
 
 
 def _proved(answer: Answer) -> tuple[_Proved, ...]:

@@ -24,10 +24,11 @@ from ..safe import safe
 from .limits import AtOnce, Body, Buckets, too_large
 from .login import Login, Sessions, key_number, local_path, token_of
 from .policy import new_nonce, sealed, with_nonce
-from .refusal import Refusal
+from .refusal import Refused
 from .routes import Accepts, Access, Counted, Route, routes_of
 from .settings import LARGEST_FILE, LARGEST_UPLOAD, Limits, in_brackets
 from .uploads import Uploads
+from .visits import Visits
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -58,6 +59,9 @@ _FORM = 8 * 1024
 
 #: What a multipart form adds to its files.
 _AROUND_FILES = 2**20
+
+#: What Gradio calls the name that a visit of the page draws for itself.
+_VISIT = "session_hash"
 
 #: What no path of a file contains: a way up, another separator, another encoding, a drive or scheme.
 _CLIMBS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)|[\\%:]")
@@ -97,6 +101,7 @@ class Guard:
         self._buckets = Buckets()
         self._sessions = Sessions()
         self.uploads = Uploads()
+        self.visits = Visits()
         self._login = Login(settings.passwords, self._sessions, self._buckets, settings.limits)
         self._open = AtOnce(settings.limits.open_requests, "Too many people are here just now. Try again in a moment.")
         self._asked = AtOnce(settings.limits.at_once, "Too many questions are being answered just now. Try again in a moment.")
@@ -110,7 +115,7 @@ class Guard:
         else:
             await _Exchange(self, scope, receive, send).run()
 
-    # --- what is asked of every request; each raises `Refusal` -----------------------------------------------------------
+    # --- what is asked of every request; each raises `Refused` -----------------------------------------------------------
 
     def route(self, request: Request) -> Route:
         """Return the route that is called, where there is one and the request is meant for us and made by nobody else."""
@@ -119,7 +124,7 @@ class Guard:
         path = request.scope["path"]
         found, parts = routes_of(path)
         if not found or (path in _LOGIN and not self._settings.passwords):
-            raise Refusal(404, "There is nothing here.")
+            raise Refused(404, "There is nothing here.")
         method = "GET" if request.method == "HEAD" else request.method
         if method not in found:
             raise _other_method(*sorted(found))
@@ -127,9 +132,9 @@ class Guard:
         if request.method == "HEAD" and not (route.page or route.files or route.key):  # Gradio's own, which know GET alone
             raise _other_method("GET")
         if route.named and parts.get("api_name") not in self._page.public:
-            raise Refusal(404, "There is nothing here.")
+            raise Refused(404, "There is nothing here.")
         if route.files and not self._is_file_of_ours(route, next(iter(parts.values()))):
-            raise Refusal(404, "There is no such file.")
+            raise Refused(404, "There is no such file.")
         _check_origin(request, route)
         return route
 
@@ -139,12 +144,12 @@ class Guard:
         if route.access is Access.ANYONE:
             return caller
         if not caller.let_in:
-            raise Refusal(401, "Log in first; a program sends its key as `Authorization: Bearer KEY`.", _ASK_FOR_KEY)
+            raise Refused(401, "Log in first; a program sends its key as `Authorization: Bearer KEY`.", _ASK_FOR_KEY)
         if route.access is Access.WRITERS and not self._settings.writable:
-            raise Refusal(403, "Articles are only read here: `assay serve --allow-upload` lets them be added and removed.")
+            raise Refused(403, "Articles are only read here: `assay serve --allow-upload` lets them be added and removed.")
         known = caller.user is not None or _from_our_page(request)
         if route.key and self._settings.keys and not known:
-            raise Refusal(401, "Expected a key, sent as `Authorization: Bearer KEY`; found none that is known.", _ASK_FOR_KEY)
+            raise Refused(401, "Expected a key, sent as `Authorization: Bearer KEY`; found none that is known.", _ASK_FOR_KEY)
         return caller
 
     def count(self, caller: Caller, route: Route) -> None:
@@ -199,10 +204,10 @@ class Guard:
         given = request.headers.getlist("host")
         fits = _HOST.fullmatch(given[0].lower()) if len(given) == 1 else None
         if fits is None or int(fits[2] or 0) > 65_535:
-            raise Refusal(400, "Expected one host name in the request, found none, or several, or what is no name.")
+            raise Refused(400, "Expected one host name in the request, found none, or several, or what is no name.")
         if fits[1] in self._settings.allowed_hosts or (self._settings.everywhere and fits[1] == _own_address(request)):
             return
-        raise Refusal(403, "The server does not go by this name; whoever starts it can add the name with --allow-host.")
+        raise Refused(403, "The server does not go by this name; whoever starts it can add the name with --allow-host.")
 
     def _is_file_of_ours(self, route: Route, path: str) -> bool:
         """Say whether a file may be asked for: nothing that climbs, and of Gradio's files only those that it keeps for the page."""
@@ -253,7 +258,7 @@ class _Exchange:
         try:
             with self._guard.place():
                 await self._answer(state)
-        except Refusal as refusal:
+        except Refused as refusal:
             await self._refuse(refusal)
         except Exception as error:
             wrong = self._body.refusal if self._body else None
@@ -263,7 +268,7 @@ class _Exchange:
                 _LOG.error("internal error: %s: %s", type(error).__name__, safe(str(error)), exc_info=_LOG.isEnabledFor(logging.DEBUG))
             if self._started and not self._overruled:
                 raise  # only cutting the response short says that it is not whole
-            await self._refuse(wrong or Refusal(500, _GONE_WRONG))
+            await self._refuse(wrong or Refused(500, _GONE_WRONG))
 
     async def _answer(self, state: dict[str, Any]) -> None:
         route = self._route = self._guard.route(self._request)
@@ -271,10 +276,12 @@ class _Exchange:
         state["user"] = caller.user
         self._guard.count(caller, route)
         self._caller = caller.counted_by
+        for visit in _visits(self._request, route):
+            self._guard.visits.check(caller.user, visit)
         body = self._body = self._guard.body(self._request, route, self._receive)
         self._scope["scheme"] = self._guard.scheme(self._request)
         self._scope["headers"] = [pair for pair in self._scope["headers"] if not pair[0].startswith(_HEARSAY)]
-        receive = await self._checked(body) if route.event else body.receive
+        receive = await self._checked(body, caller) if route.event else body.receive
         heads = self._request.method == "HEAD" and route.key  # of which the interfaces know nothing: it is GET without the content
         scope = {**self._scope, "method": "GET"} if heads else self._scope
         with self._guard.room(route):
@@ -282,10 +289,12 @@ class _Exchange:
         if body.refusal is not None and not self._started:
             raise body.refusal
 
-    async def _checked(self, body: Body) -> Receive:
-        """Return what gives the application the body of an event, once it is all here and names no file that is not the caller's."""
+    async def _checked(self, body: Body, caller: Caller) -> Receive:
+        """Return what gives the application the body of an event, once it is all here and names no file or visit but the caller's."""
         content = await body.whole()
-        self._guard.uploads.check(self._caller, content, lambda address: _is_own(address, self._request))
+        value = self._guard.uploads.check(self._caller, content, lambda address: _is_own(address, self._request))
+        if isinstance(value, dict) and value.get(_VISIT) is not None:
+            self._guard.visits.check(caller.user, value[_VISIT])
         message: Message | None = {"type": "http.request", "body": content, "more_body": False}
 
         async def receive() -> Message:
@@ -295,7 +304,7 @@ class _Exchange:
 
         return receive
 
-    async def _refuse(self, refusal: Refusal) -> None:
+    async def _refuse(self, refusal: Refused) -> None:
         """Say why there is no answer, unless one has been given."""
         if self._started:
             return
@@ -303,7 +312,7 @@ class _Exchange:
         request = self._request
         if "content-length" in request.headers or "transfer-encoding" in request.headers:
             await (self._body or Body(self._receive, 0, Limits())).drain(awaits_word="expect" in request.headers)
-        response = refusal.response(self._scope["path"])
+        response = refusal.response_at(self._scope["path"])
         if refusal.status == 401 and self._guard.goes_to_login(request, self._route):
             response = _come_again(request) if _from_elsewhere(request) else _to_login(request)
         await response(self._scope, self._receive, self._seal)
@@ -315,7 +324,7 @@ class _Exchange:
         if message["type"] == "http.response.start":
             wrong = self._body.refusal if self._body else None
             if wrong is None and message["status"] == 500:
-                wrong = Refusal(500, _GONE_WRONG)
+                wrong = Refused(500, _GONE_WRONG)
             if wrong is not None:
                 await self._refuse(wrong)
             elif self._is_held(message):
@@ -364,19 +373,19 @@ class _Exchange:
 # --- what can be said of a request by itself -----------------------------------------------------------------------------
 
 
-def _other_method(*allowed: str) -> Refusal:
+def _other_method(*allowed: str) -> Refused:
     methods = ", ".join(allowed)
-    return Refusal(405, f"Expected one of these methods: {methods}; found another.", {"allow": methods})
+    return Refused(405, f"Expected one of these methods: {methods}; found another.", {"allow": methods})
 
 
 def _check_shape(request: Request) -> None:
     if len(request.headers) > _MOST_HEADERS:
-        raise Refusal(431, f"Expected at most {_MOST_HEADERS} headers, found {len(request.headers)}.")
+        raise Refused(431, f"Expected at most {_MOST_HEADERS} headers, found {len(request.headers)}.")
     if any(ord(character) < 32 or ord(character) == 127 for character in request.scope["path"]):
-        raise Refusal(400, "Expected an address without control characters, found one.")
+        raise Refused(400, "Expected an address without control characters, found one.")
     ranges = request.headers.getlist("range")
     if len(ranges) > 1 or any(value.count(",") >= _MOST_RANGES for value in ranges):
-        raise Refusal(416, f"Expected at most {_MOST_RANGES} ranges, found more.")
+        raise Refused(416, f"Expected at most {_MOST_RANGES} ranges, found more.")
 
 
 def _check_origin(request: Request, route: Route) -> None:
@@ -388,7 +397,7 @@ def _check_origin(request: Request, route: Route) -> None:
     headers = request.headers
     site = headers.get("sec-fetch-site")
     reads = request.method in {"GET", "HEAD"}
-    stranger = Refusal(403, "Another site sent this request, and it was not carried out.")
+    stranger = Refused(403, "Another site sent this request, and it was not carried out.")
     if site not in {None, "same-origin", "none"}:
         opened = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
         if reads and route.page and opened and "origin" not in headers:
@@ -404,6 +413,12 @@ def _check_origin(request: Request, route: Route) -> None:
             raise stranger
     elif site != "same-origin" and ("cookie" in headers or any(name.startswith("sec-fetch-") for name in headers)):
         raise stranger
+
+
+def _visits(request: Request, route: Route) -> list[str]:
+    """Return the visits of the page that an address names."""
+    named = [request.scope["path"].rpartition("/")[2]] if f"{{{_VISIT}}}" in route.path else []
+    return [*named, *request.query_params.getlist(_VISIT)]
 
 
 def _from_our_page(request: Request) -> bool:

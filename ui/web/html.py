@@ -15,10 +15,10 @@ from urllib.parse import quote
 
 import nh3
 
-from rag import ABSTENTION, EXTRACTIVE, Difference, Reason, difference_in_words
+from rag import ABSTENTION, EXTRACTIVE, Difference, difference_in_words
 
-from ..render import NEAREST_SHOWN, confidence_words, snippet
-from .footnotes import doubt_of
+from ..render import NEAREST_SHOWN, snippet
+from ..wording import Surface, confidence_words, doubt_of, reason_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,14 +40,6 @@ _REORDERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f
 #: A tag, which stays; or what Markdown, its links without brackets, and TeX begin with.
 _MARKING = re.compile(r'(<(?:[^<>"]|"[^"]*")*>)|([\\`*_$~|\[\]{}#!:@]|(?<=[wW])\.)')
 
-#: What each reason for silence comes to.
-_REASONS = {
-    Reason.EMPTY_INDEX: "There are no articles yet. Add some in the Library tab, or with assay add PATH.",
-    Reason.NOTHING_SELECTED: "No article passes the filters that are set.",
-    Reason.NOTHING_FOUND: "No passage has anything to do with the question.",
-    Reason.NOT_SUPPORTED: "The passages that were found do not answer the question well enough to be shown as an answer.",
-}
-
 
 def question_html(question: str, *, talk: str = "", turn: int = 0) -> str:
     """Show what was asked."""
@@ -65,6 +57,11 @@ def failed_html(said: str, *, talk: str = "", turn: int = 0) -> str:
     return _message(f'<p class="failure">{_text(said)}</p>', "failed", talk, turn)
 
 
+def elsewhere_html(*, talk: str = "", turn: int = 0) -> str:
+    """Say that another page of the same browser is waiting for the answer."""
+    return _message('<p class="why">This question is being answered on another page.</p>', "elsewhere", talk, turn)
+
+
 def answer_html(
     answer: Answer,
     *,
@@ -79,7 +76,8 @@ def answer_html(
     if answer.abstained:
         parts += [_abstention(answer, searched)]
     else:
-        parts += [f'<p class="short">{_text(answer.short_answer)}</p>' if answer.short_answer else "", _sentences(answer)]
+        short = answer.short_answer if len(answer.parts) < 2 else None  # several at once would answer none of the questions by itself
+        parts += [f'<p class="short">{_text(short)}</p>' if short else "", _sentences(answer)]
         parts += [_conflict(answer.conflict, answer) if answer.conflict else "", _unanswered(answer), _notes(answer)]
     if state == "stopped":
         parts.append('<p class="stopped">Stopped before the answer was whole.</p>')
@@ -207,7 +205,7 @@ def _notes(answer: Answer) -> str:
 
 
 def _abstention(answer: Answer, searched: str) -> str:
-    reason = _REASONS[answer.reason] if answer.reason else ""
+    reason = reason_words(answer.reason, Surface.PAGE) if answer.reason else ""
     made = [f'<p class="silence">{_text(ABSTENTION)}</p><p class="why">{_text(reason)}</p>']
     made += [f'<p class="searched">{_text(searched)}</p>' if searched else "", _notes(answer), _unanswered(answer)]
     if answer.hits:

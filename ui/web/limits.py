@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
 
-from .refusal import Refusal
+from .refusal import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ class Buckets:
         self._filled: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, name: str, rate: Rate) -> None:
-        """Take a token; raises `Refusal` where there is none."""
+        """Take a token; raises `Refused` where there is none."""
         now = self._clock()
         tokens, then = self._filled.pop(name, (float(rate.burst), now))
         tokens = min(float(rate.burst), tokens + (now - then) * rate.per_second)
@@ -47,7 +47,7 @@ class Buckets:
             self._filled.popitem(last=False)
         if tokens < 1:
             wait = int((1 - tokens) / rate.per_second) + 1
-            raise Refusal(429, f"Too many requests: try again in {wait} s.", {"retry-after": str(wait)})
+            raise Refused(429, f"Too many requests: try again in {wait} s.", {"retry-after": str(wait)})
 
 
 class AtOnce:
@@ -60,9 +60,9 @@ class AtOnce:
 
     @contextmanager
     def one(self) -> Iterator[None]:
-        """Be one of them for the length of a `with` block; raises `Refusal` where there is no room."""
+        """Be one of them for the length of a `with` block; raises `Refused` where there is no room."""
         if self.running >= self._most:
-            raise Refusal(503, self._said, {"retry-after": "2"})
+            raise Refused(503, self._said, {"retry-after": "2"})
         self.running += 1
         try:
             yield
@@ -85,7 +85,7 @@ class Body:
         self._size = 0
         self._waited = 0.0
         self._complete = False
-        self.refusal: Refusal | None = None
+        self.refusal: Refused | None = None
 
     async def receive(self) -> Message:
         """Return the next message, as an application expects it."""
@@ -98,7 +98,7 @@ class Body:
         try:
             message = await asyncio.wait_for(self._receive(), max(patience, 0.0))
         except TimeoutError:
-            self.refusal = Refusal(408, "The request came in too slowly, and was not waited for.", {"connection": "close"})
+            self.refusal = Refused(408, "The request came in too slowly, and was not waited for.", {"connection": "close"})
             return {"type": "http.disconnect"}
         self._waited += time.monotonic() - started
         if message["type"] == "http.request":
@@ -110,7 +110,7 @@ class Body:
         return message
 
     async def whole(self) -> bytes:
-        """Return the whole body; raises `Refusal` where it is refused, `ClientDisconnect` where the client has gone before its end."""
+        """Return the whole body; raises `Refused` where it is refused, `ClientDisconnect` where the client has gone before its end."""
         content = bytearray()
         while not self._complete:
             message = await self.receive()
@@ -140,7 +140,7 @@ class Body:
             return
 
 
-def too_large(largest: int) -> Refusal:
+def too_large(largest: int) -> Refused:
     """Return what is said to a body that is larger than `largest` bytes."""
     said = f"Expected at most {largest // 1024} KiB, found more." if largest else "Expected a request without a body, found one with."
-    return Refusal(413, said, {"connection": "close"})
+    return Refused(413, said, {"connection": "close"})

@@ -1,17 +1,18 @@
 """The articles of a library as a list to look through: found by words, sorted, cut into pages.
 
-What is known of the articles is read once for each generation of the index. Safe to share between threads; knows nothing of pages.
+The library finds and sorts; here is only what a page of it holds. Safe to share between threads; knows nothing of how pages look.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from index import ArticleFilter, ArticleOrder
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from index import Library
 
@@ -20,13 +21,22 @@ A_PAGE = 25
 
 
 class Order(StrEnum):
-    """What articles are sorted by."""
+    """What articles are sorted by, as it is offered."""
 
     TITLE = "Title"
     NEWEST = "Newest first"
     OLDEST = "Oldest first"
     SOURCE = "Source"
     LONGEST = "Most passages"
+
+
+_ORDERS = {
+    Order.TITLE: ArticleOrder.TITLE,
+    Order.NEWEST: ArticleOrder.NEWEST,
+    Order.OLDEST: ArticleOrder.OLDEST,
+    Order.SOURCE: ArticleOrder.SOURCE,
+    Order.LONGEST: ArticleOrder.LONGEST,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +50,6 @@ class Listed:
     published: str
     """Empty where it is not known."""
     passages: int
-    folded: str
-    """What is searched, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,53 +66,34 @@ class Page:
     """Articles of the library."""
 
 
-class Listing:
-    """The list of a library's articles as it is now."""
+def page_of(library: Library, words: str = "", order: Order = Order.TITLE, number: int = 1) -> Page:
+    """Return a page of the articles that have all of `words` in title, source, authors, id or date; the nearest page where it is none.
 
-    def __init__(self, library: Library) -> None:
-        """List the articles of `library`; nothing is read yet."""
-        self._library = library
-        self._lock = Lock()
-        self._known: tuple[str, tuple[Listed, ...]] = ("", ())
+    Raises `AssayError` where the index cannot be read.
+    """
+    number = min(max(1, number), 10**9)
+    records, found = library.listed(words, order=_ORDERS[order], offset=(number - 1) * A_PAGE, limit=A_PAGE)
+    pages = max(1, -(-found // A_PAGE))
+    if number > pages:
+        number = pages
+        records, found = library.listed(words, order=_ORDERS[order], offset=(number - 1) * A_PAGE, limit=A_PAGE)
+    return Page(tuple(map(_listed, records)), number, pages, found, library.counts()[0])
 
-    def page(self, words: str = "", order: Order = Order.TITLE, number: int = 1) -> Page:
-        """Return a page of the articles that have all of `words` in title, source, authors or id; the nearest page where it is none.
 
-        Raises `AssayError` where the index cannot be read.
-        """
-        articles = self.articles()
-        wanted = words[:1000].casefold().split()
-        found = [one for one in articles if all(word in one.folded for word in wanted)] if wanted else list(articles)
-        pages = max(1, -(-len(found) // A_PAGE))
-        number = min(max(1, number), pages)
-        shown = _sorted(found, order)[(number - 1) * A_PAGE : number * A_PAGE]
-        return Page(tuple(shown), number, pages, len(found), len(articles))
+def titles_of(library: Library, words: str, limit: int, chosen: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Return titles to choose from, with the ids that they stand for: those `chosen` already, then those that have all of `words`."""
+    kept = library.listed(only=ArticleFilter(ids=tuple(chosen)), order=ArticleOrder.TITLE, limit=len(chosen)).records if chosen else []
+    found = library.listed(words, order=ArticleOrder.TITLE, limit=limit).records
+    known = {record["id"] for record in kept}
+    return [(record["title"] or record["id"], record["id"]) for record in (*kept, *(one for one in found if one["id"] not in known))]
 
-    def articles(self) -> tuple[Listed, ...]:
-        """Return all the articles, by id; raises `AssayError` where the index cannot be read."""
-        generation = self._library.settings()["generation"]
-        with self._lock:
-            if self._known[0] != generation:  # read before the articles: what changes meanwhile is read again
-                self._known = (generation, tuple(map(_listed, self._library.articles())))
-            return self._known[1]
+
+def title_of(library: Library, article_id: str) -> str:
+    """Return the title of an article; its id where there is none of that id."""
+    records = library.listed(only=ArticleFilter(ids=(article_id,)), limit=1).records
+    return str(records[0]["title"]) if records else article_id
 
 
 def _listed(record: Mapping[str, Any]) -> Listed:
-    title, source, authors = record["title"], record["source"] or "", ", ".join(record["authors"])
-    published = record["published"] or ""
-    folded = " ".join((title, source, authors, record["id"], published)).casefold()
-    return Listed(record["id"], title, source, authors, published, record["passages"], folded)
-
-
-def _sorted(found: list[Listed], order: Order) -> list[Listed]:
-    """Return the articles in order, those without a date or a source behind the others, ties by title."""
-    found.sort(key=lambda one: (one.title.casefold(), one.id))
-    if order is Order.NEWEST:
-        return sorted(found, key=lambda one: one.published, reverse=True)
-    if order is Order.OLDEST:
-        return sorted(found, key=lambda one: (not one.published, one.published))
-    if order is Order.SOURCE:
-        return sorted(found, key=lambda one: (not one.source, one.source.casefold()))
-    if order is Order.LONGEST:
-        return sorted(found, key=lambda one: -one.passages)
-    return found
+    authors, published = ", ".join(record["authors"]), record["published"] or ""
+    return Listed(record["id"], record["title"], record["source"] or "", authors, published, record["passages"])

@@ -20,7 +20,7 @@ import bcrypt
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from .refusal import Refusal
+from .refusal import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -134,7 +134,7 @@ class Login:
         goes_to = local_path(fields.get("next", "/"))
         try:
             self._count(name, request.scope["state"]["address"])
-        except Refusal as refusal:
+        except Refused as refusal:
             said = f"Too many attempts. Try again in {refusal.headers['retry-after']} seconds."
             return _login_page(goes_to, name, said, refusal.status, refusal.headers)
         if len(password) > _MOST_BYTES:

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import gradio
 from gradio.context import Context
 
-from ..render import counted
 from ..safe import safe
+from ..wording import counted
 from .markup import Html, block, element, finished, joined
 from .runs import RunError
 
@@ -115,8 +115,8 @@ def _words(text: str) -> Html:
 
 def _list(found: Sequence[PastRun]) -> Html:
     if not found:
-        hint = "There are no runs yet. `assay eval run DATASET` makes one, with the index that is served here."
-        return element("p", {"class": "nothing"}, hint)
+        how = element("code", None, "assay eval run DATASET")
+        return element("p", {"class": "nothing"}, "There are no runs yet. ", how, " makes one, with the index that is served here.")
     names = list(dict.fromkeys(name for run in found if run.glance for name in run.glance.figures))
     heads = ("Run", "Questions", "Finished", *names)
     rows = (_listed(run, names) for run in found)

@@ -18,8 +18,8 @@ from index import AssayError
 from rag import ABSTENTION, Difference
 
 from ..safe import safe
+from ..wording import doubt_of, notes_of
 from .addresses import web_address
-from .footnotes import doubt_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -117,7 +117,7 @@ def _exchange(answer: Answer, numbers: Mapping[int, int]) -> list[str]:
         marks = "".join(f" [^{numbers[n]}]" for n in sentence.citations if n in numbers)
         said.append(f"{_text(sentence.text)}{marks}{f' ({_text(doubt)})' if (doubt := doubt_of(sentence)) else ''}")
     parts.append(" ".join(said) if said else ABSTENTION)
-    return parts + [_text(note) for note in answer.notes]
+    return parts + [_text(note) for note in notes_of(answer)]
 
 
 def _reference(citation: Citation, record: Mapping[str, Any]) -> str:

@@ -6,13 +6,14 @@ Answers are what `assay --json` prints. Knows nothing of the page, nor of who ma
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from index import AssayError
+from index import AssayError, StoreError
 from rag import Answer
 
 from .addresses import web_address
@@ -41,9 +42,10 @@ from .bodies import (
     read_answer,
 )
 from .context import Context, Feedback, Here, last
-from .errors import ArticlesRoute, Refused, Route, refusal_of
+from .errors import ArticlesRoute, Route, refusal_of
 from .events import EventStream, event, written
 from .login import cookie_name
+from .refusal import Refused
 from .runs import NoRunError, RunError
 
 _NOT = {
@@ -160,11 +162,7 @@ async def remove_article(article_id: str, here: Here) -> Response:
     """Remove an article."""
     _expect_may_write(here)
 
-    def remove() -> None:
-        here.service.shown(article_id, (0, 0))
-        here.service.library.remove(article_id, missing_ok=True)
-
-    await here.written(remove)
+    await here.written(lambda: here.service.remove(article_id))
     return JSONResponse({"removed": [article_id]})
 
 
@@ -194,10 +192,34 @@ async def vote(body: Vote, here: Here) -> Response:
     feedback = _feedback(here)
 
     def keep() -> str | None:
-        answer, history = here.kept(body.key), here.service.answers.history(body.key)
+        try:
+            answer = here.kept(body.key)
+        except Refused:
+            if body.answer is None:
+                raise
+            answer = _proven(body.answer, here)
+        history = here.service.answers.history(body.key)
         return feedback.vote(body.key, answer, history, voter=body.voter or "", **body.words())
 
     return JSONResponse({"key": body.key, "vote": await here.heard(keep)})
+
+
+def _proven(values: Any, here: Context) -> Answer:
+    """Return an answer that was handed in, without what nothing proves; raises `Refused` unless its quotes stand in the articles."""
+    answer = read_answer(values)
+    if answer is None:
+        raise Refused(422, "expected an answer as /api/v1/ask gives it, found none that can be read", param="answer")
+    texts: dict[str, str] = {}
+    for citation in answer.citations:
+        name = citation.article_id
+        try:
+            text = texts[name] if name in texts else texts.setdefault(name, here.service.article(name).text)
+        except StoreError:
+            text = ""
+        if not citation.quote or not 0 <= citation.start < citation.end or text[citation.start : citation.end] != citation.quote:
+            said = f"expected quotes that stand in the articles as they are now, found [{citation.n}], which does not; ask again"
+            raise Refused(422, said, param="answer")
+    return replace(answer, hits=(), removed=())
 
 
 def _feedback(here: Context) -> Feedback:

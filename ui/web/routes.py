@@ -63,7 +63,7 @@ class Route:
     named: bool = False
     """Whether it calls one of the page's functions by name, which must be a public one."""
     event: bool = False
-    """Whether its body calls one of the page's functions, and may name no file but the caller's uploads."""
+    """Whether its body is one of the page's events, and may name no file or visit but the caller's."""
     uploads: bool = False
     """Whether it answers with the paths of what was uploaded."""
 
@@ -129,7 +129,8 @@ _NEEDED_OF_GRADIO = (
     *_get(Access.LET_IN, "/gradio_api/heartbeat/{session_hash}", "/gradio_api/queue/data", "/gradio_api/queue/status"),
     Route("POST", "/gradio_api/queue/join", Access.LET_IN, Accepts.JSON, Counted.ASK, event=True),
     Route("POST", "/gradio_api/run/predict", Access.LET_IN, Accepts.JSON, Counted.ASK, event=True),  # the page's events that do not queue
-    *_post(Access.LET_IN, "/gradio_api/cancel", "/gradio_api/reset"),
+    Route("POST", "/gradio_api/cancel", Access.LET_IN, Accepts.JSON, event=True),
+    Route("POST", "/gradio_api/reset", Access.LET_IN, Accepts.JSON, event=True),
     Route("POST", "/gradio_api/call/{api_name}", Access.LET_IN, Accepts.JSON, Counted.ASK, named=True, event=True),
     *_get(Access.NOBODY, "/gradio_api/call/v2/{api_name}/{event_id}"),
     *_get(Access.LET_IN, "/gradio_api/call/{api_name}/{event_id}", named=True),

@@ -14,6 +14,7 @@ from rag import Question
 
 from .. import records
 from .answers import KeptAnswers
+from .removed import RemovedLately
 from .runs import RUNS, PastRuns
 from .work import AT_ONCE
 
@@ -51,6 +52,7 @@ class Service:
     asks_model: bool = False
     """Whether a language model writes answers: whoever waits for it needs no processor meanwhile."""
     answers: KeptAnswers = field(default_factory=KeptAnswers)
+    removed: RemovedLately = field(default_factory=RemovedLately)
 
     @property
     def at_once(self) -> int:
@@ -106,6 +108,17 @@ class Service:
         """Return what is known of every article, by id, without its text."""
         return self.library.articles(only)
 
+    def remove(self, *article_ids: str) -> tuple[Article, ...]:
+        """Remove articles, all or none, and hold them so that they can be brought back; raises `MissingError` where one is not there."""
+        known = {record["id"] for record in self.articles(ArticleFilter(ids=article_ids))}
+        if missing := [one for one in article_ids if one not in known]:
+            raise MissingError(f"expected the id of an article, found {missing[0][:80]!r}, which is none")
+        gone = tuple(map(self.article, article_ids))
+        self.library.remove(*article_ids)
+        for article in gone:
+            self.removed.hold(article)
+        return gone
+
     def article(self, article_id: str) -> Article:
         """Return an article with its text; raises `StoreError` when there is none."""
         return self.library.article(article_id)
@@ -115,12 +128,12 @@ class Service:
         return sum(self.library.embedder.count_tokens(list(texts)))
 
     def listed(self, only: ArticleFilter | None, words: str | None, offset: int, limit: int) -> dict[str, Any]:
-        """Return one page of the articles whose title holds all the words, as `assay list --json` prints each, and how many there are."""
-        known, sought = self.articles(only), (words or "").casefold().split()
-        if sought:
-            known = [record for record in known if all(word in record["title"].casefold() for word in sought)]
-        shown = [records.listed(record) for record in known[offset : offset + limit]]
-        return {"articles": shown, "total": len(known), "offset": offset, "limit": limit}
+        """Return one page of the articles that hold all the words in title, source, authors, id or date, by id, and how many there are.
+
+        Each is what `assay list --json` prints of it.
+        """
+        page = self.library.listed(words or "", only, offset=offset, limit=limit)
+        return {"articles": list(map(records.listed, page.records)), "total": page.found, "offset": offset, "limit": limit}
 
     def shown(self, article_id: str, span: tuple[int, int] | None = None) -> dict[str, Any]:
         """Return an article, or the characters of a span of it, as `assay show --json` does; raises `MissingError`, `OutsideError`."""

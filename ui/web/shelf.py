@@ -15,12 +15,12 @@ from gradio.utils import get_upload_folder
 
 from index import AddReport, AssayError, BusyError
 
-from ..render import REFUSALS_SHOWN, counted
-from ..safe import safe
+from ..render import REFUSALS_SHOWN
+from ..wording import counted
 from .errors import refusal_of
-from .listing import A_PAGE, Listing, Order
+from .listing import A_PAGE, Order, page_of
 from .markup import Html, block, element, joined
-from .taking import MOST_BYTES_A_FILE, MOST_FILES, MOST_REMOVED, NotTakenError, Offered, bring_back, paste, remove, take_in
+from .taking import MOST_BYTES_A_FILE, MOST_FILES, NotTakenError, Offered, bring_back, paste, remove, take_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,15 +38,16 @@ _READ: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden",
 #: What changes the library: one after the other, since one process writes at a time.
 _WRITE: dict[str, Any] = {**_READ, "concurrency_limit": 1, "concurrency_id": "write the library"}
 
-#: Seconds that what was removed is held for, at most.
-_HELD = 3600
+#: Of what was removed lately the last ones are shown.
+REMOVED_SHOWN = 20
 
 _LOADING = block(element("p", {"class": "waiting", "role": "status"}, "Reading the list of articles…"))
 
 
 def library_tab(service: Service, settings: Settings) -> None:
     """Put the tab's components where they are called for."""
-    listing = Listing(service.library)
+    writes = settings.allow_upload and service.may_write
+    place = gradio.Column(visible=writes, elem_classes="writing")
     with gradio.Row(elem_classes="finding"):
         words = gradio.Textbox(label="Search the articles", placeholder="Title, source, author or id", max_lines=1, scale=3, min_width=200)
         order = gradio.Dropdown([one.value for one in Order], value=Order.TITLE.value, label="Sort by", scale=1, min_width=140)
@@ -55,13 +56,10 @@ def library_tab(service: Service, settings: Settings) -> None:
     with gradio.Row(elem_classes="pager"):
         back = gradio.Button("Previous page", interactive=False, size="sm", min_width=120)
         on = gradio.Button("Next page", interactive=False, size="sm", min_width=120)
-    picked: list[gradio.Dropdown] = []
-    if settings.allow_upload and service.may_write:
-        picked = [_writing(service, listing, [words, order, number], [shown, number, back, on])]
-    asked, outputs = [words, order, number], [shown, number, back, on, *picked]
+    asked, outputs = [words, order, number], [shown, number, back, on]
 
     def show(words: str, order: str, number: int) -> tuple[Any, ...]:
-        return _shown(listing, words, order, number, pick=bool(picked))
+        return _shown(service, words, order, number, writes=writes)
 
     def first(words: str, order: str) -> tuple[Any, ...]:
         return show(words, order, 1)
@@ -73,13 +71,21 @@ def library_tab(service: Service, settings: Settings) -> None:
     tab = Context.block
     if isinstance(tab, gradio.Tab):
         tab.select(show, asked, outputs, **_READ)
+    if writes:
+        with place:
+            changes, lately = _writing(service)
+        for change in changes:
+            change.then(show, asked, outputs, **_READ)
+        if isinstance(tab, gradio.Tab):
+            tab.select(lambda: _lately(service), None, lately, **_READ)
 
 
-def _writing(service: Service, listing: Listing, asked: list[Any], outputs: list[Any]) -> gradio.Dropdown:
-    """Put what adds and removes articles; returns what picks those to remove."""
-    said = _markup("", "taken")
-    undo = gradio.Button("Undo the removal", visible=False, size="sm")
-    with gradio.Accordion("Add articles", open=False):
+def _writing(service: Service) -> tuple[list[gradio.events.Dependency], gradio.Markdown]:
+    """Put what adds and removes articles; returns the changes that it makes, and where those that were removed lately are shown.
+
+    The rows of the list have a button each, which our script answers: it says which article is meant, and presses the hidden button here.
+    """
+    with gradio.Accordion("Add articles", open=not service.library.counts()[0], elem_id="adding"):
         label = (
             f"Drop up to {MOST_FILES} files here, or choose them: text, Markdown, HTML, JSON or CSV, {MOST_BYTES_A_FILE // 10**6} MB each"
         )
@@ -93,24 +99,18 @@ def _writing(service: Service, listing: Listing, asked: list[Any], outputs: list
                     for name in ("Title", "Source", "Date, such as 2026-02-03", "Address, https://…")
                 ]
             add = gradio.Button("Add the text", variant="primary", size="sm")
-    with gradio.Accordion("Remove articles", open=False):
-        picked = gradio.Dropdown([], label="Articles of this page to remove", multiselect=True, max_choices=MOST_REMOVED, filterable=True)
-        gone = gradio.Button("Remove", size="sm")
-    held: gradio.State = gradio.State((), time_to_live=_HELD)
-    listed = [*outputs, picked]
-
-    def relisted(words: str, order: str, number: int) -> tuple[Any, ...]:
-        return _shown(listing, words, order, number, pick=True)
-
+    said = _markup("", "taken")
+    lately = _markup("", "removed")
+    meant = gradio.Textbox(elem_id="meant", label="Article", visible="hidden")
+    gone = gradio.Button("Remove", elem_id="remove", visible="hidden")
+    undo = gradio.Button("Bring back", elem_id="bring-back", visible="hidden")
     upload = files.upload(
         lambda found: (yield from _uploaded(service, _offered(found))), [files], [said, files], preprocess=False, **_WRITE
     )
     pasted = add.click(lambda *given: _pasted(service, *given), [text, *labels], [said, text, *labels], **_WRITE)
-    removed = gone.click(lambda ids, before: _removed(service, ids, before), [picked, held], [said, held, undo], **_WRITE)
-    undone = undo.click(lambda articles: _brought_back(service, articles), [held], [said, held, undo], **_WRITE)
-    for change in (upload, pasted, removed, undone):
-        change.then(relisted, asked, listed, **_READ)
-    return picked
+    removed = gone.click(lambda article_id: _removed(service, article_id), meant, [said, lately], **_WRITE)
+    undone = undo.click(lambda article_id: _brought_back(service, article_id), meant, [said, lately], **_WRITE)
+    return [upload, pasted, removed, undone], lately
 
 
 def _offered(files: object) -> list[Offered]:
@@ -127,22 +127,32 @@ def _offered(files: object) -> list[Offered]:
 # --- handlers ---------------------------------------------------------------------------------------------------------
 
 
-def _shown(listing: Listing, words: str, order: str, number: int, *, pick: bool) -> tuple[Any, ...]:
-    """Return what the list's components show: the articles, the page's number, whether there is one before and behind, whom to pick."""
+def _shown(service: Service, words: str, order: str, number: int, *, writes: bool) -> tuple[Any, ...]:
+    """Return what the list's components show: the articles, the page's number, whether there is one before and behind."""
     try:
-        page = listing.page(str(words or ""), Order(order), int(number))
-    except (AssayError, ValueError, TypeError) as error:
+        page = page_of(service.library, str(words or ""), Order(order), int(number))
+    except (AssayError, ValueError, TypeError, OverflowError) as error:
         said = _wrong(error) if isinstance(error, AssayError) else _failed("expected words, an order and a page, found something else")
         off = gradio.update(interactive=False)
-        return (said, 1, off, off, *([gradio.update(choices=[], value=[])] if pick else []))
-    choices = [(_choice(one), one.id) for one in page.articles]
-    return (
-        block(_page(page)),
-        page.number,
-        gradio.update(interactive=page.number > 1),
-        gradio.update(interactive=page.number < page.pages),
-        *([gradio.update(choices=choices, value=[])] if pick else []),
-    )
+        return said, 1, off, off
+    on, back = gradio.update(interactive=page.number < page.pages), gradio.update(interactive=page.number > 1)
+    return block(_page(page, writes=writes)), page.number, back, on
+
+
+def _lately(service: Service) -> str:
+    """Show what was removed within the last hour, each with a way back."""
+    held = service.removed.articles()
+    if not held:
+        return ""
+    head = element("h3", None, "Removed lately")
+    until = element("p", {"class": "note"}, "Each can be brought back within an hour of its removal, until the server is restarted.")
+    return block(element("section", {"class": "lately"}, head, until, element("ul", None, map(_gone, held[:REMOVED_SHOWN]))))
+
+
+def _gone(article: Article) -> Html:
+    name = article.title or article.id
+    act = {"type": "button", "data-restore": quote(article.id, safe=""), "aria-label": f"Bring back {name}"}
+    return element("li", None, element("bdi", None, name), " ", element("button", act, "Bring back"))
 
 
 def _uploaded(service: Service, offered: Sequence[Offered] | None) -> Iterator[tuple[Any, ...]]:
@@ -168,27 +178,23 @@ def _pasted(service: Service, text: str, *labels: str) -> tuple[Any, ...]:
     return (said, *stay) if report.refused else (said, *("",) * (1 + len(labels)))
 
 
-def _removed(service: Service, ids: Sequence[str] | None, before: tuple[Article, ...]) -> tuple[Any, ...]:
-    """Remove what was picked; what was removed before can then no longer be brought back."""
+def _removed(service: Service, article_id: object) -> tuple[Any, ...]:
+    """Remove an article, which can be brought back."""
     try:
-        held = remove(service, [str(one) for one in ids or ()])
+        article = remove(service, str(article_id or ""))
     except AssayError as error:
-        return _wrong(error), before, gradio.skip()
-    names = "; ".join(article.title for article in held[:3]) + (" …" if len(held) > 3 else "")
-    until = "This can be undone for an hour, while this page stays open and nothing else is removed."
-    said = element("p", {"class": "done", "role": "status"}, f"Removed {counted(len(held), 'article')}: {names}. {until}")
-    return block(said), held, gradio.update(visible=True)
+        return _wrong(error), gradio.skip()
+    name = element("bdi", None, article.title or article.id)
+    return block(element("p", {"class": "done", "role": "status"}, "Removed ", name, ".")), _lately(service)
 
 
-def _brought_back(service: Service, held: Sequence[Article]) -> tuple[Any, ...]:
-    if not held:
-        return _failed("nothing is left to bring back; add the articles again"), (), gradio.update(visible=False)
+def _brought_back(service: Service, article_id: object) -> tuple[Any, ...]:
     try:
-        report = bring_back(service, held)
+        report = bring_back(service, str(article_id or ""))
     except AssayError as error:
-        return _wrong(error), held, gradio.skip()
-    said = element("ul", {"class": "taken", "role": "status"}, _outcome("The removal is undone", report))
-    return block(said), (), gradio.update(visible=False)
+        return _wrong(error), _lately(service) if service.may_write else gradio.skip()
+    said = block(element("ul", {"class": "taken", "role": "status"}, _outcome("Brought back", report)))
+    return said, _lately(service)
 
 
 # --- what they show ---------------------------------------------------------------------------------------------------
@@ -210,15 +216,17 @@ def _wrong(error: AssayError) -> str:
     return _failed(str(error) if isinstance(error, NotTakenError) else refusal_of(error).message)
 
 
-def _page(page: Page) -> Html:
+def _page(page: Page, *, writes: bool = False) -> Html:
     if not page.all:
-        return element("p", {"class": "nothing"}, "There are no articles yet. Add some here, or with `assay add PATH`.")
+        how = element("code", None, "assay add PATH")
+        return element("p", {"class": "nothing"}, "There are no articles yet. Add some here, or with ", how, ".")
     if not page.found:
         return element("p", {"class": "nothing", "role": "status"}, "No article has these words in its title, source, authors or id.")
     first = (page.number - 1) * A_PAGE + 1
     count = f"{first:,} to {first + len(page.articles) - 1:,} of {counted(page.found, 'article')}"
     of = f", of {page.all:,} in all" if page.found < page.all else ""
-    heads = (element("th", {"scope": "col"}, name) for name in ("Title", "Source", "Date", "Passages"))
+    heads = [element("th", {"scope": "col"}, name) for name in ("Title", "Source", "Date", "Passages")]
+    heads += [element("th", {"scope": "col"}, element("span", {"class": "unseen"}, "Remove"))] if writes else []
     return joined(
         element("p", {"class": "count", "role": "status"}, f"{count}{of}. Page {page.number:,} of {page.pages:,}."),
         element(
@@ -226,15 +234,16 @@ def _page(page: Page) -> Html:
             {"class": "articles"},
             element("caption", {"class": "unseen"}, "Articles of the library"),
             element("thead", None, element("tr", None, heads)),
-            element("tbody", None, map(_row, page.articles)),
+            element("tbody", None, (_row(one, writes=writes) for one in page.articles)),
         ),
     )
 
 
-def _row(one: Listed) -> Html:
+def _row(one: Listed, *, writes: bool) -> Html:
     opens = {"href": f"/?article={quote(one.id, safe='')}", "data-article": one.id}
     title = element("a", opens, element("bdi", None, one.title or one.id))
     authors = element("span", {"class": "authors"}, element("bdi", None, one.authors)) if one.authors else ""
+    act = {"type": "button", "data-remove": quote(one.id, safe=""), "aria-label": f"Remove {one.title or one.id}"}
     return element(
         "tr",
         None,
@@ -242,19 +251,14 @@ def _row(one: Listed) -> Html:
         element("td", None, element("bdi", None, one.source or "–")),
         element("td", {"class": "date"}, one.published or "–"),
         element("td", {"class": "number"}, f"{one.passages:,}"),
+        element("td", {"class": "acts"}, element("button", act, "Remove")) if writes else "",
     )
-
-
-def _choice(one: Listed) -> str:
-    """Return an article's name in a list to pick from, told apart where two have one title."""
-    title, name = safe(one.title), safe(one.id)
-    return f"{title[:80]}{'…' if len(title) > 80 else ''} ({name[:60]})"
 
 
 def _progress(taken: Sequence[Taken]) -> Html:
     done = sum(one.report is not None for one in taken)
     head = f"{done} of {counted(len(taken), 'file')} done." if done < len(taken) else f"{counted(len(taken), 'file')} done."
-    bar = element("progress", {"aria-label": "Files done", "max": str(len(taken)), "value": str(done)}) if len(taken) > 1 else ""
+    bar = element("progress", {"aria-label": "Files done", "max": str(len(taken)), "value": str(done)}) if 1 < len(taken) != done else ""
     return joined(element("p", {"class": "count", "role": "status"}, head), bar, element("ul", {"class": "taken"}, map(_far, taken)))
 
 
@@ -264,8 +268,10 @@ def _far(one: Taken) -> Html:
     name = element("strong", None, element("bdi", None, one.name))
     if not one.begun:
         return element("li", {"class": "waits"}, name, " waits")
-    read = f"{counted(one.articles, 'article')} read, {counted(one.passages, 'passage')} embedded"
-    return element("li", None, name, " ", element("progress", {"aria-label": f"Adding {one.name}"}), f" {read}")
+    known = {"max": str(one.expected), "value": str(one.passages)} if one.expected else {}
+    of = f"{one.passages:,} of {counted(one.expected, 'passage')}" if one.expected else counted(one.passages, "passage")
+    read = f"{counted(one.articles, 'article')} read, {of} embedded"
+    return element("li", None, name, " ", element("progress", {"aria-label": f"Adding {one.name}", **known}), f" {read}")
 
 
 def _outcome(name: str, report: AddReport) -> Html:

@@ -17,10 +17,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index import AddReport, AssayError, BusyError, Refusal, parse_date
+from index import AddReport, ArticleFilter, AssayError, BusyError, Refusal, parse_date
 
 from .addresses import web_address
 from .errors import refusal_of
+from .service import MissingError
 from .settings import LARGEST_FILE, LARGEST_UPLOAD
 
 if TYPE_CHECKING:
@@ -38,9 +39,6 @@ MOST_PASTED = 2_000_000
 
 #: Characters of a pasted article's title, source, date and address.
 _MOST_LABEL = 2_000
-
-#: Articles, and characters of them, that one removal holds so that it can be undone.
-MOST_REMOVED, _MOST_HELD = 100, 20_000_000
 
 #: Bytes of a name that every file system takes.
 _MOST_NAME = 200
@@ -74,6 +72,8 @@ class Taken:
     """Read so far."""
     passages: int = 0
     """Embedded so far."""
+    expected: int = 0
+    """Passages that are known of so far."""
     report: AddReport | None = None
     """Set when it is done; a file that is refused as a whole is among what it refuses."""
 
@@ -121,32 +121,28 @@ def paste(service: Service, text: str, *, title: str = "", source: str = "", pub
     return service.library.add(row)
 
 
-def remove(service: Service, article_ids: Sequence[str]) -> tuple[Article, ...]:
-    """Remove articles, all or none, and return them, so that they can be brought back; raises `AssayError` where they cannot be."""
+def remove(service: Service, article_id: str) -> Article:
+    """Remove an article, and return it; it is held so that it can be brought back. Raises `AssayError` where it cannot be removed."""
     expect_allowed(service)
-    ids = list(dict.fromkeys(article_ids))
-    if not 1 <= len(ids) <= MOST_REMOVED:
-        raise NotTakenError(f"expected 1 to {MOST_REMOVED} articles to remove, found {len(ids)}")
-    there = {record["id"] for record in service.articles()}
-    if missing := [one for one in ids if one not in there]:
-        raise NotTakenError(f"expected articles that are there, found {missing[0][:80]!r}, which has been removed; look at the list again")
-    held: list[Article] = []
-    for article_id in ids:
-        held.append(service.article(article_id))
-        if sum(len(article.text) for article in held) > _MOST_HELD and len(ids) > 1:
-            raise NotTakenError(
-                f"expected articles of at most {_MOST_HELD:,} characters together, so that this can be undone; remove fewer"
-            )
-    service.library.remove(*ids)
-    return tuple(held)
+    try:
+        (gone,) = service.remove(article_id)
+    except MissingError as error:
+        said = f"expected an article that is there, found {article_id[:80]!r}, which has been removed; look at the list again"
+        raise NotTakenError(said) from error
+    return gone
 
 
-def bring_back(service: Service, held: Sequence[Article]) -> AddReport:
-    """Add articles that were removed, with their ids; one whose id has been given anew since is refused, and stays as it is now."""
+def bring_back(service: Service, article_id: str) -> AddReport:
+    """Add an article that was removed lately, with its id; one whose id has been given anew since is refused, and stays as it is now."""
     expect_allowed(service)
-    there = {record["id"] for record in service.articles()}
-    anew = [Refusal(article.id, "another article has this id by now, and stays") for article in held if article.id in there]
-    return service.library.add([article for article in held if article.id not in there], anew)
+    article = service.removed.article(article_id)
+    if article is None:
+        raise NotTakenError("what was removed is held for an hour, and this one no longer; add it again")
+    if service.articles(ArticleFilter(ids=(article_id,))):
+        return AddReport(refused=[Refusal(article_id, "another article has this id by now, and stays")])
+    report = service.library.add(article)
+    service.removed.drop(article_id)
+    return report
 
 
 def file_name(name: str) -> str:
@@ -183,7 +179,7 @@ def _take_in(library: Library, offered: Sequence[Offered]) -> Iterator[tuple[Tak
             future = pool.submit(work.add, one.path)
             while not future.done():
                 wait([future], timeout=_LOOK)
-                taken[place] = replace(taken[place], begun=True, articles=work.articles, passages=work.passages)
+                taken[place] = replace(taken[place], begun=True, articles=work.articles, passages=work.passages, expected=work.expected)
                 yield tuple(taken)
             taken[place] = future.result()
     yield tuple(taken)
@@ -193,7 +189,7 @@ class _Work:
     """The addition of one file, watched by another thread."""
 
     def __init__(self, library: Library, folder: Path, name: str) -> None:
-        self.articles = self.passages = 0
+        self.articles = self.passages = self.expected = 0
         self._library = library
         self._folder = folder
         self._name = name
@@ -206,7 +202,7 @@ class _Work:
                 return _refused(self._name, f"too large: {size:,} bytes, at most {MOST_BYTES_A_FILE:,} are taken")
             self._folder.mkdir()
             file = Path(shutil.move(path, self._folder / self._name))
-            report = self._library.add(file, progress=self._count)
+            report = self._library.add(file, progress=self._count, expects=self._expect)
         except BusyError:
             return _refused(self._name, "others are changing the library; try again in a moment")
         except AssayError as error:
@@ -221,6 +217,9 @@ class _Work:
     def _count(self, articles: int, passages: int) -> None:
         self.articles += articles
         self.passages += passages
+
+    def _expect(self, passages: int) -> None:
+        self.expected += passages
 
     def _place(self, path: str) -> str:
         """Return the file's name with the row that was refused, if it was one, as it stands at the end of the path."""

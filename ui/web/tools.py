@@ -21,8 +21,9 @@ from rag import Citation, Question, Turn
 
 from .addresses import web_address
 from .bodies import LONGEST_NAME, MOST_LISTED, MOST_PASSAGES, AnswerBody, ArticleLine, ArticlesPage, Asked, Filters, HitBody, Names, Said
-from .errors import LARGEST_BODY, Refused, invalid, refusal_of
+from .errors import LARGEST_BODY, invalid, refusal_of
 from .footnotes import told
+from .refusal import Refused
 from .service import Service
 from .work import FullError, Workers
 

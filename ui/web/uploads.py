@@ -11,7 +11,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .refusal import Refusal
+from .refusal import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,15 +45,19 @@ class Uploads:
         while len(self._known) > _MOST:
             self._known.popitem(last=False)
 
-    def check(self, caller: str, body: bytes, is_own: Callable[[str], bool]) -> None:
-        """Raise `Refusal` where the body of an event is no JSON, or names a file that is not the caller's; `is_own` knows our addresses."""
+    def check(self, caller: str, body: bytes, is_own: Callable[[str], bool]) -> Any:
+        """Return what the body of an event holds; `is_own` knows our addresses.
+
+        Raises `Refused` where it is no JSON, or names a file that is not the caller's.
+        """
         try:
             value = json.loads(body)  # of whatever encoding, and of two fields of one name the last, as the application reads it
         except (ValueError, RecursionError):
-            raise Refusal(400, "Expected a body of JSON, found something else, or one that is nested too deep.") from None
+            raise Refused(400, "Expected a body of JSON, found something else, or one that is nested too deep.") from None
         for one in _files(value):
             if not self._is_upload(caller, one, is_own):
-                raise Refusal(400, "Expected no file but one that was uploaded here just now, found another.")
+                raise Refused(400, "Expected no file but one that was uploaded here just now, found another.")
+        return value
 
     def _is_upload(self, caller: str, file: dict[str, Any], is_own: Callable[[str], bool]) -> bool:
         path, url = file.get("path"), file.get("url")

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import shutil
 import socket
 import threading
 import time
@@ -21,6 +22,20 @@ from ui.web.service import Service
 
 #: Where clients of the tests say that they have connected to.
 HERE = "http://127.0.0.1:7860"
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A real browser; a module has one, and each test pages of its own in it."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; `make test-browser` does it")
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("expected chromium on the path, found none; `make test-browser` installs it")
+    with playwright.sync_playwright() as started:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = started.chromium.launch(executable_path=program, args=flags)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

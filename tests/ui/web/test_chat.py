@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request as StarletteRequest
 
-from index import Article, StoreError
+from index import Article, ArticleFilter, StoreError
 from rag import Answer, Pipeline, Question, Retriever, Writer
 from ui.web.chat import _LONGEST_TALK, _MOST_TURNS, Talk, _Desk
 from ui.web.service import Service
@@ -246,7 +246,8 @@ def test_what_was_searched_is_said_as_it_was_then(service):
     (_, said), _ = last(desk.ask(QUESTION, "", ["Reuters"], "", "", ["chile"]))
     assert "Searched: 2 articles, of those only source Reuters, Chile's lithium plan; " in unescape(said)
     talk = json.loads(handed_in(service, said))
-    assert "Searched" not in desk.show(json.dumps(talk))[0][1]["content"]  # it is not known any more
+    then = unescape(desk.show(json.dumps(talk))[0][1]["content"])  # which filters there were is not known any more
+    assert "Searched: the articles as they were when this was asked; 1 passage of those read kept." in then
     talk["turns"][0]["searched"] = "Searched: 2 articles; <b>1 passage read."
     shown = desk.show(json.dumps(talk))[0][1]["content"]
     assert "Searched: 2 articles; <b>1 passage read." in unescape(shown)
@@ -315,6 +316,20 @@ def test_a_stopped_answer_is_shown_as_far_as_it_came(desk, service):
     assert "Stopped before there was an answer" in shown[3]
 
 
+def test_silence_that_came_back_without_what_was_searched_says_what_is_known(desk, service):
+    _, answer = service.ask(Question("Who won the chess olympiad?", ()), ArticleFilter(ids=("nowhere",)))
+    turn = {"question": answer.question, "key": "", "answer": answer.to_json(), "stopped": False}
+    kept = {}, {"searched": "Searched: 7."}
+    for more, said in zip(kept, ("Searched: the articles as they were when this was asked; 0 passages", "Searched: 7."), strict=True):
+        assert said in unescape(desk.show(json.dumps({"turns": [turn | more]}))[0][1]["content"])
+
+
+def test_a_question_that_another_page_waits_for_is_said_to_be_on_its_way(desk):
+    turn = {"question": "And?", "key": "", "answer": None, "stopped": True}
+    shown = [desk.show(json.dumps({"turns": [turn | {"pending": pending}]}))[0][1]["content"] for pending in (True, False, "x")]
+    assert ["being answered on another page" in one for one in shown] == [True, False, False]
+
+
 def test_one_conversation_knows_nothing_of_another(desk):
     list(desk.ask("What did Chile present?", json.dumps({"id": "a", "turns": []}), *NOTHING))
     messages, _ = last(desk.ask(QUESTION, json.dumps({"id": "b", "turns": []}), *NOTHING))
@@ -381,9 +396,41 @@ def test_who_opens_the_page_holds_no_thread_while_suggestions_are_looked_for(des
     assert [chat.examples for chat, *_ in offered] == [[]] * 100
 
 
-def test_questions_are_made_of_what_was_done():
-    assert list(candidates("Peru opened a new smelter in May. It opened later. The Ministry banned exports.")) == [
-        "When did Peru open a new smelter?",
-        "When did the Ministry ban exports?",
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("Peru opened a new smelter in May. It opened the old smelter in June.", "When did Peru open a new smelter?"),
+        ("On 3 May 2024 the Ministry of Mines banned all exports of ore.", None),  # "Mines" may not be whom it names
+        ("The Ministry banned all ore exports on 3 May.", "When did the Ministry ban all ore exports?"),
+        ("Peru opened a new smelter after long talks.", None),  # it does not say when
+        ("China announced on 3 July 2023 that it would stop.", None),
+        ("Australia mined about 88,000 tonnes of lithium in 2024.", "How many tonnes of lithium did Australia mine in 2024?"),
+        ("China exported 5,200 metric tons of rare earth magnets.", "How many metric tons of rare earth magnets did China export?"),
+        ("China accounts for 61 percent of rare earth production.", "What share of rare earth production does China account for?"),
+        ("Rio Tinto invested 2.5 billion dollars in a lithium mine, it said.", "How much did Rio Tinto invest in a lithium mine?"),
+        ("Redwood raised 350 million dollars in October 2025.", "When did Redwood raise 350 million dollars?"),
+        ("MP Materials runs the Mountain Pass mine in California.", "Who runs the Mountain Pass mine?"),
+        ("They mined 5 tonnes of tin.", None),
+    ],
+)
+def test_questions_are_made_of_what_is_said_where_it_stands_alone(text, asked):
+    found = [one.asked for one in candidates(Article(id="a", text=text, title="Mines"))]
+    assert found == ([asked] if asked else [])
+
+
+def test_a_title_that_asks_is_a_question():
+    title = "Who loses water when the salt flat gives up lithium"
+    assert [one.asked for one in candidates(Article(id="a", text="x", title=title))] == [f"{title}?"]
+
+
+def test_the_questions_offered_are_of_several_kinds_and_articles(make_library):
+    texts = [f"Mine{word} opened a new smelter in May 2024." for word in ("one", "two", "three", "four", "five")]
+    texts += [
+        "Chile mined 88,000 tonnes of tin.",
+        "Codelco runs the Andina copper mine.",
+        "China accounts for 61 percent of tin production.",
     ]
-    assert list(candidates("Australia mined about 88,000 tonnes of lithium in 2024.")) == ["How many tonnes of lithium did Australia mine?"]
+    library = make_library([Article(id=f"a{n}", text=text, title=f"T{n}") for n, text in enumerate(texts)])
+    suggestions = Suggestions(Service(library, Pipeline(library, threshold=0), Retriever(library)))
+    suggestions.prepare().join(30)
+    assert sorted(one.split()[0] for one in suggestions.ready()) == ["How", "What", "When", "Who"]

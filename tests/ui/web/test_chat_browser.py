@@ -4,7 +4,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 import socket
 import threading
 import time
@@ -19,6 +18,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 
 from index import Article
 from rag import Answer, Pipeline, Retriever, Talk, Writer
+from ui.web.feedback import FeedbackStore
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -84,19 +84,6 @@ class Slow(BaseChatModel):
         except GeneratorExit:
             self.gone.set()
             raise
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; `make test-browser` does it")
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("expected chromium on the path, found none; `make test-browser` installs it")
-    with playwright.sync_playwright() as started:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = started.chromium.launch(executable_path=program, args=flags)
-        yield browser
-        browser.close()
 
 
 class Server:
@@ -525,7 +512,7 @@ def test_an_answer_on_its_way_is_kept_where_another_conversation_is_opened(serve
 
 
 def test_a_question_that_waits_is_kept_where_another_conversation_is_opened(serve, open_page, slow, monkeypatch):
-    monkeypatch.setattr("ui.web.chat._AT_ONCE", 1)
+    monkeypatch.setattr("ui.web.service.Service.at_once", 1)
     writer, gate, _ = slow
     server = serve(writer=writer)
     first, page = open_page(server.address), open_page(server.address)
@@ -603,7 +590,7 @@ def test_what_is_asked_again_stays_until_there_is_another_answer(serve, open_pag
 
 
 def test_who_comes_when_too_many_wait_is_told_so_and_keeps_the_question(serve, open_page, slow, monkeypatch):
-    monkeypatch.setattr("ui.web.chat._AT_ONCE", 1)
+    monkeypatch.setattr("ui.web.service.Service.at_once", 1)
     monkeypatch.setattr("ui.web.page.MOST_WAITING", 1)
     writer, gate, _ = slow
     server = serve(writer=writer)
@@ -813,6 +800,39 @@ def test_a_conversation_open_on_two_pages_goes_on_on_both(serve, open_page):
     assert page.locator(".asked").all_text_contents() == [CONGO, CHILE, "What did Peru shut?"]
 
 
+def test_two_pages_that_ask_at_once_in_one_conversation_keep_both_answers(serve, open_page, slow):
+    writer, gate, _ = slow
+    server = serve(writer=writer)
+    page = open_page(server.address)
+    gate.release(len(SENTENCES))
+    ask(page, CONGO)
+    other = open_page(server.address, context=page.context)
+    other.wait_for_selector(".answer.state-whole .tools button")
+    for one, question in ((page, CHILE), (other, "What did Peru shut?")):
+        one.fill("#question textarea", question)
+        one.keyboard.press("Enter")
+    for one in (page, other):
+        one.wait_for_selector(".answer:is(.state-reading, .state-growing)")
+    third = open_page(server.address, context=page.context)  # what others are at is not taken for broken off
+    third.locator(".answer.state-elsewhere").nth(1).wait_for()
+    gate.release(30)
+    for one in (page, other, third):
+        one.locator(".answer.state-whole .tools button[aria-label='A good answer']").nth(2).wait_for()
+        assert one.locator(".asked").count() == 3
+        assert set(one.locator(".asked").all_text_contents()) == {CONGO, CHILE, "What did Peru shut?"}
+    assert page.locator(".asked").all_text_contents() == other.locator(".asked").all_text_contents()
+    page.locator(".answer").last.locator("[aria-label='A good answer']").click()
+    page.wait_for_selector("[aria-pressed=true]")
+    gate.release(30)
+    ask(other, "How large is it?")
+    page.locator(".answer.state-whole .tools").nth(3).wait_for()
+    page.reload()
+    page.wait_for_selector("html[data-assay=ready]")
+    page.locator(".answer.state-whole .tools button").first.wait_for()
+    assert page.locator(".asked").count() == 4
+    assert page.locator("[aria-pressed=true]").count() == 1  # what was said of an answer stays when another page writes
+
+
 def test_one_turn_that_is_broken_leaves_the_conversation(serve, open_page):
     page = open_page(serve().address)
     ask(page, CONGO)
@@ -834,18 +854,25 @@ def test_each_who_logs_in_has_conversations_of_their_own_and_a_way_out(serve, op
     passwords = {name: bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode() for name in ("anna", "bo")}
     server = serve(passwords=passwords)
     page = open_page(server.address, ready=False)
-    for name, asked in (("anna", CONGO), ("bo", CHILE), ("anna", CONGO)):
+    there = []
+    for name, asked in (("anna", CONGO), ("bo", CHILE), ("anna", CONGO), ("anna", CHILE)):
         page.wait_for_selector("#password")
         page.fill("#name", name)
         page.fill("#password", "right")
         page.keyboard.press("Enter")
         page.wait_for_selector("html[data-assay=ready]")
         assert page.locator("#top .who .name").text_content() == name
-        if page.locator(".asked").count() == 0:
+        there.append(page.locator(".asked").count())
+        if not there[-1]:
             ask(page, asked)
         assert page.locator(".asked").all_text_contents() == [asked]
-        page.click("#top .who button")
+        page.click("#log-out")
+        forget = len(there) > 2
+        page.click("[role=menuitem] >> text=delete my conversations" if forget else "[role=menuitem] >> text=/^Log out$/")
         page.wait_for_selector("#password")
+        assert ("Congo" in page.evaluate("JSON.stringify(localStorage)")) is not forget
+        assert "Chile" in page.evaluate("JSON.stringify(localStorage)") or name == "anna"
+    assert there == [0, 0, 1, 0]
     page.goto(server.address)
     page.wait_for_selector("#password")
 
@@ -897,13 +924,28 @@ def test_votes_and_corrections_are_sent_shown_and_taken_back(serve, open_page):
 
 
 def test_a_vote_that_fails_is_not_shown_as_cast(serve, open_page):
-    page = open_page(serve().address)
-    page.route("**/api/v1/feedback", lambda route: route.fulfill(status=404, json={"detail": "none"}))
+    server = serve()
+    page = open_page(server.address)
     ask(page, CONGO)
+    server.service.answers._answers.clear()
+    server.service.library.remove("congo")
     page.click("[aria-label='A good answer']")
     page.wait_for_selector("#told.shown")
-    assert "older than the server remembers" in page.locator("#told").text_content()
+    assert "The articles have changed since this answer" in page.locator("#told").text_content()
     assert page.get_attribute("[aria-label='A good answer']", "aria-pressed") == "false"
+
+
+def test_an_answer_that_the_server_has_forgotten_is_judged_all_the_same(serve, open_page):
+    server = serve()
+    page = open_page(server.address)
+    ask(page, CONGO)
+    server.service.answers._answers.clear()
+    page.click("[aria-label='A good answer']")
+    page.wait_for_selector("[aria-label='A good answer'][aria-pressed=true]")
+    page.wait_for_selector("#told.shown >> text=Thank you")
+    (row,) = FeedbackStore(server.service.folder / "feedback.sqlite").rows()
+    assert (row["question"], row["vote"]) == (CONGO, "up")
+    assert "96,600" in row["answer"]["answer"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rag import ABSTENTION, Answer, AnswerSentence, Citation
+from rag import ABSTENTION, Answer, AnswerSentence, Citation, Conflict, Difference, Side
+from ui import render
 from ui.web.footnotes import Telling, link_to, told, untold
 from ui.web.html import answer_html
 
@@ -126,4 +127,15 @@ def test_support_is_told_as_the_page_tells_it(make_answer, verdict, doubt, said)
     shown = re.sub("<[^>]*>", "", answer_html(answer))
     word = said.strip(" ()").partition(":")[0]
     assert word in shown
+    assert word in render.plain(render.answer_page(replace(make_answer("Q", ["It is so."]), sentences=(sentence,)), articles=1))
     assert {"Weakly supported", "Not supported"} - {word} == {one for one in ("Weakly supported", "Not supported") if one not in shown}
+
+
+@pytest.mark.parametrize("noted", [True, False])
+def test_what_articles_say_differently_is_told_once(make_answer, noted):
+    sides = tuple(Side(value=value, citations=(n,), source=None, published=day) for n, value, day in ((1, "54", "2026"), (2, "56", None)))
+    answer = replace(make_answer("How many?", ["54 came.", "56 came."]), conflict=Conflict(kind=Difference.CONFLICT, sides=sides))
+    said = "One article says different things: 54 (2026) [1]; 56 (undated) [2]."
+    whole = told(replace(answer, notes=(said,) if noted else ()), link, articles=1)
+    assert whole.count(said) == 1
+    assert whole.index("56 came. [2]") < whole.index(said) < whole.index("[1] “")

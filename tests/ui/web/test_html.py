@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from index import ArticleFilter
 from rag import Answer, AnswerPart, AnswerSentence, Citation, Conflict, Difference, Hit, Reason, Side
-from ui.render import limits_of, searched_words
 from ui.web import html
+from ui.wording import limits_of, searched_words
 
 HOSTILE = Path(os.environ.get("ASSAY_DATA") or "") / "hostile"
 
@@ -110,7 +110,8 @@ def test_an_update_is_told_as_one():
 
 def test_parts_stand_by_themselves_and_what_is_not_answered_is_said():
     parts = (AnswerPart("What did Chile announce?", (0,)), AnswerPart("Who paid?", ()))
-    seen = Seen(html.answer_html(answer(parts=parts)))
+    seen = Seen(html.answer_html(answer(parts=parts, short_answer="In April")))
+    assert seen.all("short") == []  # short answers to several questions, side by side, would answer none
     assert seen.words.index("What did Chile announce?") < seen.words.index("So it is.")
     assert "Not answered: Who paid?" in seen.words
 

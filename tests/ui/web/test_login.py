@@ -14,7 +14,7 @@ from starlette.routing import Route
 from ui.web.guard import Guard
 from ui.web.limits import Buckets
 from ui.web.login import Sessions, key_number, local_path
-from ui.web.refusal import Refusal
+from ui.web.refusal import Refused
 from ui.web.settings import Limits, Rate, Settings
 
 HERE = "http://127.0.0.1:7860"
@@ -272,6 +272,6 @@ def wait_for(buckets, rate):
     """The seconds that somebody is told to wait; 0 for a token."""
     try:
         buckets.take("somebody", rate)
-    except Refusal as refusal:
+    except Refused as refusal:
         return int(refusal.headers["retry-after"])
     return 0

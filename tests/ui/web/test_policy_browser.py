@@ -1,6 +1,5 @@
 """The page in a real browser under its policy: it works, nothing is kept from it, and it asks nobody but us."""
 
-import shutil
 import time
 from dataclasses import replace
 
@@ -39,23 +38,10 @@ PLANT = """() => {
 HOSTILE = "</script><script>window.forbidden.push('ran')</script><img src=x onerror=\"window.forbidden.push('ran')\">"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; `make test-browser` does it")
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("expected chromium on the path, found none; `make test-browser` installs it")
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=quiet)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def opened(browser):
+def opened(chromium):
     """`opened(address) -> (page, asked, said)`: a page, the addresses that it asked for, and what it wrote to the console."""
-    context = browser.new_context()
+    context = chromium.new_context()
     context.add_init_script(WATCH)
 
     def open_(address):
@@ -142,10 +128,10 @@ def test_the_first_page_asks_nobody_else(two_articles, served, opened, monkeypat
     assert not [line for line in said if "Failed to load" in line]
 
 
-def test_login_on_a_phone_and_a_link_from_elsewhere(two_articles, served, browser):
+def test_login_on_a_phone_and_a_link_from_elsewhere(two_articles, served, chromium):
     hashed = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()
     host, port = served(application(two_articles, Settings(passwords={"anna": hashed})))
-    context = browser.new_context(viewport={"width": 360, "height": 640}, color_scheme="dark", java_script_enabled=False)
+    context = chromium.new_context(viewport={"width": 360, "height": 640}, color_scheme="dark", java_script_enabled=False)
     page = context.new_page()
     page.goto(f"http://{host}:{port}/?answer=a-key")
     page.get_by_label("Name").fill("anna")

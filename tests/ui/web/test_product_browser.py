@@ -1,7 +1,6 @@
 """The product as `assay serve` starts it, over the sample articles, in a real browser: every article opens, every mark is the quote."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,22 +33,15 @@ def told(address, path):
 
 
 @pytest.fixture
-def page(address):
+def page(chromium, address):
     """A page that is open, after which nothing was complained of and nothing asked for elsewhere."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; `make test-browser` does it")
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("expected chromium on the path, found none; `make test-browser` installs it")
-    with playwright.sync_playwright() as started:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = started.chromium.launch(executable_path=program, args=flags)
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        said, elsewhere = [], []
-        page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda one: elsewhere.append(one.url) if not one.url.startswith((address, "data:", "blob:")) else None)
-        yield page
-        browser.close()
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    said, elsewhere = [], []
+    page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda one: elsewhere.append(one.url) if not one.url.startswith((address, "data:", "blob:")) else None)
+    yield page
+    page.close()
     assert said == []
     assert elsewhere == []
 

@@ -242,6 +242,36 @@ def test_votes_shares_and_exports_are_of_answers_that_were_given(client_of, serv
     assert (gone.status_code, gone.json()["error"]["param"]) == (404, "keys.1")
 
 
+def test_a_vote_on_an_answer_that_was_forgotten_is_kept_where_the_articles_prove_it(client_of, service, tmp_path):
+    store = FeedbackStore(tmp_path / "feedback.sqlite")
+    client = client_of(service, feedback=store)
+    answer = client.post("/api/v1/ask", json={"question": QUESTION}).json()
+    silent = client.post("/api/v1/ask", json={"question": "Who sang?", "articles": ["nothing"]}).json()
+    service.answers._answers.clear()
+
+    def vote(given, key=answer["key"]):
+        told = client.post("/api/v1/feedback", json={"key": key, "vote": "up", "voter": "v" * 16, "answer": given})
+        return told.status_code, told.json()
+
+    first = answer["citations"][0]
+    forged = [{**first, "quote": first["quote"][:-1] + "!"}, {**first, "article_id": "nowhere"}, {**first, "start": -1, "end": 10**7}]
+    forged += [{**first, "start": 0, "end": 0, "quote": ""}]
+    for one in forged:
+        status, told = vote({**answer, "citations": [one]})
+        assert (status, told["error"]["param"]) == (422, "answer")
+        assert "found [1], which does not" in told["error"]["message"]
+    for broken in ({}, 5, [answer], {**answer, "sentences": "x"}, {**answer, "more": 1}):
+        assert vote(broken)[0] == 422
+    assert client.post("/api/v1/feedback", json={"key": answer["key"], "vote": "up"}).status_code == 404
+    assert not (tmp_path / "feedback.sqlite").exists()
+    assert vote(answer)[0] == 200
+    assert vote(silent, silent["key"])[0] == 200
+    kept, quiet = store.rows()
+    assert (kept["question"], kept["vote"]) == (QUESTION, "up")
+    assert kept["answer"] == {**{name: value for name, value in answer.items() if name != "key"}, "hits": [], "removed": []}
+    assert quiet["answer"]["abstained"] is True
+
+
 def test_what_a_vote_leaves_out_stays(client_of, service, tmp_path):
     store = FeedbackStore(tmp_path / "feedback.sqlite")
     client = client_of(service, feedback=store)

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from index import Article, AssayError, StoreError
 from index.lock import writer_lock
 from ui.web import shelf, taking
-from ui.web.listing import A_PAGE, Listing, Order
+from ui.web.listing import A_PAGE, Order, Page, page_of, title_of, titles_of
 from ui.web.markup import block, element
 from ui.web.settings import Settings
-from ui.web.taking import Offered, bring_back, file_name, paste, remove, take_in
+from ui.web.taking import NotTakenError, Offered, bring_back, file_name, paste, remove, take_in
 
 
 def article(name, **changes):
@@ -50,7 +50,7 @@ def ids(page):
     ],
 )
 def test_articles_are_sorted(make_library, order, expected):
-    assert ids(Listing(make_library(MINES)).page(order=order)) == expected
+    assert ids(page_of(make_library(MINES), order=order)) == expected
 
 
 @pytest.mark.parametrize(
@@ -66,42 +66,32 @@ def test_articles_are_sorted(make_library, order, expected):
     ],
 )
 def test_articles_are_found_by_all_words(make_library, words, expected):
-    assert ids(Listing(make_library(MINES)).page(words)) == expected
+    assert ids(page_of(make_library(MINES), words)) == expected
 
 
-def test_a_change_is_seen_at_once_and_only_then_is_the_list_read_again(make_library, monkeypatch):
+def test_a_change_is_seen_at_once(make_library):
     library = make_library(MINES)
-    listing = Listing(library)
-    assert listing.page().all == 3
-    read, whole = [], type(library).articles
-    monkeypatch.setattr(type(library), "articles", lambda self, only=None: read.append(1) or whole(self, only))
-    assert listing.page("alpha").found == 1
-    assert read == []
+    assert page_of(library, "alpha").found == 1
     library.remove("a")
-    assert ids(listing.page()) == ["b", "c"]
-    assert read == [1]
+    assert ids(page_of(library)) == ["b", "c"]
+    assert page_of(library, "alpha") == Page((), 1, 1, 0, 2)
+
+
+def test_titles_to_choose_from_hold_those_that_are_chosen(make_library):
+    library = make_library(MINES)
+    assert titles_of(library, "", 2) == [("alpha", "a"), ("Beta", "b")]
+    assert titles_of(library, "gam", 2, ["a", "gone"]) == [("alpha", "a"), ("Gamma", "c")]
+    assert titles_of(library, "nowhere", 2, ["a"]) == [("alpha", "a")]
+    assert (title_of(library, "b"), title_of(library, "gone")) == ("Beta", "gone")
 
 
 def test_pages_hold_every_article_once(make_library):
-    listing = Listing(make_library([article(f"m{n:03}") for n in range(2 * A_PAGE + 3)]))
-    pages = [listing.page(number=n) for n in (1, 2, 3)]
+    library = make_library([article(f"m{n:03}") for n in range(2 * A_PAGE + 3)])
+    pages = [page_of(library, number=n) for n in (1, 2, 3)]
     assert [len(page.articles) for page in pages] == [A_PAGE, A_PAGE, 3]
     assert [one for page in pages for one in ids(page)] == [f"m{n:03}" for n in range(2 * A_PAGE + 3)]
-    assert listing.page(number=99).number == 3
-    assert listing.page(number=-5).number == 1
-
-
-def test_ten_thousand_articles_stay_quick(make_library, monkeypatch):
-    library = make_library(MINES)
-    (record, *_) = library.articles()
-    many = [{**record, "id": f"m{n}", "title": f"Title {n % 977} of {n}"} for n in range(10_000)]
-    monkeypatch.setattr(type(library), "articles", lambda _self, _only=None: many)
-    listing = Listing(library)
-    listing.page()
-    began = time.perf_counter()
-    page = listing.page("title 97", Order.NEWEST, 2)
-    assert time.perf_counter() - began < 0.5
-    assert 0 < len(page.articles) <= A_PAGE
+    assert page_of(library, number=99) == pages[2]
+    assert page_of(library, number=-5) == pages[0]
 
 
 # --- what the list says -----------------------------------------------------------------------------------------------
@@ -131,26 +121,27 @@ def test_words_are_never_markup(words, attribute):
     assert "\n" not in block(element("p", {"title": attribute}, words))
 
 
-def test_a_row_opens_its_article_without_a_script_too(make_library):
-    listing = Listing(make_library([article("x/y?z#1", title="<b>&", source="\u202eevil", authors=("A\nB",))]))
-    listed, number, back, on = shelf._shown(listing, "", "Title", 1, pick=False)
+def test_a_row_opens_its_article_without_a_script_too(make_service):
+    service = make_service([article("x/y?z#1", title="<b>&", source="\u202eevil", authors=("A\nB",))])
+    listed, number, back, on = shelf._shown(service, "", "Title", 1, writes=True)
     seen = Seen(listed)
     assert ("href", "/?article=x%2Fy%3Fz%231") in seen.attributes
     assert ("data-article", "x/y?z#1") in seen.attributes
+    assert ("data-remove", "x%2Fy%3Fz%231") in seen.attributes
     assert "<b>&" in "".join(seen.words)
     assert "\u202e" not in listed
     assert (number, back["interactive"], on["interactive"]) == (1, False, False)
 
 
-def test_an_empty_library_and_an_empty_search_say_so(make_library):
-    assert "There are no articles yet" in shelf._shown(Listing(make_library()), "", "Title", 1, pick=False)[0]
-    assert "No article has these words" in shelf._shown(Listing(make_library(MINES)), "nowhere", "Title", 1, pick=False)[0]
+def test_an_empty_library_and_an_empty_search_say_so(make_service):
+    assert "There are no articles yet" in shelf._shown(make_service(), "", "Title", 1, writes=False)[0]
+    assert "No article has these words" in shelf._shown(make_service(MINES), "nowhere", "Title", 1, writes=False)[0]
 
 
-def test_a_forged_order_or_page_is_told_in_a_line(make_library):
-    listing = Listing(make_library(MINES))
-    for order, number in (("sideways", 1), ("Title", "one"), ("Title", None)):
-        said, *rest = shelf._shown(listing, "", order, number, pick=True)
+def test_a_forged_order_or_page_is_told_in_a_line(make_service):
+    service = make_service(MINES)
+    for order, number in (("sideways", 1), ("Title", "one"), ("Title", None), ("Title", float("inf"))):
+        said, *rest = shelf._shown(service, "", order, number, writes=True)
         assert 'role="alert"' in said
         assert rest[0] == 1
 
@@ -277,10 +268,34 @@ def test_while_another_writes_it_says_so_in_a_line(make_service, upload, monkeyp
     with writer_lock(service.folder / "lock", wait=1):
         assert last(take_in(service, [upload("a.txt")]))[0].report.refused[0].reason == busy
         assert busy in shelf._pasted(service, "A text of words.", "", "", "", "")[0]
-        said, held, _ = shelf._removed(service, ["a"], ())
-        assert busy in said
-        assert held == ()
+        assert busy in shelf._removed(service, "a")[0]
+    assert service.removed.articles() == ()
     assert len(service.articles()) == 3
+
+
+def test_how_far_a_long_file_is_shows_in_its_passages(make_service, upload, embedder, monkeypatch):
+    service = make_service(may_write=True)
+    whole = type(embedder).embed_documents
+
+    def slowly(self, texts, *, done):
+        vectors = whole(self, texts)
+        for _ in texts:
+            time.sleep(0.02)
+            done(1)
+        return vectors
+
+    monkeypatch.setattr(type(embedder), "embed_documents", slowly)
+    monkeypatch.setattr(taking, "_LOOK", 0.05)
+    long = " ".join(f"Sentence number {n} tells of copper and tin and of much else besides." for n in range(400))
+    states = [one[0] for one in take_in(service, [upload("long.txt", long.encode())])]
+    passages = service.library.counts()[1]
+    assert {one.expected for one in states[:-1]} == {0, passages}
+    between = [one.passages for one in states if 0 < one.passages < passages]
+    assert len(set(between)) > 3
+    assert between == sorted(between)
+    shown = Seen(block(shelf._far(taking.Taken("long.txt", begun=True, passages=3, expected=10))))
+    assert {("max", "10"), ("value", "3")} <= set(shown.attributes)
+    assert "3 of 10 passages embedded" in "".join(shown.words)
 
 
 def test_a_stopped_upload_leaves_no_files(make_service, upload, monkeypatch, tmp_path):
@@ -335,27 +350,42 @@ def test_an_empty_text_is_refused_and_what_was_typed_stays(make_service):
 def test_what_was_removed_comes_back_as_it_was(make_service):
     service = make_service(MINES, may_write=True)
     before = service.articles()
-    held = remove(service, ["a", "c", "a"])
+    assert [remove(service, name).title for name in ("a", "c")] == ["alpha", "Gamma"]
     assert [record["id"] for record in service.articles()] == ["b"]
-    assert bring_back(service, held).added == ["a", "c"]
+    assert [one.id for one in service.removed.articles()] == ["c", "a"]
+    assert [bring_back(service, name).added for name in ("a", "c")] == [["a"], ["c"]]
     assert service.articles() == before
+    assert service.removed.articles() == ()
 
 
 def test_an_id_that_was_given_anew_is_not_overwritten(make_service):
     service = make_service(MINES, may_write=True)
-    held = remove(service, ["a"])
+    remove(service, "a")
     service.library.add(article("a", text="A new text of other words."))
-    report = bring_back(service, held)
+    report = bring_back(service, "a")
     assert report.refused[0].reason == "another article has this id by now, and stays"
     assert service.article("a").text == "A new text of other words."
+    assert [one.id for one in service.removed.articles()] == ["a"]
 
 
-@pytest.mark.parametrize("picked", [[], ["nowhere"], [f"m{n}" for n in range(101)]])
-def test_a_removal_that_cannot_be_is_refused_and_nothing_goes(make_service, picked):
+def test_what_is_not_held_is_told(make_service):
     service = make_service(MINES, may_write=True)
-    with pytest.raises(AssayError):
-        remove(service, ["a", *picked] if picked == ["nowhere"] else picked)
+    for call, name in ((remove, "nowhere"), (bring_back, "b"), (remove, "\ud800")):
+        with pytest.raises(NotTakenError):
+            call(service, name)
     assert len(service.articles()) == 3
+
+
+def test_what_was_removed_lately_is_shown_to_whoever_may_write(make_service):
+    service = make_service([*MINES, article("x/%26", title="<b>D</b>")], may_write=True)
+    assert shelf._lately(service) == ""
+    said, lately = shelf._removed(service, "x/%26")
+    assert "Removed <bdi>&lt;b&gt;D&lt;/b&gt;</bdi>." in said
+    assert ("data-restore", "x%2F%2526") in Seen(lately).attributes
+    assert shelf._lately(service) == lately
+    said, lately = shelf._brought_back(service, "x/%26")
+    assert "1 added" in said
+    assert lately == ""
 
 
 # --- where articles are only read -------------------------------------------------------------------------------------
@@ -367,8 +397,10 @@ def test_a_forged_event_changes_nothing_where_articles_are_only_read(make_servic
     assert "only read here" in last(shelf._uploaded(service, [offered]))[0]
     assert not offered.path.exists()
     assert "only read here" in shelf._pasted(service, "A text.", "", "", "", "")[0]
-    assert "only read here" in shelf._removed(service, ["a"], ())[0]
-    assert "only read here" in shelf._brought_back(service, (article("new"),))[0]
+    service.removed.hold(article("new"))
+    assert "only read here" in shelf._removed(service, "a")[0]
+    assert shelf._brought_back(service, "new")[1] == gradio.skip()
+    assert "only read here" in shelf._brought_back(service, "new")[0]
     assert len(service.articles()) == 3
 
 
@@ -385,7 +417,7 @@ def test_nothing_that_writes_is_on_the_page_unless_it_is_allowed(make_service):
     assert len(read_only.fns) == 5
     writing = asyncio.run(page(make_service(MINES, may_write=True), Settings(allow_upload=True)))
     assert [one for one in writing.blocks.values() if isinstance(one, gradio.File)]
-    assert len(writing.fns) == 13
+    assert len(writing.fns) == 14
     for blocks in (read_only, writing):
         assert {one.api_visibility for one in blocks.fns.values()} == {"private"}
 
@@ -414,10 +446,11 @@ def test_errors_that_are_for_whoever_runs_the_server_are_not_shown(make_service,
 
     monkeypatch.setattr(type(service.library), "add", broken)
     monkeypatch.setattr(type(service.library), "articles", broken)
+    monkeypatch.setattr(type(service.library), "listed", broken)
     shown = [
         shelf._pasted(service, "A text that is long enough.", "", "", "", "")[0],
-        shelf._removed(service, [MINES[0].id], ())[0],
-        shelf._shown(Listing(service.library), "", "Title", 1, pick=False)[0],
+        shelf._removed(service, MINES[0].id)[0],
+        shelf._shown(service, "", "Title", 1, writes=False)[0],
         *(said for said, _ in shelf._uploaded(service, [upload("a.txt", b"A text that is long enough.")])),
     ]
     assert len(shown) >= 5
@@ -428,4 +461,4 @@ def test_errors_that_are_for_whoever_runs_the_server_are_not_shown(make_service,
 
 def test_an_article_that_somebody_else_has_removed_is_named(make_service):
     service = make_service(MINES, may_write=True)
-    assert "which has been removed; look at the list again" in shelf._removed(service, ["gone"], ())[0]
+    assert "which has been removed; look at the list again" in shelf._removed(service, "gone")[0]

@@ -64,19 +64,6 @@ def mine(n):
     return Article(id=f"m{n:02}", title=f"Mine {n:02}", text=f"Mine {n} opened in {1990 + n}.", published=str(1990 + n))
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; `make test-browser` does it")
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("expected chromium on the path, found none; `make test-browser` installs it")
-    with playwright.sync_playwright() as started:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = started.chromium.launch(executable_path=program, args=flags)
-        yield browser
-        browser.close()
-
-
 def guarded(app):
     """The page behind a policy that lets no text be evaluated."""
 
@@ -123,13 +110,13 @@ def serve(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def look(browser, serve):
+def look(chromium, serve):
     """`look(service, tab, **context) -> page`, the tab open; what it asked of others and said of errors is kept."""
     contexts = []
 
     def start(service, tab="Library", **context):
         address = serve(service)
-        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **context}))
+        contexts.append(chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **context}))
         contexts[-1].add_init_script(WATCH)
         page = contexts[-1].new_page()
         page.asked, page.told, page.home = [], [], address
@@ -272,19 +259,40 @@ def test_a_text_is_pasted_and_an_article_removed_and_brought_back(look, metals):
     page.get_by_role("button", name="Add the text").click()
     page.wait_for_selector("#taken >> text=Silver of Bolivia: 1 added")
     page.wait_for_selector("#articles >> text=of 7 articles")
-    page.get_by_role("button", name="Remove articles").click()
-    page.get_by_label("Articles of this page to remove").click()
-    page.get_by_role("option", name="The zinc of 2023 (a-zinc)").click()
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Remove", exact=True).click()
-    page.wait_for_selector("#taken >> text=Removed 1 article: The zinc of 2023.")
-    page.wait_for_selector("#articles >> text=of 6 articles")
+    nothing_happened(page)
+
+
+def test_an_article_is_removed_and_brought_back_after_a_reload(look, metals):
+    service = metals(names=(), may_write=True)
+    page = look(service)
+    page.get_by_role("button", name="Remove The zinc of 2023").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#taken >> text=Removed The zinc of 2023.")
+    page.wait_for_selector("#articles >> text=of 5 articles")
     assert "a-zinc" not in {one["id"] for one in service.articles()}
-    page.get_by_role("button", name="Undo the removal").click()
-    page.wait_for_selector("#taken >> text=The removal is undone: 1 added")
-    page.wait_for_selector("#articles >> text=of 7 articles")
+    page.wait_for_function("() => document.activeElement?.dataset.remove !== undefined")  # the keyboard goes on among the articles
+    page.reload()
+    page.wait_for_selector("html[data-assay=ready]")
+    page.get_by_role("tab", name="Library").click()
+    page.get_by_role("button", name="Bring back The zinc of 2023").click()
+    page.wait_for_selector("#taken >> text=Brought back: 1 added")
+    page.wait_for_selector("#articles >> text=of 6 articles")
     assert service.article("a-zinc").title == "The zinc of 2023"
-    assert page.get_by_role("button", name="Undo the removal").count() == 0
+    assert page.locator("[data-restore]").count() == 0
+    nothing_happened(page)
+
+
+def test_names_of_articles_that_markup_would_cut_are_removed_as_they_are(look, make_service):
+    odd = ["x/%26#1?a=b", "\u202etxt.exe", "'\"<b>"]
+    service = make_service(
+        [Article(id=name, text=f"Chile dug {n} tonnes of tin.", title=name) for n, name in enumerate(odd)], may_write=True
+    )
+    page = look(service)
+    for left in (2, 1, 0):
+        page.locator("[data-remove]").first.click()
+        page.wait_for_function("left => document.querySelectorAll('[data-remove]').length === left", arg=left)
+    assert service.articles() == []
+    assert {one.id for one in service.removed.articles()} == set(odd)
     nothing_happened(page)
 
 

@@ -11,7 +11,15 @@ export function footnoted(answer) {
     const where = [one.title, origin(one), one.page ? `page ${one.page}` : "", address(one)].filter(Boolean).join(", ");
     return `[${one.n}] “${one.quote.replace(/\s+/g, " ").trim()}” — ${where}`;
   });
-  return [answer.answer, ...answer.notes, ...open, notes.join("\n")].filter(Boolean).join("\n\n");
+  return [answer.sentences.map(numbered).join(" "), ...answer.notes, ...open, notes.join("\n")].filter(Boolean).join("\n\n");
+}
+
+/** Return a sentence with the numbers of what proves it, and the doubt about it in the words that the page shows. */
+function numbered({ text, citations, verdict, doubt }) {
+  const marks = citations.map((n) => ` [${n}]`).join("");
+  if (verdict === "supported" && !doubt) return text + marks;
+  const word = verdict === "unsupported" ? "Not supported" : "Weakly supported";
+  return `${text}${marks} (${doubt ? `${word}: ${doubt}` : word})`;
 }
 
 /** Return where a citation can be read: at the address stored with the article, else at its characters in this page. */
@@ -56,10 +64,18 @@ function voting(vote, turn, keep) {
   return { made, show: () => made.setAttribute("aria-pressed", String(turn.vote === vote)) };
 }
 
-/** Send what is said of an answer, all of it: what is not said is taken back. */
-const judged = (turn, correction) => sent("/api/v1/feedback", { key: turn.key, vote: turn.vote ?? null, correction, voter: voter() });
+/** Send what is said of an answer, all of it: what is not said is taken back. A server that has forgotten the answer is handed it. */
+async function judged(turn, correction) {
+  const said = { key: turn.key, vote: turn.vote ?? null, correction, voter: voter() };
+  try {
+    return await sent("/api/v1/feedback", said);
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    return sent("/api/v1/feedback", { ...said, answer: { ...turn.answer, hits: [], removed: [] } });
+  }
+}
 
-const said = (error) => (error.status === 404 ? "This answer is older than the server remembers. Ask again, then judge the new one." : error.message);
+const said = (error) => (error.status === 422 ? "The articles have changed since this answer. Ask again, then judge the new one." : error.message);
 
 async function share(turn) {
   try {

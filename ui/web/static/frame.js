@@ -41,8 +41,17 @@ export async function visitor() {
   const name = await told_name();
   if (name) {
     const out = make("form", { method: "post", action: "/logout", class: "who" }, make("span", { class: "name", title: `Logged in as ${name}` }, name));
-    out.append(make("button", { type: "submit", class: "act" }, "Log out"));
-    out.addEventListener("submit", () => sessionStorage.clear()); // what a page holds for a moment is of who was here
+    const leave = () => {
+      sessionStorage.clear(); // what a page holds for a moment is of who was here
+      out.submit();
+    };
+    const forgetting = async () => {
+      await halt();
+      store.clear();
+      leave();
+    };
+    const choices = [["Log out", leave], ["Log out and delete my conversations from this browser", forgetting]];
+    out.append(menu(button("Log out", () => {}, { id: "log-out" }), "Log out", choices));
     bar.append(out);
   }
   return name;
@@ -131,23 +140,31 @@ async function take(id) {
 const FORMATS = [["markdown", "Markdown with references", "md"], ["bibtex", "BibTeX of the cited articles", "bib"], ["csl-json", "CSL-JSON of the cited articles", "json"]];
 
 function exporting() {
-  const menu = make("div", { class: "menu", role: "menu", "aria-label": "Export the conversation", hidden: true });
-  const opener = button("Export", () => set(menu.hidden), { icon: "save", words: false, "aria-haspopup": "menu", "aria-expanded": "false", id: "export" });
+  const opener = button("Export", () => {}, { icon: "save", words: false, id: "export" });
+  return menu(opener, "Export the conversation", FORMATS.map(([format, label, ending]) => [label, () => exported(format, ending)]));
+}
+
+/** Make a menu of choices, each a label and what it does, that `opener` opens. */
+function menu(opener, label, choices) {
+  const shown = make("div", { class: "menu", role: "menu", "aria-label": label, hidden: true });
   const set = (open) => {
-    menu.hidden = !open;
+    shown.hidden = !open;
     opener.setAttribute("aria-expanded", String(open));
-    if (open) menu.querySelector("button").focus();
+    if (open) shown.querySelector("button").focus();
   };
-  for (const [format, label, ending] of FORMATS) {
-    const item = button(label, () => {
+  opener.setAttribute("aria-haspopup", "menu");
+  opener.setAttribute("aria-expanded", "false");
+  opener.addEventListener("click", () => set(shown.hidden));
+  for (const [words, act] of choices) {
+    const item = button(words, () => {
       set(false);
-      exported(format, ending);
+      act();
     }, { role: "menuitem", class: "act item" });
-    menu.append(item);
+    shown.append(item);
   }
-  const whole = make("div", { class: "exporting" }, opener, menu);
+  const whole = make("div", { class: "with-menu" }, opener, shown);
   whole.addEventListener("keydown", (event) => {
-    const items = [...menu.children];
+    const items = [...shown.children];
     const at = items.indexOf(document.activeElement);
     if (event.key === "Escape") {
       set(false);
@@ -157,7 +174,7 @@ function exporting() {
     else return;
     event.preventDefault();
   });
-  document.addEventListener("click", (event) => !whole.contains(event.target) && !menu.hidden && set(false));
+  document.addEventListener("click", (event) => !whole.contains(event.target) && !shown.hidden && set(false));
   return whole;
 }
 

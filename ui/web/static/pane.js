@@ -2,6 +2,7 @@
 
 import { asked, button, copied, followed, make, origin, tell, units } from "./text.js";
 
+const PARAGRAPH = 100; // characters of a line that is a paragraph of its own, rather than one of several that were cut at a width
 const STRETCH = 6000; // characters that are laid out together; what is out of sight is not laid out at all
 const phone = matchMedia("(max-width: 899px)");
 
@@ -171,17 +172,17 @@ function stretches(article, places, current) {
   const made = [];
   let stretch = make("div", { class: "stretch" });
   let length = 0;
-  const put = (words) => {
-    for (let from = 0; from < words.length; ) {
-      let to = words.length;
+  const put = (from, end) => {
+    while (from < end) {
+      let to = end;
       if (length + to - from > STRETCH) {
-        const cut = words.indexOf("\n", from + Math.max(0, STRETCH - length));
-        to = cut < 0 ? words.length : cut + 1;
+        const cut = text.indexOf("\n", from + Math.max(0, STRETCH - length));
+        to = cut < 0 || cut >= end ? end : cut + 1;
       }
-      stretch.append(words.slice(from, to));
+      stretch.append(...spaced(text, from, to));
       length += to - from;
       from = to;
-      if (length > STRETCH && stretch.lastChild.nodeType === Node.TEXT_NODE) {
+      if (length > STRETCH) {
         made.push(stretch);
         stretch = make("div", { class: "stretch" });
         length = 0;
@@ -190,14 +191,27 @@ function stretches(article, places, current) {
   };
   let at = 0;
   for (const part of parts) {
-    put(text.slice(at, part.from));
+    put(at, part.from);
     stretch.append(part.made(text.slice(part.from, part.to)));
     length += part.to - part.from;
     at = part.to;
   }
-  put(text.slice(at));
+  put(at, text.length);
   if (stretch.childNodes.length) made.push(stretch);
   return made;
+}
+
+/** Return the characters `[from, to)` of a text with a gap, which holds none, after each paragraph that ends with one line break alone. */
+function spaced(text, from, to) {
+  const made = [];
+  let begun = from;
+  for (let end = text.indexOf("\n", from); end >= 0 && end < to; end = text.indexOf("\n", end + 1)) {
+    const line = text.lastIndexOf("\n", end - 1) + 1;
+    if (end - line < PARAGRAPH || text[end + 1] === "\n") continue;
+    made.push(text.slice(begun, end + 1), make("span", { class: "gap" }));
+    begun = end + 1;
+  }
+  return begun < to ? [...made, text.slice(begun, to)] : made;
 }
 
 /** Return what of the text is more than text, none of it twice: the place that is opened, others cited, headings, what is never cited. */

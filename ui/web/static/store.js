@@ -24,9 +24,9 @@ export function begin(user) {
   now = kept.talks.find((talk) => talk.id === here) || kept.talks.find((talk) => talk.id === kept.current) || fresh();
   addEventListener("storage", (event) => {
     if (event.key !== place && event.key !== null) return;
-    const before = saved(now);
+    const before = shown(now);
     merge();
-    changes.forEach((act) => act(saved(now) !== before));
+    changes.forEach((act) => act(shown(now) !== before));
   });
 }
 
@@ -44,10 +44,13 @@ function read() {
   }
 }
 
+/** Return what of a conversation is seen of it as a whole; votes and the like are not. */
+const shown = (talk) => JSON.stringify(talk.turns.map((turn) => [turn.question, turn.key, turn.pending]));
+
 const saved = (talk) => talk.saved || talk.changed || 0;
 
-/** Take over what other pages have written since. */
-function merge() {
+/** Take over what other pages have written since: whoever changes something does so first, that nothing of theirs is written over. */
+export function merge() {
   const stored = read();
   kept.gone = { ...stored.gone, ...kept.gone };
   const known = new Map(kept.talks.map((talk) => [talk.id, talk]));
@@ -55,11 +58,21 @@ function merge() {
     const own = known.get(talk.id);
     if (!own) known.set(talk.id, talk);
     else if (saved(talk) > saved(own)) {
-      for (const name of Object.keys(own)) delete own[name]; // whoever holds it holds the new one
-      Object.assign(own, talk);
+      replace(own, { ...talk, turns: talk.turns.map((turn) => kept_turn(own.turns, turn)) }); // whoever holds it holds the new one
     }
   }
   kept.talks = [...known.values()].filter((talk) => !(kept.gone[talk.id] >= saved(talk)));
+}
+
+/** Return a turn as it was written elsewhere, in the object that this page holds of it. */
+function kept_turn(turns, told) {
+  const held = told?.key ? turns.find((turn) => turn.key === told.key) : null;
+  return held ? replace(held, told) : told;
+}
+
+function replace(held, values) {
+  for (const name of Object.keys(held)) delete held[name];
+  return Object.assign(held, values);
 }
 
 function write() {
@@ -103,6 +116,9 @@ function random(bytes) {
   return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** Return a mark that no other page makes. */
+export const mark = () => random(8);
+
 /** Return the conversation that is held. */
 export const talk = () => now;
 
@@ -125,6 +141,9 @@ export function open(id = null) {
   write();
   return now;
 }
+
+/** Say whether a conversation that is not held, and that nobody has deleted, has no such turn. */
+export const lacks = (id, turn) => !(id in kept.gone) && (kept.talks.find((one) => one.id === id)?.turns.length ?? 0) <= turn;
 
 /** Keep a turn of a conversation that is not held. */
 export function leave(id, turn, told) {
@@ -153,6 +172,16 @@ export function forget(id) {
   kept.gone[id] = Date.now();
   kept.talks = kept.talks.filter((one) => one.id !== id);
   if (now.id === id) now = fresh();
+  kept.current = now.id;
+  write();
+}
+
+/** Forget all conversations of who is here, on all pages that are open. */
+export function clear() {
+  merge();
+  for (const talk of [...kept.talks, now]) kept.gone[talk.id] = Date.now();
+  kept.talks = [];
+  now = fresh();
   kept.current = now.id;
   write();
 }

@@ -4,7 +4,7 @@ import { equip, rewriting } from "./answer.js";
 import * as pane from "./pane.js";
 import * as proof from "./proof.js";
 import * as store from "./store.js";
-import { asked, button, make, tell } from "./text.js";
+import { asked, button, make, tell, write } from "./text.js";
 
 const MOST_HANDED_IN = 3_500_000; // characters; the server reads somewhat more
 
@@ -40,16 +40,10 @@ function answer_of(key) {
   return answers.get(key);
 }
 
-function write(element, words) {
-  const kind = element instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
-  Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(element, words);
-  element.dispatchEvent(new Event("input", { bubbles: true }));
-}
-
 /** Hand in the conversation with the next question, up to turn `end`. */
 function hand_in(extra = {}, end = Infinity) {
   const { id, turns, ids } = store.talk();
-  const told = turns.slice(0, end).map(({ question, key, answer, stopped, searched }) => ({ question, key, stopped, answer, searched }));
+  const told = turns.slice(0, end).map(({ question, key, answer, stopped, searched, pending }) => ({ question, key, stopped, answer, searched, pending: Boolean(pending) }));
   let length = 0;
   const sizes = told.map((turn) => JSON.stringify(turn).length + 1);
   let from = told.length;
@@ -65,6 +59,7 @@ export async function show() {
   const { id, turns } = store.talk();
   const shown = () => document.querySelectorAll("#conversation .answer").length === turns.length && document.querySelectorAll(`#conversation .asked.talk-${id}`).length === turns.length;
   changed();
+  stale = false;
   for (let tries = 0; tries < 5; tries += 1) { // Gradio may not listen yet
     hand_in();
     await moment();
@@ -179,9 +174,10 @@ async function settle_answer(message) {
   const { turn, talk, key, state } = about(message);
   if (state === "reading" || state === "growing") pulse();
   if (state !== "growing" && message === [...document.querySelectorAll("#conversation .answer")].at(-1)) in_sight();
-  if (talk !== store.talk().id) return state === "reading" ? strayed(turn, talk) : undefined;
+  if (talk !== store.talk().id) return ["reading", "growing", "whole"].includes(state) && store.lacks(talk, turn) ? strayed(turn, talk, key) : undefined;
   if (state === "reading") return begun(turn);
   if (state === "failed") return failed(message, turn);
+  if (state === "elsewhere") return undefined; // it is shown when it is there
   if (state === "growing") partial.add(key);
   if (state === "growing" || partial.delete(key)) answers.delete(key); // it is more by now
   const answer = await answer_of(key);
@@ -190,11 +186,13 @@ async function settle_answer(message) {
     const citation = cited(chip, answer);
     if (citation) chip.setAttribute("aria-label", `Citation ${citation.n}: ${citation.title}`);
   }
-  if (state === "growing") return grown(turn, key);
+  if (state === "growing") return grown(key);
   const turns = store.talk().turns;
   if (turns[turn]?.key !== key || turns[turn].pending) {
+    if (!asking && settled_here.has(key)) return show(); // another page has changed what stands here
     const searched = message.querySelector(".searched")?.textContent;
     if (settled(turn, { question: answer.question, key, answer: store.slim(answer), stopped: false, searched }) !== turn) return show();
+    if (stale) setTimeout(show); // this message stays as it is, and is equipped here
   }
   const told = turns[turn];
   equip(message.querySelector(".tools"), told, store.keep, () => ask(told.question, turn));
@@ -209,16 +207,45 @@ async function settle_answer(message) {
 
 // --- a question on its way -------------------------------------------------------------------------------------------------
 
-let asking = null; // {talk, turn, question, again}: what is being answered, and whether in the place of something else
+let asking = null; // {talk, turn, question, again, mark}: what is being answered, whether in the place of something else, else its mark
+let stale = false; // another page has changed the conversation while this one was waiting for an answer
+let latest = null; // {talk, told, at}: what this page kept last
+const AT_ONCE = 2000; // milliseconds within which two pages may not have seen what the other wrote
+const settled_here = new Set(); // the keys of answers that this page has kept
 
 const asked_at = (turn) => document.querySelector(`#conversation .asked.turn-${turn}`)?.textContent || "";
 
+/** Return where the question stands that this page is waiting for: another page may have put its own before it. */
+const own = () => (asking?.mark ? store.talk().turns.findIndex((turn) => turn.pending === asking.mark) : -1);
+
+/** Hold a question for as long as this page waits for its answer, so that others of this browser know that somebody does. */
+function held(mark) {
+  let release;
+  navigator.locks?.request(`assay.${mark}`, () => new Promise((done) => (release = done))).catch(() => {}); // there are none over plain http
+  return () => release?.();
+}
+
+async function is_held(mark) {
+  const known = await navigator.locks?.query().catch(() => null);
+  return Boolean(known?.held.some((lock) => lock.name === `assay.${mark}`));
+}
+
+/** Wait for no answer any more. */
+function done() {
+  asking?.release?.();
+  asking = null;
+}
+
 /** Keep a question as soon as it is asked: whatever happens to its answer, it is there. */
 function begun(turn) {
+  store.merge();
   const { id, turns } = store.talk();
-  asking = { talk: id, turn, question: asked_at(turn), again: turn < turns.length };
-  if (!asking.again) {
-    turns.push({ question: asking.question, key: "", answer: null, stopped: true, pending: true });
+  const again = asking?.talk === id && asking.turn === turn && asking.again;
+  asking = { talk: id, turn, question: asked_at(turn), again };
+  if (!again) {
+    asking.mark = store.mark();
+    asking.release = held(asking.mark);
+    turns.push(promised());
     store.keep();
     changed();
   }
@@ -226,31 +253,49 @@ function begun(turn) {
 }
 
 /** Keep a question that had to wait for its turn, where another conversation has been opened meanwhile, and end its answer. */
-async function strayed(turn, talk) {
-  store.leave(talk, turn, { question: asked_at(turn), key: "", answer: null, stopped: true });
+async function strayed(turn, talk, key) {
+  store.leave(talk, turn, { question: asked_at(turn), key, answer: null, stopped: true });
   for (let waited = 0; waited < 20 && !busy(); waited += 1) await moment();
   document.querySelector("#question .stop-button")?.click();
   for (let waited = 0; waited < 100 && busy(); waited += 1) await moment();
   await show();
 }
 
+const promised = () => ({ question: asking.question, key: "", answer: null, stopped: true, pending: asking.mark });
+
+/** Put back what another page, which wrote at the same moment, has not seen of this one. */
+function mended() {
+  const { id, turns } = store.talk();
+  const before = turns.length;
+  if (latest?.talk === id && Date.now() - latest.at < AT_ONCE && !turns.some((turn) => turn.key === latest.told.key)) turns.push(latest.told);
+  if (asking?.mark && asking.talk === id && own() < 0) turns.push(promised());
+  if (turns.length > before) store.keep();
+}
+
 /** Keep under which key the answer grows, so that what came of it is found where this page is shut. */
-function grown(turn, key) {
-  const pending = store.talk().turns[turn];
-  if (!pending?.pending || pending.key) return;
+function grown(key) {
+  store.merge();
+  const pending = store.talk().turns[own()];
+  if (!pending || pending.key) return;
   pending.key = key;
   store.keep();
 }
 
-/** Keep an answer in place of what stood there, and of what came after that; returns the turn that it is now. */
+/** Keep an answer in place of its question, or of what stood there and all that came after; returns the turn that it is now. */
 function settled(turn, told) {
+  store.merge();
   const turns = store.talk().turns;
-  const again = asking?.turn === turn && asking.again;
-  const taken = !again && turns[turn] && !turns[turn].pending; // another page has gone on meanwhile
-  const at = taken ? turns.length : turn;
-  turns.length = Math.min(turns.length, at);
+  let at = turn;
+  if (asking?.turn === turn && asking.again) turns.length = Math.min(turns.length, turn);
+  else {
+    at = own();
+    if (at < 0 && told.key) at = turns.findIndex((one) => one.key === told.key);
+    if (at < 0) at = turns.length; // another page has gone on meanwhile
+  }
   turns[at] = told;
-  asking = null;
+  done();
+  settled_here.add(told.key);
+  latest = { talk: store.talk().id, told, at: Date.now() };
   store.keep();
   hand_in();
   changed();
@@ -262,9 +307,10 @@ function failed(message, turn) {
   const now = asking?.talk === store.talk().id && asking.turn === turn ? asking : null;
   const question = now?.question || turns[turn]?.question || asked_at(turn);
   if (now) {
-    asking = null;
-    if (turns[turn]?.pending) {
-      turns.splice(turn, 1);
+    const at = own();
+    done();
+    if (at >= 0) {
+      turns.splice(at, 1);
       store.keep();
     }
     hand_in();
@@ -296,8 +342,9 @@ async function stopped_once() {
   const answer = await answer_of(key);
   if (answer) settled(turn, { question: answer.question, key, answer: store.slim(answer), stopped: true });
   else {
-    if (store.talk().turns[turn]?.pending) delete store.talk().turns[turn].pending;
-    asking = null;
+    const pending = store.talk().turns[own()];
+    if (pending) delete pending.pending;
+    done();
     store.keep();
   }
   await show();
@@ -356,8 +403,10 @@ export async function begin() {
   await found();
   await shared();
   store.watch(async (other) => {
+    if (other) mended();
     changed();
-    if (other && !busy()) await show();
+    if (other && (busy() || asking)) stale = true;
+    else if (other) await show();
   });
   if (store.talk().turns.length) await show();
   chosen();
@@ -374,7 +423,7 @@ export async function begin() {
 async function found() {
   const turns = store.talk().turns;
   const last = turns.at(-1);
-  if (!last?.pending) return;
+  if (!last?.pending || (await is_held(last.pending))) return; // another page is at it
   if (last.question === sessionStorage.getItem("assay.kept-question")) turns.pop(); // it is in the box again
   else {
     delete last.pending;
@@ -412,8 +461,8 @@ async function clicked(event) {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return undefined;
   event.preventDefault();
   proof.lower();
-  if (link.dataset.article !== undefined) return pane.open(link.dataset.article, null, null, link);
   const query = new URL(link.href, location.href).searchParams;
+  if (link.dataset.article !== undefined) return pane.open(query.get("article"), null, null, link);
   const [start, end] = (query.get("span") || "").split(":").map(Number);
   const answer = await answer_of(about(link.closest(".answer")).key);
   const citations = answer?.citations || [];

@@ -110,6 +110,13 @@ export function sent(path, values) {
   return asked(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(values) });
 }
 
+/** Put words into a field of Gradio's, as if they had been typed. */
+export function write(element, words) {
+  const kind = element instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
+  Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(element, words);
+  element.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 /** Tell something in passing, aloud as well. */
 export function tell(words) {
   let place = document.getElementById("told");
