@@ -10,6 +10,8 @@ from .html import HtmlLoader
 from .json_document import JsonLoader
 from .jsonl import JsonLinesLoader
 from .markdown import MarkdownLoader
+from .package import PackageLoader
+from .pdf import PdfLoader
 from .sniff import HEAD_BYTES, foreign
 from .text import TextLoader
 
@@ -18,8 +20,14 @@ if TYPE_CHECKING:
 
     from .interface import Loader
 
+#: Documents that are ZIP packages; which of them one is, its members say.
+_PACKAGED: tuple[Loader, ...] = ()
+
+#: Everything else; each may be a member of an archive too.
+_ALONE: tuple[Loader, ...] = (PdfLoader(), HtmlLoader(), MarkdownLoader(), JsonLinesLoader(), JsonLoader(), CsvLoader(), TextLoader())
+
 #: Asked in this order which of them recognises a file.
-LOADERS: tuple[Loader, ...] = (HtmlLoader(), MarkdownLoader(), JsonLinesLoader(), JsonLoader(), CsvLoader(), TextLoader())
+LOADERS: tuple[Loader, ...] = (PackageLoader(_PACKAGED, _ALONE), *_ALONE)
 
 
 def loader_for(stream: BinaryIO, *, suffix: str, size: int) -> Loader:
