@@ -31,6 +31,8 @@ _LEAST_SURE = 30
 
 def missing() -> str | None:
     """Say what has to be installed before pictures can be read; None when nothing has."""
+    if os.environ.get("ASSAY_OCR") == "none":
+        return "it is not recognised while $ASSAY_OCR is none"
     if find_spec("tesserocr") is None:
         return (
             "to have it recognised, install the extra: pip install 'assay[ocr]', "

@@ -261,11 +261,11 @@ def _joint(before: str, after: str, words: Mapping[str, int]) -> str | None:
     """Return what stands between a word parted at the end of a line and its rest; None when not even the hyphen does."""
     head = before.rsplit(maxsplit=1)[-1].lower().lstrip("(\"'“‘[")[:-1]
     rest = re.split(r"[^\w'’]", after, maxsplit=1)[0].lower()
-    if not after[:1].islower():
-        return "" if after[:1].isalnum() else " "
     joined, hyphened = words.get(head + rest, 0), words.get(f"{head}-{rest}", 0)
     if joined or hyphened:
         return None if joined >= hyphened else ""
+    if not after[:1].islower():
+        return "" if after[:1].isalnum() else " "
     return "" if head in _KEPT_PREFIXES or "-" in head else None
 
 

@@ -96,7 +96,8 @@ def _pages(pdf: Pdf) -> tuple[list[list[Line]], list[int]]:
         words = pdf.words(number)
         if not words and ocr.missing() is None:
             pace.getting_on(_SCAN_SECONDS)
-            words = ocr.words(pdf.picture(number, ocr.DOTS_PER_INCH))
+            picture = pdf.picture(number, ocr.DOTS_PER_INCH)
+            words = ocr.words(picture) if picture is not None else None
         pace.getting_on(_PAGE_SECONDS)
         pages.append(lines(words) if words else [])
         length += sum(len(word.text) + 1 for word in words or ())

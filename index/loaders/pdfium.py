@@ -117,9 +117,14 @@ class Pdf:
             page.close()
 
     def picture(self, number: int, dots_per_inch: int) -> Any:
-        """Return how a page looks, in shades of grey, as a `PIL.Image`."""
-        page = self._document[number]
+        """Return how a page looks, in shades of grey, as a `PIL.Image`; None where it is damaged or holds no picture."""
         try:
+            page = self._document[number]
+        except self._error:
+            return None
+        try:
+            if next(page.get_objects(filter=[self._raw.FPDF_PAGEOBJ_IMAGE], max_depth=4), None) is None:
+                return None
             width, height = page.get_size()
             scale = min(dots_per_inch / 72, math.sqrt(_MOST_PIXELS / max(1.0, width * height)))
             return page.render(scale=scale, grayscale=True).to_pil()

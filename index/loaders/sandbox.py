@@ -364,8 +364,10 @@ class _Child:
 
 
 def _environment() -> dict[str, str]:
-    """Return all that the child may know of ours: where shared libraries lie, if somewhere unusual; one arena, one thread."""
-    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TESSDATA_PREFIX") if name in os.environ}
+    """Return all that the child may know of ours: where libraries and languages lie, if somewhere unusual; one arena, one thread."""
+    kept = {
+        name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TESSDATA_PREFIX", "ASSAY_OCR") if name in os.environ
+    }
     return kept | {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1", "OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 

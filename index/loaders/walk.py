@@ -130,15 +130,19 @@ def _unique(found: Iterator[_Found | Refusal], wish: _Wish) -> Iterator[Article 
 def _articles(found: _Found, wish: _Wish) -> Iterator[tuple[str, Article | Refusal]]:
     """Yield each article of a file, or why there is none, with the place that the user knows it by."""
     label = shown(found.file)
+    empty = True
     try:
         with _opened(found.file) as stream:
             loader = loader_for(stream, suffix=found.file.suffix.lower(), size=os.fstat(stream.fileno()).st_size)
             for draft in _SANDBOX.load(loader, stream) if loader.contained else loader.load(stream):
+                empty = False
                 if isinstance(draft, BrokenRow):
                     yield label, _refusal(f"{label}:{draft.where}", draft.reason)
                 else:
                     where = _where(label, draft)
                     yield where, _accepted(draft, found, wish, where)
+        if empty:
+            yield label, _refusal(label, "no article in it: it holds no row")
     except ArticleError as exc:
         yield label, _refusal(label, str(exc))
     except OSError as exc:
