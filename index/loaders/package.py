@@ -70,6 +70,7 @@ class PackageLoader:
     """Reads office documents and e-books, and `.zip` archives of any files that can be read alone."""
 
     name = "ZIP"
+    suffixes = (".zip",)
     max_bytes = 200_000_000
     contained = True
 
@@ -82,7 +83,6 @@ class PackageLoader:
         """
         self._documents = documents
         self._others = others
-        self.suffixes = (".zip", *(suffix for loader in documents for suffix in loader.suffixes))
 
     def recognises(self, head: bytes, suffix: str) -> bool:  # noqa: ARG002  # what it is stands in its first bytes
         """Take every ZIP package."""
