@@ -46,6 +46,11 @@ class Blocks:
         return "".join(self._pieces)
 
     @property
+    def length(self) -> int:
+        """How many characters have been written so far."""
+        return self._length
+
+    @property
     def headings(self) -> tuple[Heading, ...]:
         """The headings written so far, in order."""
         return tuple(self._headings)

@@ -11,6 +11,8 @@ from .json_document import JsonLoader
 from .jsonl import JsonLinesLoader
 from .markdown import MarkdownLoader
 from .mhtml import MhtmlLoader
+from .package import PackageLoader
+from .pdf import PdfLoader
 from .sniff import HEAD_BYTES, foreign
 from .text import TextLoader
 
@@ -19,8 +21,23 @@ if TYPE_CHECKING:
 
     from .interface import Loader
 
+#: Documents that are ZIP packages; which of them one is, its members say.
+_PACKAGED: tuple[Loader, ...] = ()
+
+#: Everything else; each may be a member of an archive too.
+_ALONE: tuple[Loader, ...] = (
+    PdfLoader(),
+    MhtmlLoader(),
+    HtmlLoader(),
+    MarkdownLoader(),
+    JsonLinesLoader(),
+    JsonLoader(),
+    CsvLoader(),
+    TextLoader(),
+)
+
 #: Asked in this order which of them recognises a file.
-LOADERS: tuple[Loader, ...] = (MhtmlLoader(), HtmlLoader(), MarkdownLoader(), JsonLinesLoader(), JsonLoader(), CsvLoader(), TextLoader())
+LOADERS: tuple[Loader, ...] = (PackageLoader(_PACKAGED, _ALONE), *_ALONE)
 
 
 def loader_for(stream: BinaryIO, *, suffix: str, size: int) -> Loader:
@@ -45,8 +62,9 @@ def loader_for(stream: BinaryIO, *, suffix: str, size: int) -> Loader:
 
 
 def _unsupported(kind: str | None, suffix: str) -> str:
-    supported = ", ".join(sorted(suffix for loader in LOADERS for suffix in loader.suffixes if suffix))
-    expected = next((loader.name for loader in LOADERS if suffix in loader.suffixes), None)
+    named = (*_PACKAGED, *LOADERS)
+    supported = ", ".join(sorted(suffix for loader in named for suffix in loader.suffixes if suffix))
+    expected = next((loader.name for loader in named if suffix in loader.suffixes), None)
     if expected and kind:
         return f"expected {expected}, found {kind} (read are {supported})"
     return f"unsupported: {kind or f'a {suffix} file'}; read are {supported}"

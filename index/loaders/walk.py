@@ -21,11 +21,15 @@ from .accept import accept
 from .formats import loader_for
 from .interface import BrokenRow
 from .rows import draft_of
+from .sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .interface import Draft, Loader
+
+#: Where a format can do harm, its loader runs.
+_SANDBOX = Sandbox(f"{__package__}.formats")
 
 #: A folder that holds all of these is an index, not articles.
 _INDEX_FILES = frozenset({"store.sqlite", "lock"})
@@ -176,11 +180,20 @@ def articles(found: Found, file: OpenFile, wish: Wish) -> Iterator[Read]:
         OSError: The file system gives it up no longer.
     """
     label = shown(found.file)
-    for draft in file.loader.load(file.stream):
+    empty = True
+    for draft in drafts(file.loader, file.stream):
+        empty = False
         if isinstance(draft, BrokenRow):
             yield Read(label, refusal_of(f"{label}:{draft.where}", draft.reason))
         else:
             yield _accepted(draft, found, wish, ":".join(str(part) for part in (label, draft.member, draft.row) if part is not None))
+    if empty:
+        raise ArticleError("no article in it: it holds no row")
+
+
+def drafts(loader: Loader, stream: BinaryIO) -> Iterator[Draft | BrokenRow]:
+    """Yield what a loader finds in a stream; one whose format can do harm runs where it does none."""
+    return _SANDBOX.load(loader, stream) if loader.contained else loader.load(stream)
 
 
 def refusal_of(where: str, reason: str | Exception) -> Refusal:
