@@ -6,12 +6,22 @@ from typing import TYPE_CHECKING
 
 from ..errors import ArticleError
 from .csv import CsvLoader
+from .docx import DocxLoader
+from .epub import EpubLoader
+from .feed import FeedLoader
 from .html import HtmlLoader
 from .json_document import JsonLoader
 from .jsonl import JsonLinesLoader
+from .legacy import is_compound, kind_of
+from .mail import MailboxLoader, MailLoader
 from .markdown import MarkdownLoader
+from .news_xml import NewsXmlLoader
+from .odt import OdpLoader, OdsLoader, OdtLoader
+from .pptx import PptxLoader
+from .rtf import RtfLoader
 from .sniff import HEAD_BYTES, foreign
 from .text import TextLoader
+from .xlsx import XlsxLoader
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -19,7 +29,11 @@ if TYPE_CHECKING:
     from .interface import Loader
 
 #: Asked in this order which of them recognises a file.
-LOADERS: tuple[Loader, ...] = (HtmlLoader(), MarkdownLoader(), JsonLinesLoader(), JsonLoader(), CsvLoader(), TextLoader())
+LOADERS: tuple[Loader, ...] = (
+    *(DocxLoader(), XlsxLoader(), PptxLoader(), OdtLoader(), OdsLoader(), OdpLoader(), EpubLoader(), RtfLoader()),
+    *(MailboxLoader(), MailLoader(), FeedLoader(), NewsXmlLoader()),
+    *(HtmlLoader(), MarkdownLoader(), JsonLinesLoader(), JsonLoader(), CsvLoader(), TextLoader()),
+)
 
 
 def loader_for(stream: BinaryIO, *, suffix: str, size: int) -> Loader:
@@ -37,7 +51,7 @@ def loader_for(stream: BinaryIO, *, suffix: str, size: int) -> Loader:
     stream.seek(0)
     loader = next((loader for loader in LOADERS if loader.recognises(head, suffix)), None)
     if loader is None:
-        raise ArticleError(_unsupported(foreign(head), suffix))
+        raise ArticleError(_unsupported(kind_of(stream) if is_compound(head) else foreign(head), suffix))
     if loader.max_bytes is not None and size > loader.max_bytes:
         raise ArticleError(f"too large: {size:,} bytes, at most {loader.max_bytes:,} are read of a {loader.name} file")
     return loader
