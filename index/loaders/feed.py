@@ -7,7 +7,7 @@ it declares itself are refused.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ArticleError
 from .blocks import Blocks
@@ -38,13 +38,15 @@ _NAMED = re.compile(r"\S+@\S+ \((?P<name>[^()]{1,200})\)")
 
 _MOST_TAGS = 50
 
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
 
 class FeedLoader:
     """Reads RSS 0.9 to 2.0 and Atom, whatever such a file is called."""
 
     name = "feed"
     suffixes = (".rss", ".atom", ".xml")
-    max_bytes = 40_000_000
+    max_bytes = 20_000_000
     contained = True
 
     def recognises(self, head: bytes, suffix: str) -> bool:  # noqa: ARG002 - the content alone says so
@@ -63,16 +65,18 @@ def entries(data: bytes) -> Iterator[Draft | BrokenRow]:
         ArticleError: It is no feed, or nothing can be read of it.
     """
     feed, whole = _parsed(data)
-    channel = next((child for child in feed if local(child) == "channel"), feed)
-    found = [element for element in feed.iter() if local(element) in ("item", "entry")]
+    site = _site(next((child for child in feed if local(child) == "channel"), feed))
+    found = list(feed.iter("{*}item", "{*}entry"))
     if not found:
         raise ArticleError("the feed holds no entries")
     for number, entry in enumerate(found, 1):
         row = Row("entry", number)
         try:
-            yield _draft(entry, channel, row)
+            yield _draft(entry, site, row)
         except ArticleError as exc:
             yield BrokenRow(row, str(exc))
+        except UnicodeDecodeError:  # bytes that are no text, which the lenient parser passes on
+            yield BrokenRow(row, "the entry holds bytes that are no text")
     if not whole:
         yield BrokenRow(Row("entry", len(found) + 1), "the feed is cut off here, or damaged; fetch it again")
 
@@ -99,21 +103,33 @@ def _parsed(data: bytes) -> tuple[Any, bool]:
     return root, whole
 
 
-def _draft(entry: Any, channel: Any, row: Row) -> Draft:
+class _Site(NamedTuple):
+    """What a feed says of all its entries."""
+
+    title: str | None
+    authors: tuple[str, ...]
+    language: str | None
+
+
+def _site(channel: Any) -> _Site:
+    """Read what stands beside the entries, once for all of them."""
+    said = [child for child in channel if local(child) in ("title", "author", "creator", "language")]
+    return _Site(_line(said, "title"), _authors(said), text_within(_child(said, "language")) or channel.get(_LANG))
+
+
+def _draft(entry: Any, site: _Site, row: Row) -> Draft:
     """Read one entry."""
     blocks = _body(entry)
     tags = dict.fromkeys(tag for part in entry if local(part) == "category" and (tag := part.get("term") or text_within(part)))
     return Draft(
         text=storable(blocks.text),
         title=_line(entry, "title"),
-        source=_line(_child(entry, "source"), "title") or text_within(_child(entry, "source")) or _line(channel, "title"),
-        authors=_authors(entry) or _authors(channel),
+        source=_line(_child(entry, "source"), "title") or text_within(_child(entry, "source")) or site.title,
+        authors=_authors(entry) or site.authors,
         published=_date(entry, _PUBLISHED),
         updated=_date(entry, _UPDATED),
         url=_link(entry),
-        language=entry.get("{http://www.w3.org/XML/1998/namespace}lang")
-        or text_within(_child(channel, "language"))
-        or channel.get("{http://www.w3.org/XML/1998/namespace}lang"),
+        language=entry.get(_LANG) or site.language,
         headings=blocks.headings,
         metadata={"tags": [*tags][:_MOST_TAGS]} if tags else {},
         row=row,

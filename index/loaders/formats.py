@@ -28,12 +28,17 @@ if TYPE_CHECKING:
 
     from .interface import Loader
 
-#: Asked in this order which of them recognises a file.
-LOADERS: tuple[Loader, ...] = (
-    *(DocxLoader(), XlsxLoader(), PptxLoader(), OdtLoader(), OdsLoader(), OdpLoader(), EpubLoader(), RtfLoader()),
-    *(MailboxLoader(), MailLoader(), FeedLoader(), NewsXmlLoader()),
+#: Documents that are ZIP packages; which of them one is, its members say.
+_PACKAGED: tuple[Loader, ...] = (DocxLoader(), XlsxLoader(), PptxLoader(), OdtLoader(), OdsLoader(), OdpLoader(), EpubLoader())
+
+#: Everything else: what its first bytes tell apart, then what its name does.
+_ALONE: tuple[Loader, ...] = (
+    *(RtfLoader(), MailboxLoader(), MailLoader(), FeedLoader(), NewsXmlLoader()),
     *(HtmlLoader(), MarkdownLoader(), JsonLinesLoader(), JsonLoader(), CsvLoader(), TextLoader()),
 )
+
+#: Asked in this order which of them recognises a file.
+LOADERS: tuple[Loader, ...] = (*_PACKAGED, *_ALONE)
 
 
 def loader_for(stream: BinaryIO, *, suffix: str, size: int) -> Loader:

@@ -43,6 +43,7 @@ _SIGNATURE = re.compile(r"--[ \t]?$")
 
 #: What stands above an earlier message that follows: `On 3 May 2023, Ann wrote:`, or the headers that mail programs repeat.
 _WROTE = re.compile(r"(?:On|Am|Le|El|Il|Op|Em)\b.{3,300}(?:wrote|schrieb|écrit|escribió|scritto|schreef|escreveu)\b.{0,80}:\s*$", re.DOTALL)
+_WROTE_BEGINS = re.compile(r"(?:On|Am|Le|El|Il|Op|Em)\b")
 _REPEATED = re.compile(
     r"-{2,} ?(?:Original Message|Forwarded message|Ursprüngliche Nachricht|Message d'origine) ?-{2,}\s*$|_{20,}\s*$", re.IGNORECASE
 )
@@ -266,6 +267,8 @@ def _not_own(text: str) -> Iterator[Span]:
 def _ends(lines: list[Span], number: int, text: str) -> bool:
     """Say whether a signature or an earlier message begins with a line: nothing of the sender's own follows."""
     line = lines[number].of(text)
+    if not line.startswith(("-", "_")):
+        return False
     if _SIGNATURE.match(line):
         return number > 0 and len(lines) - number - 1 <= _SIGNATURE_LINES
     return bool(_REPEATED.match(line)) and any(_FIELD.match(below.of(text)) for below in lines[number + 1 : number + 4])
@@ -273,6 +276,8 @@ def _ends(lines: list[Span], number: int, text: str) -> bool:
 
 def _announces(lines: list[Span], number: int, text: str) -> Span | None:
     """Return the line or two that announce what is quoted below them; None where nothing is."""
+    if not _WROTE_BEGINS.match(text, lines[number].start):
+        return None
     for more in (0, 1):
         below = next((line.of(text) for line in lines[number + more + 1 : number + more + 4] if line.of(text).strip()), "")
         if number + more < len(lines) and below.startswith(">"):

@@ -21,6 +21,8 @@ _XML = {"no_network": True, "huge_tree": False, "load_dtd": False, "remove_comme
 _NAMED_BYTES = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,31});")
 _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
+_REFERENCE = re.compile(rb"&#(?:x([0-9A-Fa-f]{1,10})|([0-9]{1,10}));?")
+
 #: The parser of HTML takes the square of the number of a tag's attributes in time; no document has so many.
 _FLOOD = re.compile(r"""<[a-z][^\s<>/]*+(?>[\s/]++[^\s<>/=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s<>]++))?+){256}""", re.IGNORECASE)
 
@@ -41,6 +43,10 @@ def xml_tree(data: bytes, what: str, *, lenient: bool = False) -> Any:
     from lxml import etree
 
     _require_size(data, what)
+    if lenient:
+        data = _REFERENCE.sub(
+            lambda found: found[0] if _is_character(found) else b"", data
+        )  # the parser would pass on halves of characters
     try:
         root = etree.fromstring(data, etree.XMLParser(recover=lenient, **_XML))
     except (etree.XMLSyntaxError, ValueError, LookupError) as exc:
@@ -101,6 +107,11 @@ def text_within(element: Any) -> str:
 def _spelled_as(name: str) -> str:
     """Return the characters that HTML calls `name` as numbers; nothing where XML knows the name itself, or nobody does."""
     return "" if name in _OF_XML else "".join(f"&#{ord(character)};" for character in html.entities.html5.get(f"{name};", ""))
+
+
+def _is_character(reference: re.Match[bytes]) -> bool:
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    return number in (9, 10, 13) or 32 <= number < 0xD800 or 0xE000 <= number < 0x110000
 
 
 def _require_size(data: bytes, what: str) -> None:

@@ -69,6 +69,11 @@ def test_what_is_not_quite_xml_is_read_all_the_same():
     assert [draft.title for draft in entries(broken.encode())] == ["Strike & ends", "Two & more…", "Only a title"]
 
 
+@pytest.mark.parametrize("number", ["&#xD800;", "&#0;", "&#x110000;"])
+def test_a_number_of_no_character_is_passed_over(number):
+    assert [draft.title for draft in entries(RSS.replace("Only a", f"{number}Only a").encode())][-1] == "Only a title"
+
+
 def test_a_feed_that_is_cut_off_says_so():
     *read, last = entries(RSS[: RSS.index("<guid>")].encode())
     assert [draft.title for draft in read] == ["Strike & ends", "Two"]
