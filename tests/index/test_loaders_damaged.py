@@ -106,7 +106,7 @@ def book():
 
 RTF = (
     rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f1\fcharset204 B;}}{\stylesheet{\s1 heading 1;}}"
-    + rb"\s1 Head\par\pard Caf\'e9 \u8364?{\footnote n}\f1 \'cf\par}"
+    rb"\s1 Head\par\pard Caf\'e9 \u8364?{\footnote n}\f1 \'cf\par}"
 )
 
 KINDS = {
