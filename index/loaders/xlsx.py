@@ -58,7 +58,7 @@ class XlsxLoader:
             return
         blocks = Blocks()
         for name, _, rows in sheets:
-            if rows:
+            if any(_shown(cell).strip() for row in rows for cell in row):
                 blocks.add(name, level=1)
                 write_rows(([_shown(cell) for cell in row] for row in rows), blocks)
         if not blocks.text:

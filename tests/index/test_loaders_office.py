@@ -256,6 +256,17 @@ def test_a_sheet_of_articles_is_an_article_a_row():
     assert str(bad.where) == "row 3"
 
 
+@pytest.mark.parametrize("cells", [{}, {"A1": "#REF!"}, {"B2": " "}])
+def test_sheets_without_words_are_refused(cells):
+    book = openpyxl.Workbook()
+    for place, value in cells.items():
+        book.active[place] = value
+        if value.startswith("#"):
+            book.active[place].data_type = "e"
+    with pytest.raises(ArticleError, match="no text: the sheets are empty"):
+        one(XlsxLoader(), saved(book))
+
+
 def test_cells_far_apart_are_refused_before_a_rectangle_is_made_of_them():
     book = openpyxl.Workbook()
     book.active["A1"] = "x"
