@@ -232,8 +232,9 @@ def intake_page(lines: Sequence[Line], about: dict[str, str], files: int) -> str
         [
             "# Taking articles in, measured",
             "",
-            f"A folder of {files:,} news articles is mirrored (`assay sync`). Then one file in {CHANGED} changes (two of five are edited,",
-            f"one is new, one removed, one moved), and it is mirrored again; {QUESTIONS} questions are asked of the index and of a fresh one.",
+            f"A folder of {files:,} news articles is mirrored (`assay sync`). Then one file in {CHANGED} changes (of five, two are",
+            "edited, one is new, one removed, one moved), and it is mirrored again;",
+            f"{QUESTIONS} questions are asked of the index and of a fresh one.",
             "",
             "Below that, how our own work grows, embedding not counted: seconds of the processor, in a process of its own each.",
             "",

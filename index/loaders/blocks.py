@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from ..article import Heading, Span
 
 
@@ -14,6 +16,11 @@ class Blocks:
         self._length = 0
         self._headings: list[Heading] = []
         self._not_citable: list[Span] = []
+        self._begun: list[int] = []  # by page, how many pieces stood before it
+
+    def begin_page(self) -> None:
+        """Say that the next block stands on a new page; a page without blocks begins where the next one does."""
+        self._begun.append(len(self._pieces))
 
     def add(self, text: str, *, adjoining: bool = False, level: int | None = None, citable: bool = True) -> None:
         """Write one block; an empty one leaves no trace.
@@ -49,6 +56,13 @@ class Blocks:
     def length(self) -> int:
         """How many characters have been written so far."""
         return self._length
+
+    @property
+    def pages(self) -> tuple[int, ...]:
+        """Where each page begins; one behind the last block begins at the end."""
+        starts = [0, *accumulate(map(len, self._pieces))]
+        last = len(self._pieces)
+        return tuple(starts[min(begun + (begun > 0), last)] for begun in self._begun)
 
     @property
     def headings(self) -> tuple[Heading, ...]:

@@ -1,19 +1,25 @@
-"""Tables of articles: a header that names the columns, then one article a row; read row by row."""
+"""Tables: where a header names a column `text`, one article a row, read row by row; any other table is one article of readable rows.
+
+The rows of the latter name their cells by the header, if there is one: `Name: Ann | City: Rome`.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..article import MAX_CHARACTERS
 from ..errors import ArticleError
+from .blocks import Blocks
 from .decode import decoded_as, encoding_of
 from .interface import BrokenRow, Draft, Row
 from .rows import draft_of, text_key
 from .sniff import foreign
+from .tables import write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,12 +27,15 @@ if TYPE_CHECKING:
 
 _DELIMITERS = (",", ";", "\t", "|")
 
+#: How many rows say what parts their cells.
+_SAMPLED_ROWS = 50
+
 #: A header has at most this many characters.
 _MAX_HEADER = 50_000
 
 
 class CsvLoader:
-    """Reads `.csv` files with a header; cells stand apart by commas, semicolons, tabs or bars."""
+    """Reads `.csv` files; cells stand apart by commas, semicolons, tabs or bars."""
 
     name = "CSV"
     suffixes = (".csv", ".tsv")
@@ -38,7 +47,7 @@ class CsvLoader:
         return suffix in self.suffixes and foreign(head) is None
 
     def load(self, stream: BinaryIO) -> Iterator[Draft | BrokenRow]:
-        """Yield what each row is that is not blank."""
+        """Yield what each row is that is not blank, or all of them as one draft."""
         csv.field_size_limit(max(csv.field_size_limit(), MAX_CHARACTERS + 1))  # the limit is the process's; it only grows
         encoding = encoding_of(stream)
         stream.seek(0)
@@ -52,8 +61,12 @@ class CsvLoader:
 
 
 def _drafts(stream: io.TextIOWrapper) -> Iterator[Draft | BrokenRow]:
-    delimiter, columns = _header(stream)
+    header = _header(stream)
     stream.seek(0)
+    if header is None:
+        yield _whole(stream)
+        return
+    delimiter, columns = header
     for row, cells in _rows(stream, delimiter):
         try:
             yield draft_of(_fields(columns, cells), row)
@@ -61,8 +74,8 @@ def _drafts(stream: io.TextIOWrapper) -> Iterator[Draft | BrokenRow]:
             yield BrokenRow(row, str(exc))
 
 
-def _header(stream: io.TextIOWrapper) -> tuple[str, list[str]]:
-    """Return the delimiter and the columns that it gives, the first delimiter by which one of them is the text.
+def _header(stream: io.TextIOWrapper) -> tuple[str, list[str]] | None:
+    """Return the delimiter and the columns that it gives, the first delimiter by which one of them is the text; None where none is.
 
     The name of a column may run over several lines.
     """
@@ -71,7 +84,34 @@ def _header(stream: io.TextIOWrapper) -> tuple[str, list[str]]:
         columns = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), [])
         if text_key(columns) is not None:
             return delimiter, _distinct(columns)
-    raise ArticleError(f"expected a header with a column 'text', found {head.strip().partition(chr(10))[0][:80]!r}")
+    return None
+
+
+def _whole(stream: io.TextIOWrapper) -> Draft:
+    """Return the table as one draft, named after its columns where it names them.
+
+    Raises:
+        ArticleError: It is too long for an article, or a cell does not end.
+    """
+    head = stream.read(_MAX_HEADER)
+    stream.seek(0)
+    blocks = Blocks()
+    try:
+        header = write_rows(csv.reader(_lines(stream), delimiter=_delimiter(head)), blocks)
+    except csv.Error as exc:
+        raise ArticleError(f"the rows cannot be read: {exc}; is a quote left open?") from exc
+    return Draft(text=blocks.text, title=", ".join(header) or None)
+
+
+def _delimiter(head: str) -> str:
+    """Return the delimiter by which the most rows have as many cells as most rows have."""
+
+    def agreeing(delimiter: str) -> int:
+        lines = head.splitlines(keepends=True)[:_SAMPLED_ROWS]
+        widths = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter) if row)
+        return max((count for width, count in widths.items() if width > 1), default=0)
+
+    return max(_DELIMITERS, key=agreeing)
 
 
 def _distinct(columns: list[str]) -> list[str]:

@@ -1,105 +1,197 @@
-"""RSS and Atom feeds: an article for each entry, as far as the entry holds its text. XML without entities; nothing is fetched."""
+"""RSS and Atom feeds: an article for each entry, by what the entry itself holds; nothing is fetched.
+
+Full content is preferred to a summary. A feed that is not quite XML is read as far as it can be, as feeds must be; entities that
+it declares itself are refused.
+"""
 
 from __future__ import annotations
 
-import io
 import re
-from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET  # a document type, which could define entities, is refused
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ArticleError
+from .blocks import Blocks
 from .decode import read_bytes
-from .html import HtmlLoader
+from .fields import storable
+from .fragment import FragmentWriter, blocks_of, plain
 from .interface import BrokenRow, Draft, Row
+from .markup import local, spelled_out, text_within, xml_tree
+from .sniff import xml_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-_ROOT = re.compile(
-    rb"(?>(?:\xef\xbb\xbf)?+)(?:\s++|<\?[^>]{0,500}+>|(?><!--.{0,2000}?-->)){0,20}+<(?:rdf:RDF|(?:\w{1,20}:)?(?:rss|feed))[\s>]",
-    re.DOTALL,
-)
+#: What feeds open with: RSS 0.9x and 2.0, Atom, RSS 1.0.
+_ROOTS = frozenset({"rss", "feed", "RDF"})
 
-_TAG = re.compile(r"<[a-zA-Z/!][^>]{0,2000}>")
+_CLOSED = re.compile(rb"</(?:\w{1,20}:)?(?:rss|feed|RDF)\s*>\s*(?:<!--.{0,1000}-->\s*)?$", re.DOTALL)
+_BARE = re.compile(rb"&(?!#?[A-Za-z0-9]{1,32};)")
+_MARKED = re.compile(r"<[a-zA-Z/!][^<>]{0,2000}>|&[#\w]{2,32};")
+
+_BODIES = ("encoded", "content", "description", "summary")
+_PUBLISHED = ("pubdate", "published", "issued", "date", "created")
+_UPDATED = ("updated", "modified")
+
+#: The name in `ann@example.org (Ann Lee)`.
+_NAMED = re.compile(r"\S+@\S+ \((?P<name>[^()]{1,200})\)")
+
+_MOST_TAGS = 50
+
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 class FeedLoader:
-    """Reads RSS 0.9 to 2.0 and Atom."""
+    """Reads RSS 0.9 to 2.0 and Atom, whatever such a file is called."""
 
     name = "feed"
     suffixes = (".rss", ".atom", ".xml")
     max_bytes = 20_000_000
     contained = True
 
-    def recognises(self, head: bytes, suffix: str) -> bool:  # noqa: ARG002  # the content alone says so
+    def recognises(self, head: bytes, suffix: str) -> bool:  # noqa: ARG002 - the content alone says so
         """Take what opens as a feed."""
-        return _ROOT.match(head.replace(b"\0", b"")) is not None
+        return xml_root(head) in _ROOTS
 
     def load(self, stream: BinaryIO) -> Iterator[Draft | BrokenRow]:
         """Yield the entries in their order."""
-        parser = ET.XMLParser(target=_Builder())  # noqa: S314  # as above
+        return entries(read_bytes(stream, self.max_bytes))
+
+
+def entries(data: bytes) -> Iterator[Draft | BrokenRow]:
+    """Yield what the entries of a feed are; one without text has none, but may have a link.
+
+    Raises:
+        ArticleError: It is no feed, or nothing can be read of it.
+    """
+    feed, whole = _parsed(data)
+    site = _site(next((child for child in feed if local(child) == "channel"), feed))
+    found = list(feed.iter("{*}item", "{*}entry"))
+    if not found:
+        raise ArticleError("the feed holds no entries")
+    for number, entry in enumerate(found, 1):
+        row = Row("entry", number)
         try:
-            parser.feed(read_bytes(stream, self.max_bytes))
-            root = parser.close()
-        except ET.ParseError as error:
-            raise ArticleError(f"expected a feed, found XML that is broken in line {error.position[0]}") from error
-        source = _text(root, "title") or _text(_first(root, "channel"), "title")
-        entries = [element for element in root.iter() if _name(element) in ("item", "entry")]
-        for number, entry in enumerate(entries, start=1):
-            yield _draft(entry, source, Row("entry", number))
+            yield _draft(entry, site, row)
+        except ArticleError as exc:
+            yield BrokenRow(row, str(exc))
+        except UnicodeDecodeError:  # bytes that are no text, which the lenient parser passes on
+            yield BrokenRow(row, "the entry holds bytes that are no text")
+    if not whole:
+        yield BrokenRow(Row("entry", len(found) + 1), "the feed is cut off here, or damaged; fetch it again")
 
 
-class _Builder(ET.TreeBuilder):
-    def doctype(self, *_: object) -> None:
-        """Refuse a document that brings definitions."""
-        raise ArticleError("expected a feed, found XML with a document type, which might define entities")
+def _parsed(data: bytes) -> tuple[Any, bool]:
+    """Return the tree of a feed and whether nothing of it can be missing.
+
+    Raises:
+        ArticleError: It is none.
+    """
+    what = "the feed"
+    named = spelled_out(data)
+    try:
+        root, whole = xml_tree(named, what), True
+    except ArticleError as exc:
+        if "entities" in str(exc):
+            raise
+        root, whole = (
+            xml_tree(_BARE.sub(b"&amp;", named), what, lenient=True),
+            _CLOSED.search(data[-2_000:].replace(b"\0", b"")) is not None,
+        )
+    if local(root) not in {name.lower() for name in _ROOTS}:
+        raise ArticleError(f"expected a feed, found XML that opens with <{local(root)[:40]}>")
+    return root, whole
 
 
-def _draft(entry: Any, source: str | None, row: Row) -> Draft:
-    body = next((found for name in ("encoded", "content", "description", "summary") if (found := _first(entry, name)) is not None), None)
-    inner = "".join([body.text or "", *(ET.tostring(child, encoding="unicode") for child in body)]) if body is not None else ""
-    text, headings = _plain(inner)
-    authors = [_text(author, "name") or (author.text or "").strip() for author in entry if _name(author) in ("author", "creator")]
+class _Site(NamedTuple):
+    """What a feed says of all its entries."""
+
+    title: str | None
+    authors: tuple[str, ...]
+    language: str | None
+
+
+def _site(channel: Any) -> _Site:
+    """Read what stands beside the entries, once for all of them."""
+    said = [child for child in channel if local(child) in ("title", "author", "creator", "language")]
+    return _Site(_line(said, "title"), _authors(said), text_within(_child(said, "language")) or channel.get(_LANG))
+
+
+def _draft(entry: Any, site: _Site, row: Row) -> Draft:
+    """Read one entry."""
+    blocks = _body(entry)
+    tags = dict.fromkeys(tag for part in entry if local(part) == "category" and (tag := part.get("term") or text_within(part)))
     return Draft(
-        text=text,
-        id=_text(entry, "guid") or _text(entry, "id"),
-        title=_text(entry, "title"),
-        source=source,
-        authors=tuple(author for author in authors if author),
-        published=next((day for name in ("pubdate", "published", "date", "issued") if (day := _text(entry, name))), None),
-        updated=_text(entry, "updated") or _text(entry, "modified"),
+        text=storable(blocks.text),
+        title=_line(entry, "title"),
+        source=_line(_child(entry, "source"), "title") or text_within(_child(entry, "source")) or site.title,
+        authors=_authors(entry) or site.authors,
+        published=_date(entry, _PUBLISHED),
+        updated=_date(entry, _UPDATED),
         url=_link(entry),
-        headings=headings,
+        language=entry.get(_LANG) or site.language,
+        headings=blocks.headings,
+        metadata={"tags": [*tags][:_MOST_TAGS]} if tags else {},
         row=row,
     )
 
 
-def _plain(markup: str) -> tuple[str, Any]:
-    if not _TAG.search(markup):
-        return markup.strip(), ()
-    page = f"<!doctype html><html><body><article>{markup}</article></body></html>"
-    try:
-        draft = next(HtmlLoader().load(io.BytesIO(page.encode())))
-    except ArticleError:
-        return " ".join(_TAG.sub(" ", markup).split()), ()
-    return draft.text, draft.headings
+def _body(entry: Any) -> Blocks:
+    """Return the text of an entry: the first of its bodies that holds any."""
+    for name in _BODIES:
+        for body in entry:
+            if local(body) == name and body.get("src") is None:
+                blocks = _text_of(body)
+                if blocks.text:
+                    return blocks
+    return Blocks()
+
+
+def _text_of(body: Any) -> Blocks:
+    """Read a body: elements of XHTML, HTML that is written as text, or text."""
+    blocks = Blocks()
+    if len(body):
+        FragmentWriter(blocks).write(body)
+        return blocks
+    written = (body.text or "").strip()
+    if body.get("type") != "text" and _MARKED.search(written):
+        return blocks_of(written)
+    blocks.add("\n".join(line.strip() for line in written.splitlines()))
+    return blocks
+
+
+def _child(element: Any | None, name: str) -> Any | None:
+    return next((child for child in element if local(child) == name), None) if element is not None else None
+
+
+def _line(element: Any | None, name: str) -> str | None:
+    """Return a title, whose HTML is read as such, on one line."""
+    found = _child(element, name)
+    return None if found is None else plain("".join(found.itertext())) or None
+
+
+def _date(entry: Any, names: tuple[str, ...]) -> str | None:
+    return next((date for name in names if (date := text_within(_child(entry, name)))), None)
+
+
+def _authors(element: Any) -> tuple[str, ...]:
+    """Return who wrote an entry, or who writes the feed, by name."""
+    found = []
+    for author in element:
+        if local(author) in ("author", "creator"):
+            written = text_within(_child(author, "name")) if len(author) else text_within(author)
+            named = _NAMED.fullmatch(written)
+            found.append(named["name"] if named else written)
+    return tuple(name for name in dict.fromkeys(found) if name)
 
 
 def _link(entry: Any) -> str | None:
-    links = [element for element in entry if _name(element) == "link"]
-    chosen = next((link for link in links if link.get("rel", "alternate") == "alternate"), None)
-    return (chosen.get("href") or (chosen.text or "").strip() or None) if chosen is not None else None
-
-
-def _first(element: Any, name: str) -> Any:
-    return next((child for child in element if _name(child) == name), None) if element is not None else None
-
-
-def _text(element: Any, name: str) -> str | None:
-    found = _first(element, name)
-    return (found.text or "").strip() or None if found is not None else None
-
-
-def _name(element: Any) -> str:
-    return str(element.tag).rpartition("}")[2].lower()
+    """Return where the entry's page is."""
+    links = [element for element in entry if local(element) == "link"]
+    for link in links:
+        address = link.get("href") or text_within(link)
+        if address and link.get("rel", "alternate") == "alternate":
+            return str(address)
+    guid = _child(entry, "guid")
+    address = text_within(guid)
+    return address if guid is not None and guid.get("isPermaLink") != "false" and address.startswith(("http://", "https://")) else None

@@ -6,15 +6,25 @@ from typing import TYPE_CHECKING
 
 from ..errors import ArticleError
 from .csv import CsvLoader
+from .docx import DocxLoader
+from .epub import EpubLoader
+from .feed import FeedLoader
 from .html import HtmlLoader
 from .json_document import JsonLoader
 from .jsonl import JsonLinesLoader
+from .legacy import is_compound, kind_of
+from .mail import MailboxLoader, MailLoader
 from .markdown import MarkdownLoader
 from .mhtml import MhtmlLoader
+from .news_xml import NewsXmlLoader
+from .odt import OdpLoader, OdsLoader, OdtLoader
 from .package import PackageLoader
 from .pdf import PdfLoader
+from .pptx import PptxLoader
+from .rtf import RtfLoader
 from .sniff import HEAD_BYTES, foreign
 from .text import TextLoader
+from .xlsx import XlsxLoader
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -22,18 +32,12 @@ if TYPE_CHECKING:
     from .interface import Loader
 
 #: Documents that are ZIP packages; which of them one is, its members say.
-_PACKAGED: tuple[Loader, ...] = ()
+_PACKAGED: tuple[Loader, ...] = (DocxLoader(), XlsxLoader(), PptxLoader(), OdtLoader(), OdsLoader(), OdpLoader(), EpubLoader())
 
-#: Everything else; each may be a member of an archive too.
+#: Everything else: what its first bytes tell apart, then what its name does; each may be a member of an archive too.
 _ALONE: tuple[Loader, ...] = (
-    PdfLoader(),
-    MhtmlLoader(),
-    HtmlLoader(),
-    MarkdownLoader(),
-    JsonLinesLoader(),
-    JsonLoader(),
-    CsvLoader(),
-    TextLoader(),
+    *(PdfLoader(), RtfLoader(), MhtmlLoader(), MailboxLoader(), MailLoader(), FeedLoader(), NewsXmlLoader()),
+    *(HtmlLoader(), MarkdownLoader(), JsonLinesLoader(), JsonLoader(), CsvLoader(), TextLoader()),
 )
 
 #: Asked in this order which of them recognises a file.
@@ -55,7 +59,7 @@ def loader_for(stream: BinaryIO, *, suffix: str, size: int) -> Loader:
     stream.seek(0)
     loader = next((loader for loader in LOADERS if loader.recognises(head, suffix)), None)
     if loader is None:
-        raise ArticleError(_unsupported(foreign(head), suffix))
+        raise ArticleError(_unsupported(kind_of(stream) if is_compound(head) else foreign(head), suffix))
     if loader.max_bytes is not None and size > loader.max_bytes:
         raise ArticleError(f"too large: {size:,} bytes, at most {loader.max_bytes:,} are read of a {loader.name} file")
     return loader

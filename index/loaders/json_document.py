@@ -9,7 +9,7 @@ from .decode import decode, read_bytes
 from .interface import BrokenRow, Draft, Row
 from .jsonl import parse, require_object
 from .rows import draft_of
-from .sniff import foreign
+from .sniff import TEXT_SUFFIXES, foreign, is_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +25,10 @@ class JsonLoader:
     contained = False
 
     def recognises(self, head: bytes, suffix: str) -> bool:
-        """Take what is named as JSON and is not binary."""
-        return suffix in self.suffixes and foreign(head) is None
+        """Take what is named as JSON and is not binary, and what opens as an article or a list of them under other names of text."""
+        if suffix in self.suffixes:
+            return foreign(head) is None
+        return suffix in (*TEXT_SUFFIXES, ".jsonl", ".ndjson") and foreign(head) is None and is_json(head)
 
     def load(self, stream: BinaryIO) -> Iterator[Draft | BrokenRow]:
         """Yield the article, or what each item of the list is."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from ..errors import ArticleError
 from .interface import BrokenRow, Draft, Row
 from .rows import draft_of
-from .sniff import foreign
+from .sniff import TEXT_SUFFIXES, foreign, is_json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +27,10 @@ class JsonLinesLoader:
     contained = False
 
     def recognises(self, head: bytes, suffix: str) -> bool:
-        """Take what is named as JSON lines and is not binary."""
-        return suffix in self.suffixes and foreign(head) is None
+        """Take what is named as JSON lines and is neither binary nor a list, and what opens as they do under other names of text."""
+        if suffix in self.suffixes:
+            return foreign(head) is None and not head.lstrip().startswith(b"[")
+        return suffix in (*TEXT_SUFFIXES, ".json") and is_json_lines(head)
 
     def load(self, stream: BinaryIO) -> Iterator[Draft | BrokenRow]:
         """Yield what each line is that is not blank."""

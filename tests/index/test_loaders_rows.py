@@ -183,10 +183,26 @@ def test_rows_of_another_length(tmp_path):
     assert "expected 3 cells, found 4" in reasons(found)["line 3"]
 
 
-@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "just prose\n" * 5, "\n\ntext\n"])
-def test_a_table_without_a_text_column_is_refused(tmp_path, content):
-    with pytest.raises(ArticleError, match="expected a header with a column 'text'"):
-        load(CsvLoader(), tmp_path, content)
+@pytest.mark.parametrize(
+    ("content", "text", "title"),
+    [
+        ("name;city\nAnn;Rome\nBob;\n", "name: Ann | city: Rome\nname: Bob", "name, city"),
+        ('name,city\n"Lee, Ann","New\nYork"\n', "name: Lee, Ann | city: New York", "name, city"),
+        ("1\t2\n3\t4\n", "1 | 2\n3 | 4", None),
+        ("name|age\nAnn|40|extra\n", "name: Ann | age: 40 | extra", "name, age"),
+        ("one\ntwo\n", "one\ntwo", None),
+        ("Prices\n\nname,price\nTea,3\n", "Prices\n\nname: Tea | price: 3", "name, price"),
+    ],
+)
+def test_a_table_that_names_no_text_is_one_article_of_readable_rows(tmp_path, content, text, title):
+    (draft,) = load(CsvLoader(), tmp_path, content)
+    assert (draft.text, draft.title, draft.row) == (text, title, None)
+
+
+def test_a_table_too_long_for_an_article_is_refused_before_it_is_gathered(tmp_path, monkeypatch):
+    monkeypatch.setattr("index.loaders.tables.MAX_CHARACTERS", 1_000)
+    with pytest.raises(ArticleError, match="more than 1,000 characters of rows; split the table"):
+        load(CsvLoader(), tmp_path, "name,city\n" + "Ann,Rome\n" * 100)
 
 
 def test_an_open_quote_is_told_with_its_line(tmp_path, monkeypatch):
