@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .library import Library
     from .loaders.jsonl import bounded_lines
     from .model import DEFAULT_MODEL, ModelFiles, locate
+    from .relatives import Kinship, Relative, newest
+    from .resemblance import Likeness, Wording, likeness
     from .runtime import ConversionError, Encoder, Recipe, cache_folder, cached_encoder
     from .segment import sentences
     from .snapshot import ArticleFilter, StoredPassage
@@ -38,7 +40,9 @@ __all__ = [
     "Encoder",
     "Heading",
     "Health",
+    "Kinship",
     "Library",
+    "Likeness",
     "MismatchError",
     "ModelError",
     "ModelFiles",
@@ -46,6 +50,7 @@ __all__ = [
     "Ranked",
     "Recipe",
     "Refusal",
+    "Relative",
     "Selection",
     "SentenceTransformerEmbedder",
     "Span",
@@ -53,10 +58,13 @@ __all__ = [
     "StoredPassage",
     "TextTokenizer",
     "View",
+    "Wording",
     "bounded_lines",
     "cache_folder",
     "cached_encoder",
+    "likeness",
     "locate",
+    "newest",
     "parse_date",
     "replaced",
     "sentences",
@@ -76,8 +84,10 @@ _HOMES = {
     "library": ("Library",),
     "loaders.jsonl": ("bounded_lines",),
     "model": ("DEFAULT_MODEL", "ModelFiles", "locate"),
+    "resemblance": ("Likeness", "Wording", "likeness"),
     "runtime": ("ConversionError", "Encoder", "Recipe", "cache_folder", "cached_encoder"),
     "segment": ("sentences",),
+    "relatives": ("Kinship", "Relative", "newest"),
     "snapshot": ("ArticleFilter", "StoredPassage"),
     "title": ("title_of",),
     "tokens": ("TextTokenizer",),

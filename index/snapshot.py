@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from . import likenesses
 from .article import Article, Span
-from .dates import parse_date
+from .dates import days_of, parse_date
 from .durable import Stamp
 from .errors import StoreError
+from .relatives import Relative, latest, relative
 from .split import embedded_text
 
 if TYPE_CHECKING:
@@ -91,11 +93,6 @@ def _listed(names: tuple[str, ...]) -> str:
     return json.dumps([name for name in names if "\0" not in name])
 
 
-def days_of(date: str) -> tuple[str, str]:
-    """Return the first and last day that a partial ISO date may mean, as strings that sort: `2023-04` → 2023-04-01, 2023-04-31."""
-    return date + "-01-01"[len(date) - 4 :], date + "-12-31"[len(date) - 4 :]
-
-
 def published_days(article: Article) -> tuple[str | None, str | None]:
     """Return the first and last day on which an article may have been published; None twice when it is undated."""
     return days_of(article.published) if article.published else (None, None)
@@ -157,12 +154,18 @@ class Snapshot:
         return [row for (row,) in self._connection.execute(f"SELECT row FROM articles WHERE {where} ORDER BY row", values)]
 
     def records(self, only: ArticleFilter | None = None) -> Iterator[dict[str, Any]]:
-        """Yield sha256 of the text, characters, passages and the record of each live article that passes `only`, by id."""
+        """Yield the record of each live article that passes `only`, by id.
+
+        With the sha256 of its text, its characters and passages, and the id of its latest version where there is a later one.
+        """
         where, values = (only or ArticleFilter()).where()
-        query = f"""SELECT record, text_sha256, length(text), (SELECT count(*) FROM passages WHERE article = articles.row)
+        query = f"""SELECT row, record, text_sha256, length(text), (SELECT count(*) FROM passages WHERE article = articles.row)
                     FROM articles WHERE {where} ORDER BY id"""
-        for record, sha256, characters, passages in self._connection.execute(query, values):
-            yield {**json.loads(record), "sha256": sha256, "characters": characters, "passages": passages}
+        alike = set(likenesses.alike(self._connection))
+        for row, record, sha256, characters, passages in self._connection.execute(query, values):
+            found = latest(row, self.relatives) if row in alike else None
+            known = {"sha256": sha256, "characters": characters, "passages": passages, "superseded_by": found.id if found else None}
+            yield {**json.loads(record), **known}
 
     def checksums(self) -> dict[str, str]:
         """Return the checksum of each live article by its id."""
@@ -177,6 +180,16 @@ class Snapshot:
         query = """SELECT row, id FROM articles WHERE removed_gen IS NULL AND row != ?1
                    AND text_sha256 = (SELECT text_sha256 FROM articles WHERE row = ?1) ORDER BY id"""
         return dict(self._connection.execute(query, (row,)))
+
+    def relatives(self, row: int) -> list[Relative]:
+        """Return the other live articles of much the same text, those of exactly the same first."""
+        found = likenesses.like(self._connection, row)
+        mine = self.record(row) if found else {}
+        return [relative(one, mine, self.record(one.row)) for one in found]
+
+    def with_relatives(self, rows: Iterable[int]) -> set[int]:
+        """Return which of some live articles have others of much the same text."""
+        return likenesses.with_likes(self._connection, rows)
 
     def counts(self) -> tuple[int, int]:
         """Return how many articles and how many passages are live."""
@@ -264,7 +277,9 @@ class Snapshot:
 
     def faults(self) -> list[str]:
         """Check the file page by page, its references, and every text, span and vector; return what is wrong, a line each."""
-        faults = [f"store.sqlite: {line}" for (line,) in self._connection.execute("PRAGMA integrity_check(20)") if line != "ok"]
+        faults = [
+            f"store.sqlite: {' '.join(line.split())}" for (line,) in self._connection.execute("PRAGMA integrity_check(20)") if line != "ok"
+        ]
         faults += [
             f"store.sqlite: a row of {row[0]} refers to none of {row[2]}" for row in self._connection.execute("PRAGMA foreign_key_check")
         ]
@@ -282,7 +297,7 @@ class Snapshot:
             vector = np.frombuffer(blob[: len(blob) // 4 * 4], "<f4")
             if vector.size != dimension or not abs(float(np.linalg.norm(vector)) - 1) < 1e-3:
                 faults.append(f"vector {row}: expected {dimension} numbers of length one")
-        return faults
+        return faults or likenesses.faults(self._connection)
 
     def _article_faults(self, row: int, article_id: str, length: int) -> list[str]:
         try:

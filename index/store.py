@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import likenesses
 from .errors import MismatchError, StoreError
 from .snapshot import Snapshot, published_days
 
@@ -89,15 +90,15 @@ CREATE TABLE derived (
     folder TEXT NOT NULL,
     files TEXT NOT NULL               -- JSON: name to sha256, size, inode, mtime
 ) STRICT, WITHOUT ROWID;
-INSERT INTO settings VALUES ('generation', '0');
+{likenesses.TABLES}
+INSERT INTO settings VALUES ('generation', '0'), ('{likenesses.SETTING}', '{likenesses.RULES}');
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 
 #: What makes the tables of a version of those of the one before, so that older indexes go on.
 _MIGRATIONS = {
-    2: """
-""",
+    2: likenesses.TABLES,
 }
 
 _REMEMBER = "INSERT OR REPLACE INTO origins (article, origin, path) VALUES (?, ?, ?)"
@@ -204,6 +205,25 @@ class Store:
             for article_id in removed:
                 _remove(connection, article_id, generation)
         return removed
+
+    def sign(self, most: int) -> int:
+        """Find the copies of articles of which nothing is known yet, at most so many, and return how many these were.
+
+        What was found by other rules than those in use is forgotten first. Whoever changes the articles does this before.
+        """
+        with self._transaction() as connection:
+            if not likenesses.by_rules(connection):
+                likenesses.forget_all(connection)
+            rows = likenesses.unsigned(connection, most)
+            for row in rows:
+                record, text = connection.execute("SELECT record, text FROM articles WHERE row = ?", (row,)).fetchone()
+                likenesses.sign(connection, row, json.loads(record), text)
+        return len(rows)
+
+    def forget_likenesses(self) -> None:
+        """Forget which articles are copies of which: `sign` finds it anew."""
+        with self._transaction() as connection:
+            likenesses.forget_all(connection)
 
     def set_up(self, settings: Mapping[str, str]) -> None:
         """Write the settings of a new index."""
@@ -393,6 +413,7 @@ def _remove(connection: sqlite3.Connection, article_id: str, generation: int) ->
     if found:
         connection.execute("UPDATE articles SET removed_gen = ? WHERE row = ?", (generation, found[0]))
         connection.execute("UPDATE passages SET removed_gen = ? WHERE article = ?", (generation, found[0]))
+        likenesses.forget(connection, found[0])
 
 
 def _insert(connection: sqlite3.Connection, prepared: Prepared, generation: int) -> None:
@@ -415,3 +436,4 @@ def _insert(connection: sqlite3.Connection, prepared: Prepared, generation: int)
             for ordinal, (passage, sha256) in enumerate(zip(prepared.passages, prepared.embedded_sha256, strict=True))
         ),
     )
+    likenesses.sign(connection, int(row or 0), article.record(), article.text)

@@ -129,7 +129,9 @@ def snippet(text: str) -> str:
 
 def list_page(records: Sequence[Mapping[str, Any]]) -> Page:
     """Show one row an article."""
-    header = ("id", "title", "source", "published", "passages")
+    header: tuple[str, ...] = ("id", "title", "source", "published", "passages")
+    if any(record.get("superseded_by") for record in records):
+        header = (*header, "superseded_by")
     return (Table(header, tuple(tuple("" if record[name] is None else str(record[name]) for name in header) for record in records)),)
 
 
@@ -143,6 +145,7 @@ def article_page(article: Article, record: Mapping[str, Any]) -> Page:
         "url": article.url,
         "path": article.path,
         "references": ", ".join(article.references),
+        "superseded by": record.get("superseded_by"),
         "length": f"{record['characters']:,} characters, {record['passages']:,} passages",
     }
     head = [Line((Run(f"{name}: ", Style.QUIET), Run(value))) for name, value in known.items() if value]
@@ -291,9 +294,10 @@ def _origin(found: Hit | Citation) -> str:
 
 
 def _place(found: Hit | Citation) -> str:
-    """Return where a passage stands, as `assay show ID --span A:B` takes it, and where else it can be read."""
+    """Return where a passage stands, as `assay show ID --span A:B` takes it, where else it can be read, and what came after."""
     also = f", also in {', '.join(found.also_in)}" if found.also_in else ""
-    return f"{found.article_id} {found.start}:{found.end}{also}"
+    later = f", superseded by {found.superseded_by}" if found.superseded_by else ""
+    return f"{found.article_id} {found.start}:{found.end}{also}{later}"
 
 
 def _plain_lines(part: Line | Table) -> Iterable[str]:
