@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .library import Library
     from .loaders.jsonl import bounded_lines
     from .model import DEFAULT_MODEL, ModelFiles, locate
-    from .relatives import Kinship, Relative, newest
+    from .relatives import Kinship, Relative, preferred
     from .resemblance import Likeness, Wording, likeness
     from .runtime import ConversionError, Encoder, Recipe, cache_folder, cached_encoder
     from .segment import sentences
@@ -64,8 +64,8 @@ __all__ = [
     "cached_encoder",
     "likeness",
     "locate",
-    "newest",
     "parse_date",
+    "preferred",
     "replaced",
     "sentences",
     "title_of",
@@ -87,7 +87,7 @@ _HOMES = {
     "resemblance": ("Likeness", "Wording", "likeness"),
     "runtime": ("ConversionError", "Encoder", "Recipe", "cache_folder", "cached_encoder"),
     "segment": ("sentences",),
-    "relatives": ("Kinship", "Relative", "newest"),
+    "relatives": ("Kinship", "Relative", "preferred"),
     "snapshot": ("ArticleFilter", "StoredPassage"),
     "title": ("title_of",),
     "tokens": ("TextTokenizer",),

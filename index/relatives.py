@@ -35,6 +35,8 @@ class Relative(NamedTuple):
     kinship: Kinship
     newer: bool = False
     """Whether it is the later version of an update."""
+    whole: bool = False
+    """Whether it is the whole of an excerpt."""
     written: str | None = None
     """When it was written or last changed, as its record says."""
 
@@ -42,19 +44,25 @@ class Relative(NamedTuple):
 def relative(like: Like, mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Relative:
     """Return what another article is to one, by their records."""
     if like.likeness is Likeness.EXCERPT:
-        return Relative(like.row, theirs["id"], Kinship.EXCERPT)
+        return Relative(like.row, theirs["id"], Kinship.EXCERPT, whole=like.longer, written=_written(theirs))
     newer, older = later(theirs, mine), later(mine, theirs)
     if like.likeness is Likeness.EXTENDED:  # one syndicated copy may be shorter than another, whenever it was printed
         grown = _source(mine) == _source(theirs)
         newer, older = newer and grown and like.longer, older and grown and not like.longer
     if like.likeness is Likeness.COPY or not (newer or older):
         return Relative(like.row, theirs["id"], Kinship.COPY)
-    return Relative(like.row, theirs["id"], Kinship.UPDATE, newer, _written(theirs))
+    return Relative(like.row, theirs["id"], Kinship.UPDATE, newer, written=_written(theirs))
 
 
 def newest(relatives: Iterable[Relative]) -> Relative | None:
     """Return the latest of the later versions among some relatives of an article; None where it has none."""
-    return max((one for one in relatives if one.newer), key=lambda one: (one.written or "", one.id), default=None)
+    return max((one for one in relatives if one.newer), key=_age, default=None)
+
+
+def preferred(relatives: Iterable[Relative]) -> Relative | None:
+    """Return what stands for an article: its latest version, or else, of an excerpt, the whole; None where it stands for itself."""
+    every = list(relatives)
+    return newest(every) or max((one for one in every if one.whole), key=_age, default=None)
 
 
 def latest(row: int, relatives: Callable[[int], Iterable[Relative]]) -> Relative | None:
@@ -75,6 +83,10 @@ def later(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     if len(times) == 2 and all(time.tzinfo for time in times):
         return times[0] > times[1]
     return days_of(written[:10])[0] > days_of(before[:10])[1]
+
+
+def _age(one: Relative) -> tuple[str, str]:
+    return one.written or "", one.id
 
 
 def _written(record: Mapping[str, Any]) -> str | None:

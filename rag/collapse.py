@@ -1,4 +1,4 @@
-"""The passages of a ranking with their copies shown once: one stands for all, and of an updated article the latest version.
+"""The passages of a ranking with their copies shown once: one stands for all, the latest version and the whole before others.
 
 A passage stands for another where both have the same words, or where their articles are known to be copies and the one says nothing that
 the other article does not. Knows nothing of scores.
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from index import Kinship, newest
+from index import Kinship, preferred
 
 from .copies import contained, figures, same_words, word_shingles
 
@@ -106,16 +106,16 @@ class _Collapsed:
         self._copies[n].add(article)
 
     def keep(self, place: int, passage: StoredPassage) -> None:
-        """Show a passage, or what stands for it in the latest version of its article, unless that is shown already."""
-        latest = self._latest(passage) if passage.article in self.related else passage
-        if self.known(latest) is not None or (latest is not passage and self.overlapping(latest) is not None):
+        """Show a passage, or what stands for it in the latest version of its article or in the whole of it, unless that is shown."""
+        standing = self._standing_for(passage) if passage.article in self.related else passage
+        if self.known(standing) is not None or (standing is not passage and self.overlapping(standing) is not None):
             return
-        same = self._view.copies(latest.article)
+        same = self._view.copies(standing.article)
         self.kept.append(place)
-        self._passages.append(latest)
+        self._passages.append(standing)
         self._copies.append({row for row in same if self._may_show(row)})
-        for row in (latest.article, *same):  # under another title its vector differs, not its words
-            self._known[row, latest.start, latest.end] = len(self.kept) - 1
+        for row in (standing.article, *same):  # under another title its vector differs, not its words
+            self._known[row, standing.start, standing.end] = len(self.kept) - 1
 
     def shown(self) -> list[Shown]:
         """Return what is shown, in order."""
@@ -133,18 +133,18 @@ class _Collapsed:
             self._view.superseded_by(passage.article) if relatives else None,
         )
 
-    def _latest(self, passage: StoredPassage) -> StoredPassage:
-        """Return what stands for a passage in the latest version of its article that may be shown; itself where nothing does."""
+    def _standing_for(self, passage: StoredPassage) -> StoredPassage:
+        """Return what stands for a passage in the latest version of its article, or in the whole, that may be shown; itself else."""
         seen = {passage.article}
         while True:
-            later = newest(one for row, one in self._relatives(passage.article).items() if row not in seen and self._may_show(row))
-            if later is None:
+            other = preferred(one for row, one in self._relatives(passage.article).items() if row not in seen and self._may_show(row))
+            if other is None:
                 return passage
-            seen.add(later.row)
-            self.related.add(later.row)
+            seen.add(other.row)
+            self.related.add(other.row)
             words = word_shingles(self._text(passage))
-            others = self._view.article_passages(later.row)
-            there = [(contained(words, word_shingles(self._text(other))), -other.ordinal, other) for other in others]
+            others = self._view.article_passages(other.row)
+            there = [(contained(words, word_shingles(self._text(one))), -one.ordinal, one) for one in others]
             share, _, found = max(there, default=(0.0, 0, passage))
             if share < _OVERLAP:
                 return passage

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 from importlib.resources import files
-from itertools import chain, combinations, pairwise
+from itertools import combinations, pairwise
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-    from index import Refusal
 
     from ..collections import Collection
 
@@ -67,49 +65,45 @@ class _Pair(NamedTuple):
     other: str
 
 
-def planted_rows(collection: Collection, folder: Path) -> list[str]:
-    """Return, for each way in which copies come about, how many of so many planted among the articles are found, and as what."""
+def planted_rows(collection: Collection, library: Library) -> list[str]:
+    """Return, for each way in which copies come about, how many of so many added to an index are found, and as what."""
     random = Random(_SEED)  # noqa: S311 -- an experiment that anybody can repeat
-    articles = [replace(article, published="2023") for article in _whole(collection.articles())]
-    chosen = random.sample(articles, _PLANTED)
-    planted: dict[str, list[tuple[str, str]]] = {}
-    copies = []
+    chosen = random.sample(_dated(collection), _PLANTED)
+    pairs: dict[str, list[_Pair]] = {}
     for way, change in WAYS.items():
+        copies = []
         for article in chosen:
             title, text = change(article.title, article.text, random)
-            copies.append(
-                Article(id=f"{way.replace(' ', '-')}:{article.id}", title=title, text=text, source=article.source, published="2024")
-            )
-            planted.setdefault(way, []).append((article.id, copies[-1].id))
-    with _indexed([*articles, *copies], folder / "planted") as library:
-        found = _relations(library)
+            copy_id, source = f"{way.replace(' ', '-')}:{article.id}", article.source if way == "light update" else "Another Paper"
+            copies.append(Article(id=copy_id, title=title, text=text, source=source, published="2024"))
+        library.add(copies)
+        pairs[way] = [_Pair(*sorted((article.id, copy.id))) for article, copy in zip(chosen, copies, strict=True)]
+    found = _relations(library)
     rows = []
-    for way, pairs in planted.items():
-        kinds = Counter(found[pair] for pair in (_Pair(*sorted(pair)) for pair in pairs) if pair in found)
+    for way, planted in pairs.items():
+        kinds = Counter(found[pair] for pair in planted if pair in found)
         told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-        rows.append(f"| {way} | {len(pairs)} | {kinds.total() / len(pairs):.2f} | {told} |")
+        rows.append(f"| {way} | {len(planted)} | {kinds.total() / len(planted):.2f} | {told} |")
     return rows
 
 
-def judged_rows(collection: Collection, folder: Path) -> list[str]:
+def judged_rows(collection: Collection, library: Library) -> list[str]:
     """Return how many pairs that a reader judged are taken for copies, by what they are; and how many texts that stand twice are found."""
-    articles = _whole(collection.articles())
-    with _indexed(articles, folder / "judged") as library:
-        found = _relations(library)
-    judged = dict(_judged())
-    texts = Counter(article.text for article in articles)
-    first: dict[str, str] = {}
-    twice = [_Pair(*sorted((first.setdefault(one.text, one.id), one.id))) for one in articles if texts[one.text] > 1]
-    again = [pair for pair in twice if pair.one != pair.other]
-    unjudged = [pair for pair in found if pair not in judged and _texts(pair, articles) > 1]
+    found, judged = _relations(library), dict(_judged())
+    texts: dict[str, str] = {}
+    twice = [(texts.setdefault(one.text, one.id), one.id) for one in _dated(collection)]
+    again = [_Pair(*sorted(pair)) for pair in twice if pair[0] != pair[1]]
+    alike = {article_id: text for text, first in texts.items() for article_id in (first, *(other for one, other in twice if one == first))}
+    unjudged = [pair for pair in found if pair not in judged and alike[pair.one] != alike[pair.other]]
+    labels = {"same": "judged to tell the same in much the same words", "other": "judged to be two articles"}
     return [
         *(
-            f"| judged {'the same story' if label == 'same' else 'two articles'} | {len(pairs)} | {sum(pair in found for pair in pairs)} |"
-            for label in ("same", "other")
+            f"| {words} | {len(pairs)} | {sum(pair in found for pair in pairs)} |"
+            for label, words in labels.items()
             for pairs in [[pair for pair, given in judged.items() if given == label]]
         ),
-        f"| texts that stand twice | {len(again)} | {sum(pair in found for pair in again)} |",
-        f"| found, and not judged | | {len(unjudged)} |",
+        f"| texts that stand there again | {len(again)} | {sum(pair in found for pair in again)} |",
+        f"| not judged, and not the same text | | {len(unjudged)} |",
     ]
 
 
@@ -124,42 +118,50 @@ def form_rows() -> list[str]:
     return rows
 
 
-def time_rows(collections: Iterable[Collection], folder: Path) -> list[str]:
-    """Return the seconds that it takes to find the copies among the first articles of some collections, mixed, as they grow more."""
-    collections = list(collections)
-    random = Random(_SEED)  # noqa: S311
-    first = _whole(collections[0].articles())
-    mixed = _whole(chain.from_iterable(collection.articles() for collection in collections))
-    random.shuffle(mixed)
-    rows = [_timed(first, len(first), folder / "first", collections[0].name)]
-    rows += [_timed(mixed, size, folder / "mixed", "mixed") for size in SIZES if size <= len(mixed)]
-    pairs = [(Wording.of(one.text), Wording.of(other.text)) for one, other in pairwise(first[:301])]
+def pace_rows(collection: Collection, library: Library) -> list[str]:
+    """Return how long it takes to find the copies among the articles of an index, and to compare two texts."""
+    texts = [Wording.of(article.text) for article in _dated(collection)[:500]]
     start = time.perf_counter()
-    for pair in pairs:
+    for pair in pairwise(texts):
         likeness(*pair)
-    return [
-        *rows,
-        f"| two texts of {collections[0].name} compared, once read | | {len(pairs) / (time.perf_counter() - start):,.0f} pairs/s | |",
-    ]
+    pace = (len(texts) - 1) / (time.perf_counter() - start)
+    return [_timed(library, collection.name), f"| two texts compared, once read | | {pace:,.0f} pairs/s | |"]
 
 
-def _timed(articles: Sequence[Article], size: int, folder: Path, name: str) -> str:
-    with _indexed(articles[:size], folder) as library:
-        start = time.perf_counter()
-        library.find_copies(anew=True)
-        seconds = time.perf_counter() - start
-    return f"| {name} | {size:,} | {seconds:.1f} s | {seconds / size * 1000:.2f} ms |"
+def growth_rows(collections: Iterable[Collection], folder: Path) -> list[str]:
+    """Return how long it takes among the first articles of some collections, mixed, as they grow more."""
+    mixed = [article for collection in collections for article in _dated(collection)]
+    Random(_SEED).shuffle(mixed)  # noqa: S311
+    rows = []
+    for size in SIZES:
+        with indexed(mixed[:size], folder / "mixed") as library:
+            rows.append(_timed(library, "four sets, mixed"))
+    return rows
 
 
-def _whole(articles: Iterable[Article | Refusal]) -> list[Article]:
-    return list({one.id: one for one in articles if isinstance(one, Article)}.values())
-
-
-def _indexed(articles: Sequence[Article], folder: Path) -> Library:
+def indexed(articles: Sequence[Article], folder: Path) -> Library:
+    """Open the index in `folder` with these articles added."""
     library = Library.open(folder, model=_Unread())
     with tqdm(total=len(articles), desc=f"{folder.name}, articles", disable=None) as bar:
         library.add(articles, progress=lambda read, _: bar.update(read))
     return library
+
+
+def dated_index(collection: Collection, folder: Path) -> Library:
+    """Open the index of a collection, all of whose articles were published in 2023, before what is planted."""
+    return indexed(_dated(collection), folder / f"{collection.name}, unread")
+
+
+def _timed(library: Library, name: str) -> str:
+    size, _ = library.counts()
+    start = time.perf_counter()
+    library.find_copies(anew=True)
+    seconds = time.perf_counter() - start
+    return f"| {name} | {size:,} | {seconds:.1f} s | {seconds / size * 1000:.2f} ms |"
+
+
+def _dated(collection: Collection) -> list[Article]:
+    return list({one.id: replace(one, published="2023") for one in collection.articles() if isinstance(one, Article)}.values())
 
 
 def _relations(library: Library) -> dict[_Pair, str]:
@@ -171,11 +173,6 @@ def _relations(library: Library) -> dict[_Pair, str]:
             for one in view.relatives(row).values():
                 found[_Pair(*sorted((view.record(row)["id"], one.id)))] = one.kinship.value
     return found
-
-
-def _texts(pair: _Pair, articles: Sequence[Article]) -> int:
-    """Return how many texts two articles have between them."""
-    return len({article.text for article in articles if article.id in pair})
 
 
 def _judged() -> Iterable[tuple[_Pair, str]]:

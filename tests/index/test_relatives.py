@@ -3,7 +3,7 @@
 import pytest
 
 from index.likenesses import Like
-from index.relatives import Kinship, Relative, later, latest, newest, relative
+from index.relatives import Kinship, Relative, later, latest, newest, preferred, relative
 from index.resemblance import Likeness
 
 
@@ -54,11 +54,14 @@ def test_what_differs_and_came_later_is_an_update(told, longer, theirs, expected
     back = relative(Like(1, told, not longer), theirs, OLD)
     assert back.kinship is found.kinship
     assert not back.newer
+    assert (found.whole, back.whole) == (told is Likeness.EXCERPT, False)
+    assert preferred([found]) == (found if found.newer or found.whole else None)
+    assert preferred([back]) is None
 
 
 def test_the_latest_version_of_all_is_found_through_those_between():
     def update(row, day):
-        return Relative(row, f"a{row}", Kinship.UPDATE, True, f"2024-03-{day:02}")
+        return Relative(row, f"a{row}", Kinship.UPDATE, True, written=f"2024-03-{day:02}")
 
     later_ones = {1: [update(2, 5), update(3, 4)], 2: [update(4, 6)], 3: [], 4: [Relative(1, "a1", Kinship.UPDATE)]}
     assert newest(later_ones[1]).id == "a2"

@@ -18,7 +18,7 @@ STORY = (
 UPDATED = STORY.replace("16 containers", "19 containers")
 FILLER = (
     "Readers of this paper know the stretch of water well, since ferries cross it every morning and most evenings of the year. Its"
-    " lighthouse was built by an uncle of a well known novelist. Sheep graze up to the edge of the cliffs, and walkers come in the summer months."
+    " lighthouse was built by an uncle of a well known novelist. Sheep graze up to the edge of the cliffs, and walkers come in summer."
 )
 QUESTION = "How many containers were lost from the freighter Marigold off Cape Wrath?"
 
@@ -80,9 +80,9 @@ def test_an_excerpt_and_its_whole_are_one(make_library):
     library = make_library([article("whole"), article("part", part, title="Wave hits ship", source="Post"), *OTHERS])
     question = "How high was the wave that broke over the deck of the ship?"
     found = [hit for hit in Retriever(library).search(question, 10) if hit.article_id in {"whole", "part"}]
-    assert found[0].text in STORY
+    assert {hit.article_id for hit in found} == {"whole"}
     for n, hit in enumerate(found):
-        assert bool(hit.also_in) is (hit.text in part or hit.article_id == "part"), "both are named where both hold it"
+        assert hit.also_in == (("part",) if hit.text in part else ())
         words = [word_shingles(other.text) for other in found[:n]]
         assert all(contained(word_shingles(hit.text), other) < 0.5 for other in words), "no two show the same words for the most part"
     answer = Pipeline(library, threshold=0.0).ask(Question(question))
