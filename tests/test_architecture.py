@@ -23,14 +23,14 @@ ARROWS = {"ui/evaluation.py": {"eval"}, "ui/evaluation_page.py": {"eval"}, "ui/w
 IN_SEVERAL = {
     ("index", "torch"): {"index/embed.py", "index/runtime.py"},  # the reference model, and its conversion into the fast one
     ("eval", "tqdm"): {
+        *("eval/bench/__main__.py", "eval/experiments/calibrate.py", "eval/experiments/figures.py", "eval/experiments/growth.py"),
         *(
-            "eval/bench/__main__.py",
-            "eval/experiments/calibrate.py",
             "eval/experiments/copies.py",
-            "eval/experiments/figures.py",
-            "eval/experiments/growth.py",
+            "eval/experiments/overhead.py",
+            "eval/suite/__main__.py",
+            "eval/suite/claims.py",
+            "eval/suite/reader.py",
         ),
-        *("eval/experiments/overhead.py", "eval/suite/__main__.py", "eval/suite/claims.py", "eval/suite/reader.py"),
         *("eval/training/fit.py", "eval/training/keep.py", "eval/training/lessons.py"),
         *("eval/training/verdicts.py", "eval/training/weights.py"),
     },  # a bar for each long measurement
@@ -38,16 +38,11 @@ IN_SEVERAL = {
         *("eval/training/fit.py", "eval/training/layers.py", "eval/training/objective.py"),
     },  # the loop, what it is quick in, and what it minimises
     ("eval", "scipy"): {
-        *(
-            "eval/experiments/calibrate.py",
-            "eval/experiments/copies.py",
-            "eval/training/keep.py",
-            "eval/training/weights.py",
-        ),  # an optimiser
+        *("eval/experiments/calibrate.py", "eval/training/keep.py", "eval/training/weights.py"),  # an optimiser
         "eval/significance.py",  # the tests of the textbooks
     },
     ("eval", "sklearn"): {
-        *("eval/experiments/calibrate.py", "eval/experiments/copies.py", "eval/training/weights.py"),  # logistic regressions
+        *("eval/experiments/calibrate.py", "eval/training/weights.py"),  # logistic regressions
         *("eval/suite/claims.py", "eval/suite/reader.py"),  # the curve's area
     },
     ("eval", "ir_measures"): {"eval/measures.py", "eval/grading/trec.py"},  # the benchmark's means, until it is graded as runs are
