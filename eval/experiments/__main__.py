@@ -76,11 +76,11 @@ def _copies(data: Path, indexes: Path) -> None:
     news = load(data / "news2023")
     with copies.dated_index(news, indexes) as library:
         _table("| pairs of news2023 | | taken for copies |", copies.judged_rows(news, library))
-        _table("| articles of | | copies found in | an article |", copies.pace_rows(news, library))
+        _table("| articles of | | copies found in, of processor time | an article |", copies.pace_rows(news, library))
         _table("| planted in news2023 | copies | found | as |", copies.planted_rows(news, library))
     _table("| reports of one form | pairs | taken for copies |", copies.form_rows())
     mixed = [news, *(load(data / name) for name in ("timeqa", "time1963", "multihop"))]
-    _table("| articles of | | copies found in | an article |", copies.growth_rows(mixed, indexes))
+    _table("| articles of | | copies found in, of processor time | an article |", copies.growth_rows(mixed, indexes))
 
 
 def _table(head: str, rows: Iterable[str]) -> None:

@@ -119,17 +119,17 @@ def form_rows() -> list[str]:
 
 
 def pace_rows(collection: Collection, library: Library) -> list[str]:
-    """Return how long it takes to find the copies among the articles of an index, and to compare two texts."""
+    """Return how much processor time it takes to find the copies among the articles of an index, and to compare two texts."""
     texts = [Wording.of(article.text) for article in _dated(collection)[:500]]
-    start = time.perf_counter()
+    start = time.process_time()
     for pair in pairwise(texts):
         likeness(*pair)
-    pace = (len(texts) - 1) / (time.perf_counter() - start)
+    pace = (len(texts) - 1) / (time.process_time() - start)
     return [_timed(library, collection.name), f"| two texts compared, once read | | {pace:,.0f} pairs/s | |"]
 
 
 def growth_rows(collections: Iterable[Collection], folder: Path) -> list[str]:
-    """Return how long it takes among the first articles of some collections, mixed, as they grow more."""
+    """Return how much it takes among the first articles of some collections, mixed, as they grow more."""
     mixed = [article for collection in collections for article in _dated(collection)]
     Random(_SEED).shuffle(mixed)  # noqa: S311
     rows = []
@@ -154,9 +154,9 @@ def dated_index(collection: Collection, folder: Path) -> Library:
 
 def _timed(library: Library, name: str) -> str:
     size, _ = library.counts()
-    start = time.perf_counter()
+    start = time.process_time()
     library.find_copies(anew=True)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     return f"| {name} | {size:,} | {seconds:.1f} s | {seconds / size * 1000:.2f} ms |"
 
 
