@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .loaders import read
     from .loaders.jsonl import bounded_lines
     from .model import DEFAULT_MODEL, ModelFiles, locate
+    from .relatives import Kinship, Relative, preferred
+    from .resemblance import Likeness, Wording, likeness
     from .runtime import ConversionError, Encoder, Recipe, cache_folder, cached_encoder
     from .segment import sentences
     from .snapshot import ArticleFilter, StoredPassage
@@ -46,7 +48,9 @@ __all__ = [
     "Heading",
     "Health",
     "Interrupted",
+    "Kinship",
     "Library",
+    "Likeness",
     "Limits",
     "ListedArticles",
     "MismatchError",
@@ -58,6 +62,7 @@ __all__ = [
     "Reach",
     "Recipe",
     "Refusal",
+    "Relative",
     "Selection",
     "SentenceTransformerEmbedder",
     "Span",
@@ -66,12 +71,15 @@ __all__ = [
     "TextTokenizer",
     "View",
     "Web",
+    "Wording",
     "bounded_lines",
     "cache_folder",
     "cached_encoder",
     "is_web_address",
+    "likeness",
     "locate",
     "parse_date",
+    "preferred",
     "read",
     "replaced",
     "sentences",
@@ -93,8 +101,10 @@ _HOMES = {
     "listing": ("ArticleOrder", "ListedArticles"),
     "loaders.jsonl": ("bounded_lines",),
     "model": ("DEFAULT_MODEL", "ModelFiles", "locate"),
+    "resemblance": ("Likeness", "Wording", "likeness"),
     "runtime": ("ConversionError", "Encoder", "Recipe", "cache_folder", "cached_encoder"),
     "segment": ("sentences",),
+    "relatives": ("Kinship", "Relative", "preferred"),
     "snapshot": ("ArticleFilter", "StoredPassage"),
     "title": ("title_of",),
     "tokens": ("TextTokenizer",),

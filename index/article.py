@@ -65,6 +65,11 @@ class Marks:
         first = bisect_right(self._ends, span.start)
         return span.start < span.end and first < len(self._starts) and self._starts[first] < span.end
 
+    def rest(self, length: int) -> list[Span]:
+        """Return what is not marked of a text of so many characters, in order."""
+        spans = zip((0, *self._ends), (*self._starts, length), strict=True)
+        return [Span(start, end) for start, end in spans if start < end]
+
 
 class Heading(NamedTuple):
     """A section heading: where it stands and its depth (1 is the outermost)."""

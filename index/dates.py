@@ -153,3 +153,8 @@ def _checked(*, year: int, month: int | None = None, day: int | None = None) -> 
     if not 1 <= day <= calendar.monthrange(year, month)[1]:
         return None
     return f"{year:04d}-{month:02d}-{day:02d}"
+
+
+def days_of(date: str) -> tuple[str, str]:
+    """Return the first and last day that a partial ISO date may mean, as strings that sort: `2023-04` → 2023-04-01, 2023-04-31."""
+    return date + "-01-01"[len(date) - 4 :], date + "-12-31"[len(date) - 4 :]

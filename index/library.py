@@ -56,6 +56,10 @@ _LOOKS, _FIRST_WAIT = 11, 0.01
 LOCK_WAIT = 30.0
 
 
+#: So many articles are compared with the others in one transaction, where that was not done when they were added: the most that is lost.
+_SIGNED_AT_ONCE = 256
+
+
 class _Mend(Enum):
     """What came of an attempt to mend what is derived."""
 
@@ -304,14 +308,23 @@ class Library:
     def rebuild(self) -> None:
         """Build the derived indexes anew from the store, without the embedding model, and delete for good what was removed.
 
-        Raises `StoreError` when they cannot be written; those there are stay in use.
+        Copies are looked for anew, too. Raises `StoreError` when the indexes cannot be written; those there are stay in use.
         """
         with self._writing():
+            self._store.forget_likenesses()
+            self._find_copies()
             try:
                 publish(self.folder, self._store, anew=True)
             except (OSError, ValueError) as error:
                 raise unwritable(self.folder, error) from error
             self._sweep_originals()
+
+    def find_copies(self, *, anew: bool = False) -> None:
+        """Find the copies among articles of which that was not done when they were added; `anew` among all, as `rebuild` does."""
+        with self._writing():
+            if anew:
+                self._store.forget_likenesses()
+                self._find_copies()
 
     def backup(self, folder: str | Path) -> None:
         """Copy the index, while it is in use, to `folder`, which must be empty or absent; what is derived is rebuilt there.
@@ -383,7 +396,13 @@ class Library:
             raise StoreError(f"{self.folder} is read-only here; choose a folder that can be written, with --index")
         with writer_lock(self.folder / "lock", wait=LOCK_WAIT):
             self._verified = Verified()
+            self._find_copies()
             yield
+
+    def _find_copies(self) -> None:
+        """Find the copies of what was added before they were looked for, or by other rules; what is known already costs nothing."""
+        while self._store.sign(_SIGNED_AT_ONCE):
+            pass
 
     @contextmanager
     def _adding(

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from . import likenesses
 from .article import Article, Passage, Span
-from .dates import parse_date
+from .dates import days_of, parse_date
 from .durable import Stamp
 from .errors import StoreError
 from .files import FileRecord, Signature, Taken
 from .listing import ROWS, ListedArticles, page_of, sources
+from .relatives import Relative, latest, relative
 from .split import embedded_text
 
 if TYPE_CHECKING:
@@ -128,11 +130,6 @@ def _names(record: str, field: str, wanted: str) -> bool:
     return not names.isdisjoint(name.casefold() for name in json.loads(wanted))
 
 
-def days_of(date: str) -> tuple[str, str]:
-    """Return the first and last day that a partial ISO date may mean, as strings that sort: `2023-04` → 2023-04-01, 2023-04-31."""
-    return date + "-01-01"[len(date) - 4 :], date + "-12-31"[len(date) - 4 :]
-
-
 def published_days(article: Article) -> tuple[str | None, str | None]:
     """Return the first and last day on which an article may have been published; None twice when it is undated."""
     return days_of(article.published) if article.published else (None, None)
@@ -210,18 +207,28 @@ class Snapshot:
         return [row for (row,) in self._connection.execute(f"SELECT article FROM listed WHERE {where} ORDER BY article", values)]
 
     def records(self, only: ArticleFilter | None = None) -> Iterator[dict[str, Any]]:
-        """Yield sha256 of the text, characters, passages and the record of each live article that passes `only`, by id."""
+        """Yield the record of each live article that passes `only`, by id.
+
+        With the sha256 of its text, its characters and passages, and the id of its latest version where there is a later one.
+        """
         where, values = (only or ArticleFilter()).where()
-        query = f"""SELECT record, text_sha256, length(text), passages FROM listed JOIN articles ON articles.row = listed.article
-                    WHERE {where} ORDER BY listed.id"""
-        yield from map(_told, self._connection.execute(query, values))
+        query = f"SELECT article FROM listed WHERE {where} ORDER BY listed.id"
+        alike = set(likenesses.alike(self._connection))
+        for (row,) in self._connection.execute(query, values):
+            yield self._known(row, latest(row, self.relatives) if row in alike else None)
 
     def listed(self, only: ArticleFilter, words: str, order: ArticleOrder, offset: int, limit: int) -> ListedArticles:
         """Return some of the articles that pass `only` and hold all of `words` in title, source, authors, id or date, in order."""
         rows, found = page_of(self._connection, only, words, order, offset, limit)
+        alike = self.with_relatives(rows)
+        return ListedArticles([self._known(row, latest(row, self.relatives) if row in alike else None) for row in rows], found)
+
+    def _known(self, row: int, last: Relative | None) -> dict[str, Any]:
         query = """SELECT record, text_sha256, length(text), passages FROM listed JOIN articles ON articles.row = listed.article
                    WHERE listed.article = ?"""
-        return ListedArticles([_told(self._connection.execute(query, (row,)).fetchone()) for row in rows], found)
+        record, sha256, characters, passages = self._connection.execute(query, (row,)).fetchone()
+        known = {"sha256": sha256, "characters": characters, "passages": passages, "superseded_by": last.id if last else None}
+        return {**json.loads(record), **known}
 
     def sources(self) -> dict[str, int]:
         """Return how many articles each source has, those of most articles first."""
@@ -279,6 +286,16 @@ class Snapshot:
         query = """SELECT row, id FROM articles WHERE removed_gen IS NULL AND row != ?1
                    AND text_sha256 = (SELECT text_sha256 FROM articles WHERE row = ?1) ORDER BY id"""
         return dict(self._connection.execute(query, (row,)))
+
+    def relatives(self, row: int) -> list[Relative]:
+        """Return the other live articles of much the same text, those of exactly the same first."""
+        found = likenesses.like(self._connection, row)
+        mine = self.record(row) if found else {}
+        return [relative(one, mine, self.record(one.row)) for one in found]
+
+    def with_relatives(self, rows: Iterable[int]) -> set[int]:
+        """Return which of some live articles have others of much the same text."""
+        return likenesses.with_likes(self._connection, rows)
 
     def counts(self) -> tuple[int, int]:
         """Return how many articles and how many passages are live."""
@@ -383,7 +400,7 @@ class Snapshot:
             vector = np.frombuffer(blob[: len(blob) // 4 * 4], "<f4")
             if vector.size != dimension or not abs(float(np.linalg.norm(vector)) - 1) < 1e-3:
                 faults.append(f"vector {row}: expected {dimension} numbers of length one")
-        return faults or self._counted(_LISTED)
+        return faults or self._counted(_LISTED) or likenesses.faults(self._connection)
 
     def _counted(self, faults: Mapping[str, str]) -> list[str]:
         """Return those of `faults` whose query counts something."""
@@ -444,11 +461,6 @@ _LISTED = {
     f"SELECT count(*) FROM (SELECT * FROM listed EXCEPT {ROWS})": "articles are listed otherwise than they are",
     "SELECT (SELECT count(*) FROM listed) IS NOT (SELECT count(*) FROM articles WHERE removed_gen IS NULL)": "articles are not listed",
 }
-
-
-def _told(found: tuple[str, str, int, int]) -> dict[str, Any]:
-    record, sha256, characters, passages = found
-    return {**json.loads(record), "sha256": sha256, "characters": characters, "passages": passages}
 
 
 def _column(cursor: sqlite3.Cursor) -> NDArray[np.int64]:

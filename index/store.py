@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from . import listing
+from . import likenesses, listing
 from .errors import MismatchError, StoreError
 from .listing import FILL, add_functions
 from .listing import SCHEMA as LISTED
@@ -131,14 +131,15 @@ CREATE TABLE derived (
 ) STRICT, WITHOUT ROWID;
 {_FILES}
 {_VISITS}
-INSERT INTO settings VALUES ('generation', '0');
+{likenesses.TABLES}
+INSERT INTO settings VALUES ('generation', '0'), ('{likenesses.SETTING}', '{likenesses.RULES}');
 {LISTED}
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 
 #: What makes the tables of a version of those of the one before, so that older indexes go on.
-_MIGRATIONS = {2: _FILES + _VISITS + LISTED + FILL}
+_MIGRATIONS = {2: _FILES + _VISITS + likenesses.TABLES + LISTED + FILL}
 
 _REMEMBER = "INSERT OR REPLACE INTO origins (article, origin, path) VALUES (?, ?, ?)"
 
@@ -278,6 +279,25 @@ class Store:
         row = (visit.address, visit.etag, visit.modified, visit.stated, json.dumps(visit.articles), visit.refused)
         with self._transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO visits VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def sign(self, most: int) -> int:
+        """Find the copies of articles of which nothing is known yet, at most so many, and return how many these were.
+
+        What was found by other rules than those in use is forgotten first. Whoever changes the articles does this before.
+        """
+        with self._transaction() as connection:
+            if not likenesses.by_rules(connection):
+                likenesses.forget_all(connection)
+            rows = likenesses.unsigned(connection, most)
+            for row in rows:
+                record, text = connection.execute("SELECT record, text FROM articles WHERE row = ?", (row,)).fetchone()
+                likenesses.sign(connection, row, json.loads(record), text)
+        return len(rows)
+
+    def forget_likenesses(self) -> None:
+        """Forget which articles are copies of which: `sign` finds it anew."""
+        with self._transaction() as connection:
+            likenesses.forget_all(connection)
 
     def set_up(self, settings: Mapping[str, str]) -> None:
         """Write the settings of a new index."""
@@ -482,6 +502,7 @@ def _remove(connection: sqlite3.Connection, article_id: str, generation: int) ->
         connection.execute("UPDATE articles SET removed_gen = ? WHERE row = ?", (generation, found[0]))
         connection.execute("UPDATE passages SET removed_gen = ? WHERE article = ?", (generation, found[0]))
         listing.drop(connection, found[0])
+        likenesses.forget(connection, found[0])
 
 
 def _insert(connection: sqlite3.Connection, prepared: Prepared, generation: int) -> None:
@@ -509,3 +530,4 @@ def _insert(connection: sqlite3.Connection, prepared: Prepared, generation: int)
         ),
     )
     listing.put(connection, row)
+    likenesses.sign(connection, row, article.record(), article.text)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .relatives import latest
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from .embed import Embedder
     from .lexical import LexicalIndex
     from .nearest import DenseView
+    from .relatives import Relative
     from .remembered import RememberedVectors
     from .snapshot import ArticleFilter, Snapshot, StoredPassage
 
@@ -53,6 +56,7 @@ class View:
         self._vectors = sentences
         self._sentences: dict[int, list[Span]] = {}
         self._copies: dict[int, dict[int, str]] = {}
+        self._relatives: dict[int, dict[int, Relative]] = {}
         self._records: dict[int, dict[str, Any]] = {}
 
     @property
@@ -134,6 +138,25 @@ class View:
         if row not in self._copies:
             self._copies[row] = self.store.copies(row)
         return self._copies[row]
+
+    def relatives(self, row: int) -> dict[int, Relative]:
+        """Return the other articles of much the same text, by row: copies, versions and excerpts; kept for the length of the view."""
+        if row not in self._relatives:
+            self._relatives[row] = {one.row: one for one in self.store.relatives(row)}
+        return self._relatives[row]
+
+    def with_relatives(self, rows: Iterable[int]) -> set[int]:
+        """Return which articles have copies, versions or excerpts."""
+        return self.store.with_relatives(rows)
+
+    def one_story(self, row: int, other: int) -> bool:
+        """Say whether two articles are one, or one is a copy, a version or an excerpt of the other: they bear out nothing twice."""
+        return row == other or other in self.relatives(row)
+
+    def superseded_by(self, row: int) -> str | None:
+        """Return the id of the latest version of an article; None where there is no later one."""
+        found = latest(row, lambda each: self.relatives(each).values())
+        return found.id if found else None
 
     def counts(self) -> tuple[int, int]:
         """Return how many articles and how many passages there are."""

@@ -50,6 +50,8 @@ class Hit:
     text: str
     also_in: tuple[str, ...] = ()
     """Other articles that hold a copy or near-copy of this passage."""
+    superseded_by: str | None = None
+    """The id of the latest version of its article, where there is a later one."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the hit as JSON values."""
@@ -73,6 +75,14 @@ class Citation:
     quote: str
     page: int | None = None
     also_in: tuple[str, ...] = ()
+    superseded_by: str | None = None
+    """The id of the latest version of its article, where there is a later one."""
+
+    def cites_the_same(self, other: Citation) -> bool:
+        """Say whether another cites the same words: in the same place, or in a copy."""
+        if self.article_id == other.article_id:
+            return (self.start, self.end) == (other.start, other.end)
+        return self.quote == other.quote and (other.article_id in self.also_in or self.article_id in other.also_in)
 
 
 @dataclass(frozen=True, slots=True)

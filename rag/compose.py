@@ -81,7 +81,7 @@ def choose(view: View, evidence: Sequence[Evidence], terms: Mapping[str, float],
     for one in evidence:
         if len(chosen) == bar.most or (chosen and one.score < bar.nearly * chosen[0].evidence.score):
             break
-        if chosen and not _adds(one, chosen, covered, terms, bar):
+        if chosen and not _adds(view, one, chosen, covered, terms, bar):
             continue
         spans, row = standing_alone(view, one), one.found.passage.article
         texts = {(row, span): span.of(view.article(row).text) for span in spans}
@@ -160,12 +160,12 @@ def shown(quote: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def _adds(one: Evidence, chosen: Sequence[Chosen], covered: set[str], terms: Mapping[str, float], bar: _Bar) -> bool:
-    """Say whether a further sentence is worth its place: it holds what is missing, or another article's word on the same."""
+def _adds(view: View, one: Evidence, chosen: Sequence[Chosen], covered: set[str], terms: Mapping[str, float], bar: _Bar) -> bool:
+    """Say whether a further sentence is worth its place: it holds what is missing, or the word on it of an article that is no copy."""
     whole = sum(terms.values())
     news = sum(terms[term] for term in sorted(one.terms - covered)) / whole if whole else 0.0
-    articles = {other.evidence.found.hit.article_id for other in chosen}
-    elsewhere = bar.gathers or one.found.hit.article_id not in articles
+    article = one.found.passage.article
+    elsewhere = bar.gathers or not any(view.one_story(article, other.evidence.found.passage.article) for other in chosen)
     return news >= bar.news or (elsewhere and one.score >= bar.as_good * chosen[0].evidence.score)
 
 
@@ -204,4 +204,5 @@ def cited(view: View, found: Found, span: Span, n: int) -> Citation:
         quote=span.of(article.text),
         page=article.page_at(span.start),
         also_in=found.hit.also_in,
+        superseded_by=found.hit.superseded_by,
     )

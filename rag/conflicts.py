@@ -166,11 +166,17 @@ def disagreement(
         if pair.first.evidence is not first.evidence or sure < least:
             continue
         known = next((side for side in sides if side[0].value.same_as(pair.second.value)), None)
-        if known is not None:
+        if known is not None and not any(_one_story(view, one, pair.second) for one in known):
             known.append(pair.second)
-        elif len(sides) < _MOST_SIDES:
+        elif known is None and len(sides) < _MOST_SIDES:
             sides.append([pair.second])
     return sides
+
+
+def _one_story(view: View, one: Statement, other: Statement) -> bool:
+    """Say whether two statements are of articles that are copies: what both say is said once."""
+    rows = (one.evidence.found.passage.article, other.evidence.found.passage.article)
+    return rows[0] != rows[1] and view.one_story(*rows)
 
 
 def disagrees(pair: Pair, *, read: bool) -> float:

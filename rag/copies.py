@@ -20,7 +20,7 @@ _FIGURE = re.compile(r"(?<!\w)\d+(?:[.,]\d+)*(?!\w)")
 
 def resemblance(first: str, second: str) -> float:
     """Return the Jaccard resemblance of two texts' word shingles, from 0 to 1; letter case and punctuation do not count."""
-    a, b = _shingles(first), _shingles(second)
+    a, b = word_shingles(first), word_shingles(second)
     return len(a & b) / len(a | b) if a and b else float(first == second)
 
 
@@ -29,12 +29,23 @@ def same_words(first: str, second: str) -> bool:
     return resemblance(first, second) >= RESEMBLANCE and not _figures_differ(first, second)
 
 
+def contained(part: frozenset[tuple[str, ...]], whole: frozenset[tuple[str, ...]]) -> float:
+    """Return the share of some shingles that are among others, from 0 to 1; of none nothing is."""
+    return len(part & whole) / len(part) if part else 0.0
+
+
+def figures(text: str) -> frozenset[str]:
+    """Return the figures in a text, as it writes them."""
+    return frozenset(_FIGURE.findall(text))
+
+
+def word_shingles(text: str) -> frozenset[tuple[str, ...]]:
+    """Return the runs of words in a text; a shorter one is a run of its own."""
+    words = _WORD.findall(text.lower())
+    return frozenset(tuple(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1))) if words else frozenset()
+
+
 def _figures_differ(first: str, second: str) -> bool:
     """Say whether each text has a figure that the other lacks: a cut or longer copy only lacks some."""
-    a, b = (frozenset(_FIGURE.findall(text)) for text in (first, second))
+    a, b = figures(first), figures(second)
     return bool(a - b) and bool(b - a)
-
-
-def _shingles(text: str) -> set[tuple[str, ...]]:
-    words = _WORD.findall(text.lower())
-    return {tuple(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1))} if words else set()

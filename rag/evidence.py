@@ -51,7 +51,7 @@ class Signals(NamedTuple):
     relevance: float = 0.0
     """The log-odds that the passage bears on the question."""
     agreement: float = 0.0
-    """The probability that a passage of another article gives the same answer, 0 to 1."""
+    """The probability that a passage of another article, and no copy of this one, gives the same answer, 0 to 1."""
     behind: float = 0.0
     """How far the passage stands behind the best that was read: the difference of their scores, -1 to 0."""
 
@@ -194,9 +194,9 @@ class _Said:
         return said
 
     def elsewhere(self, article: int, answer: Span) -> float:
-        """Return how likely another article than this one gives the answer that stands there."""
+        """Return how likely another article than this one, and no copy of it, gives the answer that stands there."""
         articles = self._by_words.get(self._words(article, answer), {})
-        return max((sure for other, sure in articles.items() if other != article), default=0.0)
+        return max((sure for other, sure in articles.items() if not self._view.one_story(other, article)), default=0.0)
 
     def _words(self, article: int, answer: Span) -> tuple[str, ...]:
         text = answer.of(self._view.article(article).text)

@@ -16,7 +16,7 @@ import numpy as np
 from index import ArticleFilter
 
 from .answer import Hit
-from .copies import same_words
+from .collapse import collapse
 from .question import storable
 from .words import without_function_words
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from index import Library, Ranked, Selection, StoredPassage, View
 
+    from .collapse import Shown
     from .read import Reading
 
 #: The share of the vectors in the fused score (docs/decisions/0002-passages-and-fusion.md).
@@ -34,10 +35,6 @@ DENSE_WEIGHT = 0.4
 
 #: Candidates are drawn from each ranking this deep at first, then four times deeper until the ranking is certain.
 FIRST_DEPTH = 60
-
-#: Passages whose vectors agree less than this are not copies of each other.
-COPY_COSINE = 0.9
-
 
 #: Where something is preferred, so many of the first passages are looked at.
 PREFERRED_FROM = 40
@@ -122,7 +119,7 @@ class Retriever:
         wanted = k
         while True:
             fused = fuse(view, query, wanted, selection, self._dense_weight, extra=COPIES_SOUGHT)
-            kept = _collapse(view, fused, k, selection)
+            kept = _distinct(view, fused, k, selection)
             if len(kept) >= k or fused.certain < wanted:
                 return kept
             wanted *= 4  # many copies: look further down
@@ -197,39 +194,20 @@ def _completed(rows: NDArray[np.int64], ranked: Ranked, score: Callable[[NDArray
     return values
 
 
-def _collapse(view: View, fused: Fused, k: int, selection: Selection | None) -> list[Found]:
+def _distinct(view: View, fused: Fused, k: int, selection: Selection | None) -> list[Found]:
     """Turn the first `k` distinct passages of a ranking into hits; copies further down are named on the first of them."""
     rows = fused.rows.tolist()
-    passages = view.passages(rows)
-    vectors = view.vectors(rows)
     allowed = None if selection is None else set(selection.articles)
-    kept: list[int] = []
-    copies: dict[int, set[int]] = {}
-    places: dict[tuple[int, int, int], int] = {}
-    for i, passage in enumerate(passages):
-        original = places.get((passage.article, passage.start, passage.end))
-        if original is None:
-            alike = np.flatnonzero(vectors[kept] @ vectors[i] >= COPY_COSINE) if kept else ()
-            original = next((kept[n] for n in alike if _same_words(view, passages[kept[n]], passage)), None)
-        if original is not None:
-            copies[original].add(passage.article)
-        elif len(kept) < k and i < fused.certain:
-            kept.append(i)
-            same = view.copies(passage.article)
-            copies[i] = {row for row in same if allowed is None or row in allowed}
-            places |= {(row, passage.start, passage.end): i for row in same}  # under another title its vector differs, not its words
-    return [_found(view, passages[i], rank, fused, i, copies[i]) for rank, i in enumerate(kept, 1)]
+    kept = collapse(view, view.passages(rows), view.vectors(rows), k, fused.certain, allowed)
+    return [_found(view, one, rank, fused) for rank, one in enumerate(kept, 1)]
 
 
-def _same_words(view: View, one: StoredPassage, other: StoredPassage) -> bool:
-    return same_words(view.passage_text(one), view.passage_text(other))
-
-
-def _found(view: View, passage: StoredPassage, rank: int, fused: Fused, i: int, copies: set[int]) -> Found:
+def _found(view: View, shown: Shown, rank: int, fused: Fused) -> Found:
+    passage, place = shown.passage, shown.place
     record = view.record(passage.article)
     hit = Hit(
         rank=rank,
-        score=float(fused.scores[i]),
+        score=float(fused.scores[place]),
         article_id=record["id"],
         passage_id=f"{record['id']}:{passage.ordinal}",
         start=passage.start,
@@ -238,6 +216,7 @@ def _found(view: View, passage: StoredPassage, rank: int, fused: Fused, i: int, 
         source=record["source"],
         published=record["published"],
         text=view.passage_text(passage),
-        also_in=tuple(sorted(view.record(row)["id"] for row in copies - {passage.article})),
+        also_in=shown.also_in,
+        superseded_by=shown.superseded_by,
     )
-    return Found(hit, passage, float(fused.cosines[i]), float(fused.bm25[i]))
+    return Found(hit, passage, float(fused.cosines[place]), float(fused.bm25[place]))

@@ -114,11 +114,12 @@ def answered(view: View, gathered: Sequence[Gathered], compared: bool, shown: Ca
 def _chosen(view: View, one: Gathered) -> list[Chosen]:
     if not one.part.side:
         return choose(view, one.evidence, question_terms(view, one.part.standalone), one.kind)
-    chosen: dict[str, Chosen] = {}
+    chosen: dict[int, Chosen] = {}
     for each in one.evidence:
-        article, spans = each.found.hit.article_id, standing_alone(view, each, titled=True)
+        article, spans = each.found.passage.article, standing_alone(view, each, titled=True)
         near = each.found.hit.score >= one.evidence[0].found.hit.score - AS_GOOD
-        if spans and near and article not in chosen and len(chosen) < _ARTICLES_A_SIDE:
+        new = not any(view.one_story(article, other) for other in chosen)
+        if spans and near and new and len(chosen) < _ARTICLES_A_SIDE:
             chosen[article] = Chosen(each, spans)
     return list(chosen.values())
 
@@ -129,12 +130,11 @@ def _one_after_another(
     """Return the sentences chosen for the parts in their order, each once, their citations, and the places of each part's sentences."""
     sentences: list[AnswerSentence] = []
     citations: list[Citation] = []
-    known: dict[tuple[str, int, int], int] = {}
     places = []
     for best in chosen:
         at = []
         for sentence, citation in zip(*compose(view, best), strict=True):
-            place = known.setdefault((citation.article_id, citation.start, citation.end), len(sentences))
+            place = next((n for n, known in enumerate(citations) if known.cites_the_same(citation)), len(sentences))
             if place == len(sentences):
                 sentences.append(replace(sentence, citations=(place + 1,)))
                 citations.append(replace(citation, n=place + 1))

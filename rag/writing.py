@@ -100,11 +100,10 @@ class Writer:
         numbers = []
         for quote in found.quotes:
             made = cited(view, quote.found, quote.span, len(draft.citations) + 1)
-            known = next(
-                (one for one in draft.citations if (one.article_id, one.start, one.end) == (made.article_id, made.start, made.end)), None
-            )
+            known = next((one for one in draft.citations if one.cites_the_same(made)), None)
             if known is None:
                 draft.citations.append(made)
-            numbers.append((known or made).n)
+            if (known or made).n not in numbers:
+                numbers.append((known or made).n)
         draft.sentences.append(AnswerSentence(found.text, tuple(numbers), found.support, str(found.verdict), found.reason))
         return True

@@ -24,7 +24,13 @@ IN_SEVERAL = {
     ("index", "torch"): {"index/embed.py", "index/runtime.py"},  # the reference model, and its conversion into the fast one
     ("eval", "tqdm"): {
         *("eval/bench/__main__.py", "eval/experiments/calibrate.py", "eval/experiments/figures.py", "eval/experiments/growth.py"),
-        *("eval/experiments/overhead.py", "eval/suite/__main__.py", "eval/suite/claims.py", "eval/suite/reader.py"),
+        *(
+            "eval/experiments/copies.py",
+            "eval/experiments/overhead.py",
+            "eval/suite/__main__.py",
+            "eval/suite/claims.py",
+            "eval/suite/reader.py",
+        ),
         *("eval/training/fit.py", "eval/training/keep.py", "eval/training/lessons.py"),
         *("eval/training/verdicts.py", "eval/training/weights.py"),
     },  # a bar for each long measurement

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from index import Article
 
-_LISTED = ("id", "title", "source", "authors", "published", "url", "path", "sha256", "characters", "passages")
+_LISTED = ("id", "title", "source", "authors", "published", "url", "path", "sha256", "characters", "passages", "superseded_by")
 
 
 def listed(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -127,7 +127,9 @@ def snippet(text: str) -> str:
 
 def list_page(records: Sequence[Mapping[str, Any]]) -> Page:
     """Show one row an article."""
-    header = ("id", "title", "source", "published", "passages")
+    header: tuple[str, ...] = ("id", "title", "source", "published", "passages")
+    if any(record.get("superseded_by") for record in records):
+        header = (*header, "superseded_by")
     return (Table(header, tuple(tuple("" if record[name] is None else str(record[name]) for name in header) for record in records)),)
 
 
@@ -146,6 +148,7 @@ def article_page(article: Article, record: Mapping[str, Any]) -> Page:
         "references": ", ".join(article.references),
         "sections": _sections(article),
         "pages": f"{len(article.pages):,}" if article.pages else "",
+        "superseded by": record.get("superseded_by"),
         "length": f"{record['characters']:,} characters, {record['passages']:,} passages",
     }
     head = [Line((Run(f"{name}: ", Style.QUIET), Run(value))) for name, value in known.items() if value]
@@ -284,9 +287,10 @@ def _origin(found: Hit | Citation) -> str:
 
 
 def _place(found: Hit | Citation) -> str:
-    """Return where a passage stands, as `assay show ID --span A:B` takes it, and where else it can be read."""
+    """Return where a passage stands, as `assay show ID --span A:B` takes it, where else it can be read, and what came after."""
     also = f", also in {', '.join(found.also_in)}" if found.also_in else ""
-    return f"{found.article_id} {found.start}:{found.end}{also}"
+    later = f", superseded by {found.superseded_by}" if found.superseded_by else ""
+    return f"{found.article_id} {found.start}:{found.end}{also}{later}"
 
 
 def _plain_lines(part: Line | Table) -> Iterable[str]:

@@ -14,14 +14,14 @@ from index import Library
 from ..collections import load
 from ..corpora import indexed
 from ..formats import load_dataset
-from . import figures
+from . import copies, figures
 from .growth import growth_rows
 from .overhead import overhead_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PARTS = ("time1963", "multihop", "news2023", "seeds", "cold", "growth", "overhead")
+PARTS = ("time1963", "multihop", "news2023", "seeds", "cold", "growth", "overhead", "copies")
 
 #: Passages at which growth is measured.
 SIZES = (100_000, 500_000)
@@ -41,6 +41,8 @@ def main() -> int:
         if "growth" in arguments.only:
             head = "| passages | dense ranking | recall@10 | p50 | p50 of FAISS's exact search | ten articles added, embedding apart |"
             _table(head, growth_rows(load(arguments.data / "news2023"), indexes, SIZES))
+        if "copies" in arguments.only:
+            _copies(arguments.data, indexes)
         if "overhead" in arguments.only:
             dataset = load_dataset(arguments.data / "reading" / "squad2")
             with indexed(dataset) as library:
@@ -68,6 +70,17 @@ def _seeds(indexes: Path, only: list[str]) -> None:
             _table("| sample articles | mean (95 % interval) |", figures.seeds_rows(library))
     if "cold" in only:
         _table("| what | median | slowest |", figures.cold_rows(indexes / "seeds"))
+
+
+def _copies(data: Path, indexes: Path) -> None:
+    news = load(data / "news2023")
+    with copies.dated_index(news, indexes) as library:
+        _table("| pairs of news2023 | | taken for copies |", copies.judged_rows(news, library))
+        _table("| articles of | | copies found in, of processor time | an article |", copies.pace_rows(news, library))
+        _table("| planted in news2023 | copies | found | as |", copies.planted_rows(news, library))
+    _table("| reports of one form | pairs | taken for copies |", copies.form_rows())
+    mixed = [news, *(load(data / name) for name in ("timeqa", "time1963", "multihop"))]
+    _table("| articles of | | copies found in, of processor time | an article |", copies.growth_rows(mixed, indexes))
 
 
 def _table(head: str, rows: Iterable[str]) -> None:

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..article import Refusal
-from ..dates import parse_date
+from ..dates import days_of, parse_date
 from ..errors import ArticleError, AssayError
 from ..loaders.walk import refusal_of
-from ..snapshot import Visit, days_of
+from ..snapshot import Visit
 from .addresses import parse_address
 from .deadline import NotNowError
 from .fetch import Fetcher, Limits, Reach, Validators

@@ -19,9 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.article import Article, Heading, Passage, Span
+from index.dates import days_of
 from index.durable import Stamp
 from index.errors import MismatchError, StoreError
-from index.snapshot import ArticleFilter, Derived, days_of
+from index.likenesses import RULES, SETTING
+from index.snapshot import ArticleFilter, Derived
 from index.split import embedded_text
 from index.store import _MIGRATIONS, APPLICATION_ID, SCHEMA_VERSION, Prepared, Store
 
@@ -124,6 +126,7 @@ def test_metadata_comes_back_as_given(store):
         (record,) = snapshot.records()
         assert record == {
             **article.article.record(),
+            "superseded_by": None,
             "sha256": key(article.article.text),
             "characters": len(article.article.text),
             "passages": 1,
@@ -725,5 +728,5 @@ def test_a_backup_lets_go_of_its_files(store, tmp_path):
 
 def test_settings_are_kept(store):
     with store.snapshot() as snapshot:
-        assert snapshot.settings() == {"dimension": "4", "generation": "0", "model": "m"}
+        assert snapshot.settings() == {"dimension": "4", "generation": "0", "model": "m", SETTING: RULES}
     assert json.loads(json.dumps(snapshot.generation)) == 0

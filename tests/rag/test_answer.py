@@ -14,7 +14,15 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 OPTIONAL = st.none() | TEXTS
 NUMBERS = st.floats(0, 1).map(lambda value: round(value, 6))
 ALSO = st.lists(TEXTS, max_size=3).map(tuple)
-PLACES = {"article_id": TEXTS, "passage_id": TEXTS, "title": TEXTS, "source": OPTIONAL, "published": OPTIONAL, "also_in": ALSO}
+PLACES = {
+    "article_id": TEXTS,
+    "passage_id": TEXTS,
+    "title": TEXTS,
+    "source": OPTIONAL,
+    "published": OPTIONAL,
+    "also_in": ALSO,
+    "superseded_by": OPTIONAL,
+}
 PLACES |= {"start": st.integers(0, 99), "end": st.integers(0, 99)}
 HITS = st.builds(Hit, rank=st.integers(1, 99), score=NUMBERS, text=TEXTS, **PLACES)
 CITATIONS = st.builds(Citation, n=st.integers(1, 9), url=OPTIONAL, quote=TEXTS, page=st.none() | st.integers(1, 9), **PLACES)
@@ -75,7 +83,7 @@ def test_the_keys_are_the_documented_ones_in_their_order(answer):
     assert json.loads(json.dumps(values)) == values, "only what JSON can hold"
     assert values["abstained"] is (answer.reason is not None)
     assert values["reason"] in {None, "empty_index", "nothing_selected", "nothing_found", "not_supported"}
-    places = {"article_id", "passage_id", "title", "source", "published", "also_in", "start", "end"}
+    places = {"article_id", "passage_id", "title", "source", "published", "also_in", "superseded_by", "start", "end"}
     assert all(set(citation) == places | {"n", "url", "quote", "page"} for citation in values["citations"])
     assert all(set(hit) == places | {"rank", "score", "text"} for hit in values["hits"])
 

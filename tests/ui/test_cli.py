@@ -41,8 +41,8 @@ ROWS = [
     {"_id": "a3", "title": "Bread", "text": "Sourdough needs flour, water, salt and time. Bakers feed the starter every day."},
 ]
 TEXTS = {row.get("id") or row["_id"]: row["text"] for row in ROWS}
-HIT_KEYS = {"rank", "score", "article_id", "passage_id", "start", "end", "title", "source", "published", "text", "also_in"}
-LIST_KEYS = ["id", "title", "source", "authors", "published", "url", "path", "sha256", "characters", "passages"]
+HIT_KEYS = {"rank", "score", "article_id", "passage_id", "start", "end", "title", "source", "published", "text", "also_in", "superseded_by"}
+LIST_KEYS = ["id", "title", "source", "authors", "published", "url", "path", "sha256", "characters", "passages", "superseded_by"]
 
 
 def write_rows(path, rows):

@@ -285,6 +285,7 @@ class HitBody(_Given):
     published: str | None
     text: str
     also_in: list[str] = Field(description="Other articles that hold a copy of the passage.")
+    superseded_by: str | None = Field(description="The latest version of the article, where there is a later one.")
 
 
 class CitationBody(_Given):
@@ -302,6 +303,7 @@ class CitationBody(_Given):
     quote: str
     page: int | None
     also_in: list[str]
+    superseded_by: str | None
 
 
 class SentenceBody(_Given):
@@ -386,6 +388,7 @@ class ArticleLine(_Given):
     sha256: str
     characters: int
     passages: int
+    superseded_by: str | None = Field(description="The latest version of the article, where there is a later one.")
 
 
 class ArticlesPage(_Given):

@@ -153,6 +153,7 @@ function described(article) {
     facts && make("p", { class: "facts" }, facts),
     place?.page && make("p", { class: "facts page" }, `Page ${place.page}`),
     place?.also_in?.length && make("p", { class: "facts also" }, `Also in ${place.also_in.join(", ")}`),
+    article.superseded_by && make("p", { class: "facts also" }, `There is a later version: ${article.superseded_by}`),
     make("div", { class: "pane-tools" }, out, link, only),
   ].filter(Boolean);
 }
