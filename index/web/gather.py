@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..article import Refusal
@@ -23,7 +24,7 @@ from .pages import article_of, articles_at
 from .visitor import Visitor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ..article import Article
     from ..ingest import Ingest
@@ -82,7 +83,7 @@ class Gathering:
         self._remembering = web.pages and not any(wish)  # what comes of a run of other wishes says nothing of the next
         self._pages_left = web.most
         self._sitemaps_left = web.most
-        self._asked: set[str] = set()
+        self._met: dict[str, list[str] | None] = {}  # what came of each listed address; another listing may name it too
         self._taken: set[str] = set()
         self.left = 0
         """How many listed addresses were left for the next time."""
@@ -159,7 +160,7 @@ class Gathering:
             whole = whole and found is not None
             ids += found or ()
         for entry in self._wanted_sitemaps(listing):
-            found = self._take_sitemap(entry)
+            found = self._once(entry.link, partial(self._take_sitemap, entry)) if entry.link else []
             whole = whole and found is not None
             ids += found or ()
         self._ingest.finish()
@@ -173,18 +174,22 @@ class Gathering:
     def _take_entry(self, entry: Entry, page: Page) -> list[str] | None:
         """Take in an entry, as it stands in its feed or from the page that it leads to; None when it may be had another time."""
         if entry.link is not None and self._web.pages and not entry.full:
-            return self._follow(entry, entry.link)
+            return self._once(entry.link, partial(self._follow, entry))
         try:
             return [self._take_article(article_of(entry.draft, page.address, self._wish, {"retrieved": _now()}, alone=False))]
         except ArticleError as error:
             self._refuse(f"{page.address}:{entry.draft.row or entry.draft.title or 'entry'}", error)
             return []
 
+    def _once(self, link: Address, take: Callable[[Address], list[str] | None]) -> list[str] | None:
+        """Return what comes of a listed address, which is asked for once a run."""
+        if str(link) not in self._met:
+            self._met[str(link)] = []  # a sitemap may lead to itself
+            self._met[str(link)] = take(link)
+        return self._met[str(link)]
+
     def _follow(self, entry: Entry, link: Address) -> list[str] | None:
         """Take in the page that an entry leads to, unless it is known as it is."""
-        if str(link) in self._asked:
-            return []
-        self._asked.add(str(link))
         known = self._recalled(link)
         if known and known.stated == entry.stated:
             return self._pass_over(known)
@@ -211,12 +216,8 @@ class Gathering:
         _require(not is_listing(page), "expected a page, found a feed or a sitemap")
         return self._take_page(page, link, stated=entry.stated)
 
-    def _take_sitemap(self, entry: Entry) -> list[str] | None:
+    def _take_sitemap(self, entry: Entry, link: Address) -> list[str] | None:
         """Take in what a sitemap lists that another one leads to; only one deep, as the protocol has it."""
-        link = entry.link
-        if link is None or str(link) in self._asked:
-            return []
-        self._asked.add(str(link))
         known = self._recalled(link)
         if known and known.stated == entry.stated and entry.day:
             return self._pass_over(known)

@@ -22,7 +22,7 @@ SECURITY = " ".join(
 
 
 def test_every_option_that_is_named_exists():
-    run = subprocess.run([sys.executable, "-m", "ui.cli", "sync", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    run = subprocess.run([sys.executable, "-m", "ui.cli", "add", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
     named = set(re.findall(r"--[a-z-]+", FETCHING + SECURITY))
     assert {"--allow-url", "--allow-port", "--most", "--since", "--as-listed", "--json"} <= named
     assert {option for option in named if option not in run.stdout} == set()

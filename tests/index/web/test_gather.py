@@ -258,6 +258,16 @@ def test_a_feed_of_which_something_is_missing_is_read_again_whole(site, fetch, a
     assert asked_with == [None, None]
 
 
+def test_two_feeds_may_list_a_page_and_neither_is_done_before_it_is_in(site, fetch, at):
+    feeds = {"/f": validated(rss(item("/one"))[2], '"f"'), "/g": validated(rss(item("/one", title="Again"))[2], '"g"')}
+    site.pages |= {"/one": (500, {}, b""), **feeds}
+    assert len(fetch("/f", "/g").refused) == 1
+    assert site.asked.count("/one") == 1
+    site.pages["/one"] = article("One")
+    assert fetch("/g").added == [at("/one")]
+    assert fetch("/f").unchanged == [at("/one")]
+
+
 def test_a_page_that_never_will_be_one_is_not_asked_for_at_each_turn(site, fetch):
     site.pages["/feed"] = rss(item("/none"), item("/picture"), item("/empty"))
     site.pages |= {"/picture": (200, {"Content-Type": "image/png"}, b"\x89PNG\r\n\x1a\n\0\0"), "/empty": b"<!doctype html><html></html>"}
