@@ -60,6 +60,11 @@ class Blocks:
         return tuple(starts[min(begun + (begun > 0), last)] for begun in self._begun)
 
     @property
+    def length(self) -> int:
+        """How many characters have been written so far."""
+        return self._length
+
+    @property
     def headings(self) -> tuple[Heading, ...]:
         """The headings written so far, in order."""
         return tuple(self._headings)

@@ -17,6 +17,8 @@ from .mail import MailboxLoader, MailLoader
 from .markdown import MarkdownLoader
 from .news_xml import NewsXmlLoader
 from .odt import OdpLoader, OdsLoader, OdtLoader
+from .package import PackageLoader
+from .pdf import PdfLoader
 from .pptx import PptxLoader
 from .rtf import RtfLoader
 from .sniff import HEAD_BYTES, foreign
@@ -33,12 +35,12 @@ _PACKAGED: tuple[Loader, ...] = (DocxLoader(), XlsxLoader(), PptxLoader(), OdtLo
 
 #: Everything else: what its first bytes tell apart, then what its name does.
 _ALONE: tuple[Loader, ...] = (
-    *(RtfLoader(), MailboxLoader(), MailLoader(), FeedLoader(), NewsXmlLoader()),
+    *(PdfLoader(), RtfLoader(), MailboxLoader(), MailLoader(), FeedLoader(), NewsXmlLoader()),
     *(HtmlLoader(), MarkdownLoader(), JsonLinesLoader(), JsonLoader(), CsvLoader(), TextLoader()),
 )
 
 #: Asked in this order which of them recognises a file.
-LOADERS: tuple[Loader, ...] = (*_PACKAGED, *_ALONE)
+LOADERS: tuple[Loader, ...] = (PackageLoader(_PACKAGED, _ALONE), *_ALONE)
 
 
 def loader_for(stream: BinaryIO, *, suffix: str, size: int) -> Loader:
@@ -63,8 +65,9 @@ def loader_for(stream: BinaryIO, *, suffix: str, size: int) -> Loader:
 
 
 def _unsupported(kind: str | None, suffix: str) -> str:
-    supported = ", ".join(sorted(suffix for loader in LOADERS for suffix in loader.suffixes if suffix))
-    expected = next((loader.name for loader in LOADERS if suffix in loader.suffixes), None)
+    named = (*_PACKAGED, *LOADERS)
+    supported = ", ".join(sorted(suffix for loader in named for suffix in loader.suffixes if suffix))
+    expected = next((loader.name for loader in named if suffix in loader.suffixes), None)
     if expected and kind:
         return f"expected {expected}, found {kind} (read are {supported})"
     return f"unsupported: {kind or f'a {suffix} file'}; read are {supported}"

@@ -7,6 +7,7 @@ never taken for a path. Knows nothing of formats: what a member is, and which ar
 from __future__ import annotations
 
 import io
+import stat
 import struct
 import zipfile
 import zlib
@@ -77,6 +78,10 @@ class Members:
     def __contains__(self, name: str) -> bool:
         """Say whether there is such a member."""
         return name in self._entries
+
+    def is_link(self, name: str) -> bool:
+        """Say whether a member is a symbolic link, as archives made on Unix may hold."""
+        return name in self._entries and stat.S_ISLNK(self._entries[name].external_attr >> 16)
 
     def read(self, name: str, limit: int) -> bytes:
         """Return the bytes of a member.

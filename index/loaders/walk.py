@@ -21,12 +21,16 @@ from .accept import accept
 from .formats import loader_for
 from .interface import BrokenRow
 from .rows import draft_of
+from .sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import BinaryIO
 
     from .interface import Draft
+
+#: Where a format can do harm, its loader runs.
+_SANDBOX = Sandbox(f"{__package__}.formats")
 
 #: A folder that holds all of these is an index, not articles.
 _INDEX_FILES = frozenset({"store.sqlite", "lock"})
@@ -126,15 +130,19 @@ def _unique(found: Iterator[_Found | Refusal], wish: _Wish) -> Iterator[Article 
 def _articles(found: _Found, wish: _Wish) -> Iterator[tuple[str, Article | Refusal]]:
     """Yield each article of a file, or why there is none, with the place that the user knows it by."""
     label = shown(found.file)
+    empty = True
     try:
         with _opened(found.file) as stream:
             loader = loader_for(stream, suffix=found.file.suffix.lower(), size=os.fstat(stream.fileno()).st_size)
-            for draft in loader.load(stream):
+            for draft in _SANDBOX.load(loader, stream) if loader.contained else loader.load(stream):
+                empty = False
                 if isinstance(draft, BrokenRow):
                     yield label, _refusal(f"{label}:{draft.where}", draft.reason)
                 else:
                     where = _where(label, draft)
                     yield where, _accepted(draft, found, wish, where)
+        if empty:
+            yield label, _refusal(label, "no article in it: it holds no row")
     except ArticleError as exc:
         yield label, _refusal(label, str(exc))
     except OSError as exc:

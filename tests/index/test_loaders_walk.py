@@ -19,7 +19,7 @@ from index.loaders.formats import LOADERS
 from index.loaders.walk import shown
 
 SEEDS = Path(__file__).parents[2] / "seeds" / "articles"
-PDF, PNG, ZIP = b"%PDF-1.7\n%\xe2\xe3", b"\x89PNG\r\n\x1a\n\0\0", b"PK\x03\x04\x14\0"
+PDF, PNG, ZIP, GIF = b"%PDF-1.7\n%\xe2\xe3", b"\x89PNG\r\n\x1a\n\0\0", b"PK\x03\x04\x14\0", b"GIF89a\0\0"
 
 
 def write(folder, **files):
@@ -110,17 +110,18 @@ def test_what_the_user_says_wins(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
-        ("a.txt", PDF, r"expected text, found a PDF document \(read are .*\.md"),
+        ("a.txt", GIF, r"expected text, found a GIF image \(read are .*\.md"),
+        ("a.txt", PDF, "the PDF is damaged and cannot be opened"),
         ("a.txt", PNG, "expected text, found a PNG image"),
-        ("a.md", ZIP, "expected Markdown, found a ZIP archive"),
-        ("a.html", PDF, "expected HTML, found a PDF document"),
+        ("a.md", ZIP, "the file is damaged or cut off: its ZIP directory cannot be read"),
+        ("a.html", PNG, "expected HTML, found a PNG image"),
         ("a.jsonl", b"\x1f\x8b\x08\0", "expected JSON lines, found a gzip archive"),
-        ("a.csv", ZIP, "expected CSV, found a ZIP archive"),
+        ("a.csv", GIF, "expected CSV, found a GIF image"),
         ("a.txt", b"text\0text", "expected text, found binary data"),
         ("a.txt", b"x" * 5000 + b"\0", "a NUL character at offset 5000"),
-        ("a.pdf", PDF, "unsupported: a PDF document; read are"),
         ("a.docx", PNG, "expected Word, found a PNG image"),
         ("a.log", b"words", "unsupported: a .log file; read are .atom, .csv, "),
+        ("a.pdf", PNG, "expected PDF, found a PNG image"),
         ("a.txt", b"", "no text: the article is empty"),
         ("a.txt", b" \n\t", "no text: the article is empty"),
         ("a.txt", b"... !", "no words"),

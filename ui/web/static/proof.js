@@ -44,13 +44,18 @@ function shortened(quote) {
   return words.length > 600 ? `${words.slice(0, words.lastIndexOf(" ", 600))} …` : words;
 }
 
+/** Put the box below its chip, or above where there is more room, and never over it, however much it says. */
 function place(chip) {
+  box.style.maxHeight = "";
   const at = chip.getBoundingClientRect();
   const size = box.getBoundingClientRect();
   const left = Math.max(8, Math.min(at.left - 16, innerWidth - size.width - 8));
-  const below = at.bottom + 8 + size.height < innerHeight;
+  const [above, below] = [at.top - 14, innerHeight - at.bottom - 14];
+  const under = size.height <= below || below >= above;
+  const height = Math.min(size.height, Math.max(48, under ? below : above));
   box.style.left = `${left}px`;
-  box.style.top = `${below ? at.bottom + 6 : Math.max(8, at.top - size.height - 6)}px`;
+  box.style.top = `${under ? at.bottom + 6 : at.top - height - 6}px`;
+  box.style.maxHeight = `${height}px`;
 }
 
 /** Stay beside the chip while the page moves (focus itself may move it); go when the chip goes out of sight. */

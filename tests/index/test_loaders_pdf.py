@@ -1,0 +1,329 @@
+"""PDFs: the text as people read it, and what the document says of itself."""
+
+import io
+import os
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from pdf_files import BOLD, column, line, pdf
+
+from index import Article, ArticleError
+from index.loaders import read
+from index.loaders.ocr import missing
+from index.loaders.pdf import PdfLoader
+from index.loaders.pdf_facts import iso_date
+
+
+def draft(pages, **more):
+    return next(PdfLoader().load(io.BytesIO(pdf(pages, **more))))
+
+
+def refusal(data):
+    with pytest.raises(ArticleError) as caught:
+        list(PdfLoader().load(io.BytesIO(data)))
+    return str(caught.value)
+
+
+def paragraphs(draft):
+    return draft.text.split("\n\n")
+
+
+def headings(draft):
+    return [(heading.span.of(draft.text), heading.level) for heading in draft.headings]
+
+
+LEFT = [
+    "The harbour of the town was closed in",
+    "March, when the ice had not yet gone and",
+    "the pilots refused to bring ships in. The",
+    "council met on the same evening in order",
+    "to discuss what could be done about it.",
+]
+RIGHT = [
+    "Two days later the first ship came with",
+    "coal from the south. Its captain said he",
+    "had seen no ice at all on the way, and no",
+    "other ships either, which seemed to him",
+    "a bad omen for the trade of that year.",
+]
+
+# --- reading order ----------------------------------------------------------------------------------------------------
+
+
+def test_lines_become_paragraphs_and_a_gap_parts_them():
+    page = [*column(72, 700, LEFT), *column(72, 700 - 12 * 6, RIGHT)]
+    assert paragraphs(draft([page])) == [" ".join(LEFT), " ".join(RIGHT)]
+
+
+def test_an_indentation_parts_paragraphs():
+    page = [*column(72, 700, LEFT), line(84, 640, RIGHT[0]), *column(72, 628, RIGHT[1:])]
+    assert paragraphs(draft([page])) == [" ".join(LEFT), " ".join(RIGHT)]
+
+
+def test_columns_are_read_one_after_the_other_under_a_title_that_spans_them():
+    page = [line(72, 740, "A winter in which no ship came to the harbour", 18)]
+    for left, right in zip(column(72, 700, LEFT), column(330, 700, RIGHT), strict=True):  # written row by row, as some programs do
+        page += [left, right]
+    read = draft([page])
+    assert paragraphs(read) == ["A winter in which no ship came to the harbour", " ".join(LEFT), " ".join(RIGHT)]
+    assert read.title == "A winter in which no ship came to the harbour"
+
+
+def test_three_columns_are_read_from_left_to_right():
+    short = [["The council met on", "Monday and agreed", "that the old bridge", "would be closed to", "carts of any kind."]]
+    short.append(["The mill stood still", "for a week because", "there was no grain", "left in the stores", "of the whole town."])
+    short.append(["In April a new road", "was opened by the", "mayor himself, who", "walked all its way", "in the heavy rain."])
+    page = [text for number, lines in enumerate(short) for text in column(60 + 180 * number, 700, lines)]
+    assert paragraphs(draft([page])) == [" ".join(lines) for lines in short]
+
+
+def test_what_spans_columns_parts_them():
+    page = [*column(72, 700, LEFT), *column(330, 700, RIGHT)]
+    page += [line(72, 620, "Nobody in the town had seen such a winter before, and many said that it would not be the last one.")]
+    page += [*column(72, 590, RIGHT), *column(330, 590, LEFT)]
+    order = [words.split()[0] for words in paragraphs(draft([page]))]
+    assert order == ["The", "Two", "Nobody", "Two", "The"]
+
+
+def test_a_page_on_its_side_is_read_as_people_turn_it():
+    turned = [f"0 1 -1 0 612 0 cm {text}" for text in [" ".join(["q", *column(72, 500, LEFT), "Q"])]]
+    assert paragraphs(draft([[f"q {turned[0]} Q"]])) == [" ".join(LEFT)]
+    assert paragraphs(draft([column(72, 700, LEFT)], rotate=90)) == [" ".join(LEFT)]
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def test_parted_words_are_put_together():
+    page = column(72, 700, ["The committee had a long dis-", "cussion about the well-", "known harbour and its self-", "governing pilots."])
+    assert draft([page]).text == "The committee had a long discussion about the well-known harbour and its self-governing pilots."
+
+
+def test_the_document_itself_says_how_a_parted_word_is_written():
+    page = column(72, 700, ["Long-term plans are rare; a long-", "term view is rarer. The mail-", "man came. A mailman comes daily."])
+    assert draft([page]).text == "Long-term plans are rare; a long-term view is rarer. The mailman came. A mailman comes daily."
+
+
+def test_soft_hyphens_are_not_text():
+    page = column(72, 700, ["The harbour was closed for a whole week in win\xad", "ter, as it often is."])
+    assert draft([page]).text == "The harbour was closed for a whole week in winter, as it often is."
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+def numbered(pages):
+    """Pages with a running head and their number, odd and even ones differently."""
+    for number, page in enumerate(pages, 1):
+        head = line(72, 760, "The Harbour Gazette") if number % 2 else line(400, 760, f"Winter 1923 / {number}")
+        yield [head, *page, line(300, 30, str(number))]
+
+
+def test_what_pages_repeat_is_left_out():
+    texts = [f"On day {word} the ice was measured again, and found thicker." for word in "one two three four five six seven eight".split()]
+    read = draft(list(numbered([[line(72, 600, text)] for text in texts])))
+    assert paragraphs(read) == texts
+
+
+def test_a_number_alone_that_is_no_pages_stays():
+    read = draft([[line(72, 700, "How many ships came?"), line(72, 400, "41")], [line(72, 700, "And how many left?"), line(72, 400, "17")]])
+    assert "41" in read.text
+    assert "17" in read.text
+
+
+def test_a_sentence_goes_on_over_columns_and_pages_and_each_page_is_known():
+    first = [*column(72, 700, LEFT[:-1])]
+    second = [*column(72, 700, [LEFT[-1], *RIGHT])]
+    read = draft([first, second, [line(72, 700, "The end came soon.")]])
+    assert paragraphs(read) == [" ".join([*LEFT, *RIGHT]), "The end came soon."]
+    assert [read.text[begin : begin + 12] for begin in read.pages] == ["The harbour ", "to discuss w", "The end came"]
+
+
+def test_a_page_without_text_begins_where_the_next_one_does():
+    read = draft([[line(72, 700, "First.")], [], [line(72, 700, "Third.")], []])
+    assert read.pages == (0, 8, 8, len(read.text))
+    assert read.metadata == {"pages": 4, "pages_without_text": [2, 4]}
+
+
+def test_a_footnote_does_not_stand_in_a_sentence():
+    first = [*column(72, 700, LEFT[:-1]), line(72, 100, "1 The pilots belonged to a guild.", 7)]
+    read = draft([first, [*column(72, 700, [LEFT[-1], *RIGHT])]])
+    assert " ".join([*LEFT, *RIGHT]) in paragraphs(read)
+    assert read.text.index("guild") < read.pages[1]
+
+
+# --- headings, lists, tables ------------------------------------------------------------------------------------------
+
+
+def test_headings_are_told_by_size_weight_and_number():
+    page = [line(72, 740, "A winter without ships", 20), line(72, 710, "1 The ice", 14, BOLD), *column(72, 690, LEFT)]
+    page += [line(72, 610, "1.1 Who measured it", 10, BOLD), *column(72, 590, RIGHT)]
+    assert headings(draft([page])) == [("A winter without ships", 1), ("1 The ice", 2), ("1.1 Who measured it", 3)]
+
+
+def test_bold_prose_is_no_heading():
+    page = [*column(72, 700, LEFT), *column(72, 620, RIGHT, font=BOLD)]
+    assert headings(draft([page])) == []
+
+
+def test_rows_of_a_table_stand_one_below_the_other():
+    page = [*column(72, 740, LEFT)]
+    rows = [("Ship", "Cargo", "Tons"), ("Aurora", "coal", "1,200"), ("Boreas", "salted fish", "340"), ("Clio", "grain", "2,075")]
+    for number, cells in enumerate(rows):
+        page += [line(left, 640 - 14 * number, cell) for left, cell in zip((72, 200, 330), cells, strict=True)]
+    page += column(72, 560, RIGHT)
+    table = "Ship | Cargo | Tons\nAurora | coal | 1,200\nBoreas | salted fish | 340\nClio | grain | 2,075"
+    assert paragraphs(draft([page])) == [" ".join(LEFT), table, " ".join(RIGHT)]
+
+
+def test_items_of_a_list_stand_one_below_the_other():
+    page = column(72, 700, ["What was needed:", "• coal, of which there", "• grain and", "• salt"])
+    assert draft([page]).text.split("\n")[-3:] == ["• coal, of which there", "• grain and", "• salt"]
+
+
+# --- what the document says of itself ---------------------------------------------------------------------------------
+
+XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:d="http://purl.org/dc/elements/1.1/">
+<r:Description><d:title><r:Alt><r:li xml:lang="x-default">Ice in the harbour</r:li></r:Alt></d:title>
+<d:creator><r:Seq><r:li>Ada Lind</r:li><r:li>Per Holm</r:li></r:Seq></d:creator><d:language><r:Bag><r:li>en-GB</r:li></r:Bag></d:language>
+</r:Description></r:RDF></x:xmpmeta>"""
+
+
+def test_title_authors_and_dates_come_from_the_information():
+    info = {"Title": "Ice in the harbour", "Author": "Ada Lind; Per Holm", "CreationDate": "D:20230421093000+02'00'", "ModDate": "D:2023"}
+    read = draft([column(72, 700, LEFT)], info=info)
+    assert (read.title, read.authors) == ("Ice in the harbour", ("Ada Lind", "Per Holm"))
+    assert (read.published, read.updated) == ("2023-04-21T09:30:00+02:00", "2023")
+
+
+def test_the_packet_of_metadata_is_read_too():
+    read = draft([column(72, 700, LEFT)], xmp=XMP.encode())
+    assert (read.title, read.authors, read.language) == ("Ice in the harbour", ("Ada Lind", "Per Holm"), "en-GB")
+
+
+@pytest.mark.parametrize(
+    "packet", [XMP[:-20], XMP.replace("<r:RDF", '<!DOCTYPE a [<!ENTITY b "c">]><r:RDF', 1), "<x:xmpmeta" * 1000 + "</x:xmpmeta>"]
+)
+def test_a_broken_packet_is_passed_over(packet):
+    assert draft([column(72, 700, LEFT)], xmp=packet.encode()).authors == ()
+
+
+@pytest.mark.parametrize("title", ["Microsoft Word - report_final.docx", "untitled", "layout_3", "harbour.indd", "Slide 1"])
+def test_titles_that_programs_give_are_not_believed(title):
+    page = [line(72, 740, "A winter without ships", 20), *column(72, 700, LEFT)]
+    assert draft([page], info={"Title": title}).title == "A winter without ships"
+
+
+@pytest.mark.parametrize(
+    ("raw", "iso"),
+    [
+        ("D:20230421093015Z", "2023-04-21T09:30:15Z"),
+        ("D:20230421093015-05'30'", "2023-04-21T09:30:15-05:30"),
+        ("D:202304210930+01", "2023-04-21T09:30:00+01:00"),
+        ("20230421093015", "2023-04-21T09:30:15"),
+        ("D:20230421", "2023-04-21"),
+        ("D:2023", "2023"),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_dates_keep_their_zone(raw, iso):
+    assert iso_date(raw) == iso
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_scan_is_said_to_be_one_with_what_to_do(monkeypatch):
+    monkeypatch.setattr("index.loaders.ocr.find_spec", lambda _: None)
+    assert refusal(pdf([[], []])) == (
+        "no text found: its 2 pages are empty or a picture, as of a scan; to have it recognised, install the extra: "
+        "pip install 'assay[ocr]', and Tesseract with its English data (apt install tesseract-ocr)"
+    )
+
+
+def test_letters_that_stand_for_nothing_are_no_text(monkeypatch):
+    monkeypatch.setattr("index.loaders.pdfium._shown", lambda found: "\ue001" * len(found))
+    assert refusal(pdf([column(72, 700, LEFT)])).startswith("no readable text found")
+
+
+@pytest.mark.parametrize("data", [b"%PDF-1.4 and nothing else", pdf([[line(72, 700, "words")]])[:300]])
+def test_a_damaged_file_is_one_reason(data):
+    assert "PDF" in refusal(data) or "no text found" in refusal(data)
+
+
+@pytest.mark.skipif(missing() is not None, reason="neither tesserocr nor the data of Tesseract are installed")
+def test_a_scan_is_recognised_where_tesseract_is(tmp_path):
+    import pypdfium2
+    from PIL import Image
+
+    page = pypdfium2.PdfDocument(pdf([column(72, 700, LEFT, size=14, leading=18)]))[0]
+    picture = page.render(scale=3).to_pil().convert("L")
+    assert isinstance(picture, Image.Image)
+    picture.save(tmp_path / "scan.pdf", resolution=216)
+    (article,) = read(tmp_path / "scan.pdf")
+    assert isinstance(article, Article)
+    assert article.text == " ".join(LEFT)
+    assert article.pages == (0,)
+
+
+# --- through the sandbox ----------------------------------------------------------------------------------------------
+
+
+def test_a_pdf_is_known_by_its_bytes(tmp_path):
+    (tmp_path / "named.txt").write_bytes(pdf([column(72, 700, LEFT)]))
+    (article,) = read(tmp_path / "named.txt")
+    assert article.text == " ".join(LEFT)
+
+
+def prose(number):
+    words = f"On page {number} the clerk wrote down what the ice had done to the ships of the town, and signed it with his name."
+    return [f"{words} Line {at}." for at in range(45)]
+
+
+@pytest.mark.parametrize("pages", [40, pytest.param(500, marks=pytest.mark.slow)])
+def test_a_long_pdf_takes_time_in_proportion(tmp_path, pages):
+    times = []
+    for count in (pages // 4, pages):
+        (tmp_path / f"{count}.pdf").write_bytes(pdf([column(40, 760, prose(number), 8, 15) for number in range(count)]))
+        list(read(tmp_path / f"{pages // 4}.pdf"))  # so that what is imported is not counted
+        began = time.monotonic()
+        (article,) = read(tmp_path / f"{count}.pdf")
+        times.append(time.monotonic() - began)
+        assert isinstance(article, Article), article
+        assert len(article.pages) == count
+        assert all(f"On page {number} the clerk" in article.text[begin : begin + 40] for number, begin in enumerate(article.pages))
+        assert all(before < after for before, after in pairwise(article.pages))
+    assert times[1] < 10 * times[0]  # four times as many pages, on a machine that does other things too
+
+
+# --- real documents ---------------------------------------------------------------------------------------------------
+
+DATA = os.environ.get("ASSAY_DATA")
+real = pytest.mark.skipif(not DATA, reason="ASSAY_DATA names no folder of public data")
+
+
+@real
+def test_an_encrypted_file_opens_where_the_empty_password_does():
+    """Of one text, once encrypted with a password that is not empty: what its samples are is told by their makers."""
+    folder = Path(DATA) / "documents/pdfminer/samples/encryption"
+    told = {path.name: next(read(path)) for path in sorted(folder.glob("*.pdf"))}
+    assert told
+    for name, said in told.items():
+        assert isinstance(said, Article) or said.reason == "encrypted: it opens with a password only; save it without one first", name
+    assert any(not isinstance(said, Article) for said in told.values())
+
+
+@real
+def test_real_papers_say_their_titles_and_sections():
+    found = {article.path: article for article in read(Path(DATA) / "documents/papers")}
+    paper = found["roberta.pdf"]
+    assert paper.title == "RoBERTa: A Robustly Optimized BERT Pretraining Approach"
+    assert (paper.published, len(paper.pages)) == ("2019-07-28", 13)
+    sections = {heading.span.of(paper.text) for heading in paper.headings}
+    assert {"Abstract", "1 Introduction", "2.1 Setup", "3.1 Implementation", "4.4 Text Encoding", "7 Conclusion", "References"} <= sections
+    assert "pretraining significantly" not in paper.text
+    assert "Language model pretraining has led to significant performance gains" in paper.text
+    assert not [line for line in paper.text.split("\n") if line.strip().isdigit()]
