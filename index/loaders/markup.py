@@ -127,5 +127,6 @@ def _require_no_entities(element: Any, what: str) -> None:
 
 
 def _reason(exc: Exception) -> str:
-    """Return the parser's first line without its trailing place in a file that has no name."""
-    return str(exc).partition("\n")[0].replace(" (<string>, line 1)", "")[:200] or type(exc).__name__
+    """Return the parser's first line, which may name what the document holds, without its place in a file that has no name."""
+    line = str(exc).partition("\n")[0].replace(" (<string>, line 1)", "")[:200]
+    return "".join(character if character.isprintable() else "?" for character in line) or type(exc).__name__
