@@ -125,7 +125,8 @@ def _writing_verbs(verb: Callable[..., Parser]) -> None:
     kept = "interrupted; what was committed is kept, and running the same command again goes on from there"
     same = "The same again changes nothing; an article of the same id with another text is replaced."
     add = verb("add", "add files, folders, tables of articles, and web pages", verbs.add, same)
-    formats = "a folder, or a text, Markdown, HTML, JSON, .jsonl or .csv file; with --allow-url a web address too"
+    formats = "a folder, or a file of any format in docs/formats.md: text, PDF, web pages, office files, e-books, e-mail, feeds, tables, ZIP; "
+    formats += "with --allow-url a web address too"
     add.add_argument("paths", metavar="PATH", nargs="+", type=_not_empty, help=formats)
     add.add_argument("--source", metavar="S", type=_words, help="the publisher of every article, whatever the articles say")
     add.add_argument("--published", metavar="D", type=_raw_date, help="the date of every article, whatever the articles say")

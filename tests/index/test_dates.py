@@ -8,7 +8,7 @@ from dateutil import parser as dateutil_parser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.dates import MAX_CHARACTERS, parse_date, parse_moment
+from index.dates import MAX_CHARACTERS, parse_date, parse_moment, split_name
 
 DATES = st.dates(dt.date(1000, 1, 1), dt.date(2999, 12, 31))
 
@@ -169,3 +169,23 @@ def test_whatever_is_read_as_a_day_is_read_alike_by_dateutil(raw):
     read = parse_date(raw)
     if read is not None and len(read) == 10:
         assert dateutil_parser.parse(raw).date().isoformat() == read
+
+
+@pytest.mark.parametrize(
+    ("stem", "date", "rest"),
+    [
+        ("2023-04-21-a-title", "2023-04-21", "a-title"),
+        ("2023_04_21 a title", "2023-04-21", "a title"),
+        ("20230421", "2023-04-21", ""),
+        ("minutes 2023.04.21", "2023-04-21", "minutes"),
+        ("2023-02-30-a-title", None, "2023-02-30-a-title"),
+        ("2023-0421", None, "2023-0421"),
+        ("12320230421", None, "12320230421"),
+        ("a2023-04-21", None, "a2023-04-21"),
+        ("1023-04-21", None, "1023-04-21"),
+        ("2023-04-21b", None, "2023-04-21b"),
+        ("", None, ""),
+    ],
+)
+def test_days_in_names_of_files(stem, date, rest):
+    assert split_name(stem) == (date, rest)

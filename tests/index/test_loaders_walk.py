@@ -271,3 +271,21 @@ def test_any_bytes_under_any_name_are_articles_or_refusals(tmp_path_factory, con
 def test_labels_are_one_line_of_unicode():
     assert shown(Path("a\nb\udcff\u202ec")) == r"a\nb\xff\u202ec"
     assert shown(Path("reports/été 2023.txt")) == "reports/été 2023.txt"
+
+
+def test_what_is_said_of_an_article_is_believed_in_order(tmp_path):
+    """The user, the document, the text's own conventions, the file's name."""
+    prose = "The talks went on for days and led to little, officials said, while the price of the metal rose again and again. " * 3
+    text = f"A headline\n\nBy Jane Doe\nMarch 4, 2023\n\nBERLIN (AP) — {prose}\n"
+    (tmp_path / "2023-03-01-notes.txt").write_text("Some notes of no date.")
+    (tmp_path / "2023-03-02-text.txt").write_text(text)
+    (tmp_path / "2023-03-03-said.md").write_text(
+        f"---\ntitle: T\nauthor: John Roe\nsource: Daily\ndate: 2023-03-05T09:00:00Z\n---\n\n{text}"
+    )
+    notes, plain, said = read(tmp_path)
+    assert (notes.published, notes.title, notes.authors) == ("2023-03-01", "Some notes of no date.", ())
+    assert (plain.published, plain.published_raw, plain.authors, plain.source) == ("2023-03-04", "March 4, 2023", ("Jane Doe",), "AP")
+    assert plain.metadata == {"dateline": "BERLIN"}
+    assert (said.published_at, said.authors, said.source) == ("2023-03-05T09:00:00+00:00", ("John Roe",), "Daily")
+    for article in read(tmp_path, source="Mine", published="2020"):
+        assert (article.source, article.published, article.published_at) == ("Mine", "2020", None)
