@@ -6,6 +6,7 @@ answers or screens.
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import closing, contextmanager, nullcontext, suppress
 from enum import Enum, auto
@@ -204,7 +205,7 @@ class Library:
             raise AssayError(f"expected a folder to mirror, found none at {folder}; `assay add` takes single files")
         originals = self._originals if keep_originals and not dry_run else None
         with self._adding(progress, dry_run=dry_run) as ingest:
-            mirror = Mirror(Path(folder), Wish(), ingest, self._store, originals=originals, patience=patience)
+            mirror = Mirror(Path(folder), Wish(), ingest, self._store, originals=originals, follow=True, patience=patience)
             self._take(mirror, dry_run=dry_run)
             report = ingest.finish()
             report.removed = self._forget_missing(mirror, dry_run=dry_run)
@@ -252,7 +253,8 @@ class Library:
     def rebuild(self) -> None:
         """Build the derived indexes anew from the store, without the embedding model, and delete for good what was removed.
 
-        Raises `StoreError` when they cannot be written; those there are stay in use.
+        What is remembered of files that are no longer there is forgotten; their articles stay. Raises `StoreError` when the indexes
+        cannot be written; those there are stay in use.
         """
         with self._writing():
             try:
@@ -260,6 +262,10 @@ class Library:
             except (OSError, ValueError) as error:
                 raise unwritable(self.folder, error) from error
             self._sweep_originals()
+            with self._store.snapshot() as snapshot:
+                gone = [place for place in snapshot.file_places() if not os.path.lexists(Path(place[0], os.fsdecode(place[1])))]
+            if gone:
+                self._store.remember_files((), gone=gone)
 
     def backup(self, folder: str | Path) -> None:
         """Copy the index, while it is in use, to `folder`, which must be empty or absent; what is derived is rebuilt there.

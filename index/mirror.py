@@ -48,17 +48,27 @@ class Mirror:
     """The files at one path, as an ingest meets them."""
 
     def __init__(
-        self, path: Path, wish: Wish, ingest: Ingest, store: Store, *, originals: Originals | None = None, patience: float = 0.0
+        self,
+        path: Path,
+        wish: Wish,
+        ingest: Ingest,
+        store: Store,
+        *,
+        originals: Originals | None = None,
+        follow: bool = False,
+        patience: float = 0.0,
     ) -> None:
         """Take them into `ingest`, keeping what they are read from in `originals`.
 
-        A file that was written to within the last `patience` seconds is left as it is known, since somebody may be writing it still.
+        With `follow`, a file that is gone from the folder and lies elsewhere in it has moved; without, it is one more. A file that was
+        written to within the last `patience` seconds is left as it is known, since somebody may be writing it still.
         """
         self._root = path
         self._wish = wish
         self._ingest = ingest
         self._store = store
         self._originals = originals
+        self._follow = follow
         self._patience_ns = int(patience * 1_000_000_000)
         folder = path.is_dir()
         self.home = shown((path if folder else path.parent).resolve())
@@ -196,7 +206,7 @@ class Mirror:
             if (record.home, record.path) != (file.home, file.path):
                 copies = self._copied(record, found, snapshot)
                 if copies is not None:
-                    return copies, record.home == self.home and record.is_gone(self._root)
+                    return copies, self._follow and record.home == self.home and record.is_gone(self._root)
         return None, False
 
     def _copied(self, record: FileRecord, found: Found, snapshot: Snapshot) -> list[_Copy] | None:

@@ -187,6 +187,10 @@ class Snapshot:
         """Yield the paths of the files that are remembered of a folder, in order."""
         yield from (path for (path,) in self._connection.execute("SELECT path FROM files WHERE home = ? ORDER BY path", (home,)))
 
+    def file_places(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the folder and the path in it of each file that is remembered, in order."""
+        yield from self._connection.execute("SELECT home, path FROM files ORDER BY home, path")
+
     def files_like(self, sha256: str, rules: str) -> list[FileRecord]:
         """Return a few files of the same bytes that were read by the same rules, in order of their places."""
         query = "SELECT * FROM files WHERE sha256 = ? AND rules = ? ORDER BY home, path LIMIT 16"
