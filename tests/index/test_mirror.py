@@ -297,6 +297,19 @@ def test_a_folder_that_was_renamed_is_followed(make_library, folder, embedder, t
 
 
 @pytest.mark.usefixtures("later")
+def test_files_of_the_same_bytes_are_followed_one_by_one(make_library, folder, embedder, tmp_path):
+    for n in range(20):
+        (folder / "sub" / f"same{n:02}.txt").write_text("The same words of nickel everywhere.")
+    library = make_library()
+    library.sync(folder)
+    (folder / "sub").rename(folder / "moved")
+    (folder / "moved" / "same07.txt").unlink()
+    report = library.sync(folder)
+    assert {moved.was.replace("sub/", "moved/") for moved in report.moved} == {moved.id for moved in report.moved}
+    assert (len(report.moved), report.added, report.removed) == (20, [], ["sub/same07.txt"])
+    assert equals_fresh(library, folder, tmp_path, embedder)
+
+
 def test_a_copy_is_added_without_being_read(make_library, folder, reads, embedder, tmp_path):
     library = make_library()
     library.sync(folder)
