@@ -84,8 +84,9 @@ class AddReport:
         removed = set(self.removed)
         stayed = [moved.id for moved in self.moved if moved.id != moved.was and moved.was not in removed]
         self.moved = [moved for moved in self.moved if moved.id == moved.was or moved.was in removed]
+        followed = {moved.was for moved in self.moved}
         self.added += stayed
-        self.removed = [article_id for article_id in self.removed if article_id not in {moved.was for moved in self.moved}]
+        self.removed = [article_id for article_id in self.removed if article_id not in followed]
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as JSON values."""

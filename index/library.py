@@ -6,6 +6,7 @@ answers or screens.
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import closing, contextmanager, nullcontext, suppress
 from enum import Enum, auto
@@ -260,7 +261,7 @@ class Library:
             raise AssayError(f"expected a folder to mirror, found none at {folder}; `assay add` takes single files")
         originals = self._originals if keep_originals and not dry_run else None
         with self._adding(progress, dry_run=dry_run) as ingest:
-            mirror = Mirror(Path(folder), Wish(), ingest, self._store, originals=originals, patience=patience)
+            mirror = Mirror(Path(folder), Wish(), ingest, self._store, originals=originals, follow=True, patience=patience)
             self._take(mirror, dry_run=dry_run)
             report = ingest.finish()
             report.removed = self._forget_missing(mirror, dry_run=dry_run)
@@ -308,7 +309,8 @@ class Library:
     def rebuild(self) -> None:
         """Build the derived indexes anew from the store, without the embedding model, and delete for good what was removed.
 
-        Copies are looked for anew, too. Raises `StoreError` when the indexes cannot be written; those there are stay in use.
+        Copies are looked for anew, too, and what is remembered of files that are no longer there is forgotten; their articles stay.
+        Raises `StoreError` when the indexes cannot be written; those there are stay in use.
         """
         with self._writing():
             self._store.forget_likenesses()
@@ -318,6 +320,10 @@ class Library:
             except (OSError, ValueError) as error:
                 raise unwritable(self.folder, error) from error
             self._sweep_originals()
+            with self._store.snapshot() as snapshot:
+                gone = [place for place in snapshot.file_places() if not os.path.lexists(Path(place[0], os.fsdecode(place[1])))]
+            if gone:
+                self._store.remember_files((), gone=gone)
 
     def find_copies(self, *, anew: bool = False) -> None:
         """Find the copies among articles of which that was not done when they were added; `anew` among all, as `rebuild` does."""

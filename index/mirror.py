@@ -48,17 +48,27 @@ class Mirror:
     """The files at one path, as an ingest meets them."""
 
     def __init__(
-        self, path: Path, wish: Wish, ingest: Ingest, store: Store, *, originals: Originals | None = None, patience: float = 0.0
+        self,
+        path: Path,
+        wish: Wish,
+        ingest: Ingest,
+        store: Store,
+        *,
+        originals: Originals | None = None,
+        follow: bool = False,
+        patience: float = 0.0,
     ) -> None:
         """Take them into `ingest`, keeping what they are read from in `originals`.
 
-        A file that was written to within the last `patience` seconds is left as it is known, since somebody may be writing it still.
+        With `follow`, a file that is gone from the folder and lies elsewhere in it has moved; without, it is one more. A file that was
+        written to within the last `patience` seconds is left as it is known, since somebody may be writing it still.
         """
         self._root = path
         self._wish = wish
         self._ingest = ingest
         self._store = store
         self._originals = originals
+        self._follow = follow
         self._patience_ns = int(patience * 1_000_000_000)
         folder = path.is_dir()
         self.home = shown((path if folder else path.parent).resolve())
@@ -66,6 +76,7 @@ class Mirror:
         self._rules = hashlib.sha256(f"{rules()}\0{wish!r}".encode()).hexdigest()[:32]
         self._seen: set[bytes] = set()
         self._unread: set[PurePosixPath] = set()
+        self._gone: dict[str, dict[str, list[FileRecord]]] = {}  # by their bytes and names, until they are found elsewhere
         self._met: dict[str, str | None] = {}  # the paths of the articles that are in as they are
         self.waiting: list[str] = []
 
@@ -191,13 +202,34 @@ class Mirror:
     # --- files that were read at another place ------------------------------------------------------------------------
 
     def _copies(self, found: Found, file: FileRecord, snapshot: Snapshot) -> tuple[list[_Copy] | None, bool]:
-        """Return the articles of a file of the same bytes as they are here, and whether that file is gone from this folder."""
+        """Return the articles of a file of the same bytes as they are here, and whether that file is gone and has moved here."""
+        gone = self._gone_from(file, found.relative.name, snapshot) if self._follow else None
+        copies = self._copied(gone, found, snapshot) if gone is not None else None
+        if copies is not None:
+            return copies, True
         for record in snapshot.files_like(file.sha256, file.rules):
             if (record.home, record.path) != (file.home, file.path):
                 copies = self._copied(record, found, snapshot)
                 if copies is not None:
-                    return copies, record.home == self.home and record.is_gone(self._root)
+                    return copies, False
         return None, False
+
+    def _gone_from(self, file: FileRecord, name: str, snapshot: Snapshot) -> FileRecord | None:
+        """Return a file of the same bytes that is gone from this folder, each only once, one of the same name if there is one."""
+        if file.sha256 not in self._gone:
+            named: dict[str, list[FileRecord]] = {}
+            for record in snapshot.files_like(file.sha256, file.rules, home=self.home):
+                if record.path not in self._seen and record.is_gone(self._root):
+                    named.setdefault(record.relative.name, []).append(record)
+            self._gone[file.sha256] = named
+        left = self._gone[file.sha256]
+        if not left:
+            return None
+        chosen = name if name in left else next(iter(left))
+        record = left[chosen].pop(0)
+        if not left[chosen]:
+            del left[chosen]
+        return record
 
     def _copied(self, record: FileRecord, found: Found, snapshot: Snapshot) -> list[_Copy] | None:
         """Return the articles of the file `record` as they are at another place; None where that would have to be read to be known."""

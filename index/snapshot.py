@@ -256,10 +256,15 @@ class Snapshot:
         """Yield the paths of the files that are remembered of a folder, in order."""
         yield from (path for (path,) in self._connection.execute("SELECT path FROM files WHERE home = ? ORDER BY path", (home,)))
 
-    def files_like(self, sha256: str, rules: str) -> list[FileRecord]:
-        """Return a few files of the same bytes that were read by the same rules, in order of their places."""
-        query = "SELECT * FROM files WHERE sha256 = ? AND rules = ? ORDER BY home, path LIMIT 16"
-        return [record for record in map(_file, self._connection.execute(query, (sha256, rules))) if record]
+    def file_places(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the folder and the path in it of each file that is remembered, in order."""
+        yield from self._connection.execute("SELECT home, path FROM files ORDER BY home, path")
+
+    def files_like(self, sha256: str, rules: str, *, home: str | None = None) -> list[FileRecord]:
+        """Return a few files of the same bytes that were read by the same rules, or all those of `home`, in order of their places."""
+        query = "SELECT * FROM files WHERE sha256 = ?1 AND rules = ?2 AND (?3 IS NULL OR home = ?3) ORDER BY home, path LIMIT ?4"
+        found = self._connection.execute(query, (sha256, rules, home, 16 if home is None else -1))
+        return [record for record in map(_file, found) if record]
 
     def original(self, article_id: str) -> tuple[str, str] | None:
         """Return the sha256 and the name of the file that a live article was read from; None where it is not kept."""

@@ -143,6 +143,8 @@ def shown(path: Path) -> str:
 
 def _one_line(text: str) -> str:
     """Escape whatever would break a line, a terminal or an encoder."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else character.encode("unicode_escape").decode() for character in text)
 
 

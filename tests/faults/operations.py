@@ -1,4 +1,6 @@
-"""The changes that are interrupted, each made to a prepared index: first commit, addition, update, removal, rebuild, mirroring, mending.
+"""The changes that are interrupted, each made to a prepared index.
+
+First commit, addition, update, removal, rebuild, mirroring, mirroring what moved, mending.
 
 `serve` makes them in processes of their own that share one start: this process imports everything once and forks a child for
 each change, which waits to be traced before it begins.
@@ -47,8 +49,12 @@ OPERATIONS = {
     "remove": Operation(_HELD, dict.fromkeys(IDS[2:5]), all_or_none=True),
     "rebuild": Operation(_HELD, {}),
     "sync": Operation(_HELD, {IDS[0]: 2, IDS[1]: None, IDS[9]: 1}),
+    "move": Operation(_HELD, {IDS[2]: 2, IDS[3]: None}),  # of two further files one lies elsewhere, one is renamed; originals are kept
     "mend": Operation(_HELD, {}),
 }
+
+#: Those that mirror a folder.
+FOLDERS = {"sync", "move"}
 
 
 def prepare(name, place):
@@ -57,10 +63,14 @@ def prepare(name, place):
     if name == "first":
         return
     with Library.open(index, model=HashedEmbedder()) as library:
-        if name == "sync":
+        if name in FOLDERS:
             _write(place / "folder", operation.before)
-            library.sync(place / "folder")
+            library.sync(place / "folder", keep_originals=name == "move")
             _write(place / "folder", operation.after)
+            if name == "move":
+                (place / "folder" / "elsewhere").mkdir()
+                (place / "folder" / f"{IDS[0]}.jsonl").rename(place / "folder" / "elsewhere" / f"{IDS[0]}.jsonl")
+                (place / "folder" / f"{IDS[1]}.jsonl").rename(place / "folder" / "another name.jsonl")
         else:
             library.add(*(article(article_id, version) for article_id, version in operation.before.items()))
             library.add(article(IDS[-1], 0))
@@ -88,8 +98,8 @@ def perform(name, place, library):
         library.remove(*changed)
     elif name == "rebuild":
         library.rebuild()
-    elif name == "sync":
-        _accepted(library.sync(place / "folder"))
+    elif name in FOLDERS:
+        _accepted(library.sync(place / "folder", keep_originals=name == "move"))
     elif name == "mend":
         with library.view() as view:
             view.lexical("ore", 10)

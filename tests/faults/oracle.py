@@ -9,6 +9,7 @@ import random
 import re
 import sys
 from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -25,7 +26,7 @@ for place in (REPOSITORY / "tests", REPOSITORY):  # a script of this folder is r
 
 from conftest import HashedEmbedder  # noqa: E402 - found on the path that is set above
 
-from index import ArticleFilter, Library, sentences  # noqa: E402
+from index import ArticleFilter, Library, StoreError, sentences  # noqa: E402
 from index.article import Article, Span  # noqa: E402
 from index.split import embedded_text, split  # noqa: E402
 from rag import Pipeline  # noqa: E402
@@ -248,8 +249,19 @@ def _errors(read, path):
 
 
 def strays(folder, like):
-    """What lies about in an index, beyond what there is in one that is well."""
-    return sorted((layout(folder) - layout(like)).elements())
+    """What lies about in an index, beyond what there is in one that is well, and the originals that it keeps."""
+    kept = Counter({"originals": 1, "originals/*": len(originals(folder))}) if (folder / "originals").exists() else Counter()
+    return sorted((layout(folder) - layout(like) - kept).elements())
+
+
+def originals(folder):
+    """The files that the articles of an index were read from, as it keeps them."""
+    with Library.open(folder, model=HashedEmbedder(), create=False) as library:
+        found = set()
+        for record in library.articles():
+            with suppress(StoreError):  # one that was added without its file
+                found.add(library.original(record["id"])[1])
+    return found
 
 
 def undisturbed(folder):

@@ -78,7 +78,7 @@ def unsafe(happened, folder):
                 yield f"{name} gets its name, and {Path(name).parent} is not synced"
 
 
-@pytest.fixture(params=["first", "add", "update", "remove", "rebuild", "sync"])
+@pytest.fixture(params=["first", "add", "update", "remove", "rebuild", "sync", "move"])
 def traced(request, tracer):
     place = tracer.copy(request.param)
     return list(events(tracer.undisturbed(request.param, place).log)), str(place / "index")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import index.loaders.walk
 import index.mirror
-from index import AssayError, Library
+from index import AssayError, Interrupted, Library
 from index.files import TICK
 from index.ingest import Moved
 
@@ -297,6 +297,19 @@ def test_a_folder_that_was_renamed_is_followed(make_library, folder, embedder, t
 
 
 @pytest.mark.usefixtures("later")
+def test_files_of_the_same_bytes_are_followed_one_by_one(make_library, folder, embedder, tmp_path):
+    for n in range(20):
+        (folder / "sub" / f"same{n:02}.txt").write_text("The same words of nickel everywhere.")
+    library = make_library()
+    library.sync(folder)
+    (folder / "sub").rename(folder / "moved")
+    (folder / "moved" / "same07.txt").unlink()
+    report = library.sync(folder)
+    assert {moved.was.replace("sub/", "moved/") for moved in report.moved} == {moved.id for moved in report.moved}
+    assert (len(report.moved), report.added, report.removed) == (20, [], ["sub/same07.txt"])
+    assert equals_fresh(library, folder, tmp_path, embedder)
+
+
 def test_a_copy_is_added_without_being_read(make_library, folder, reads, embedder, tmp_path):
     library = make_library()
     library.sync(folder)
@@ -309,6 +322,26 @@ def test_a_copy_is_added_without_being_read(make_library, folder, reads, embedde
 
 
 @pytest.mark.usefixtures("later")
+def test_what_is_added_alone_is_not_followed(make_library, folder):
+    library = make_library()
+    library.add(folder / "a.txt", folder / "rows.jsonl")
+    (folder / "a.txt").rename(folder / "z.txt")
+    (folder / "rows.jsonl").rename(folder / "y.jsonl")
+    report = library.add(folder / "z.txt", folder / "y.jsonl")
+    assert (report.added, report.updated, report.moved) == (["z.txt"], ["r0", "r1", "r2"], [])
+    assert library.article("a.txt").text == library.article("z.txt").text
+
+
+def test_a_rebuild_forgets_files_that_are_gone_and_keeps_their_articles(make_library, folder):
+    library = make_library()
+    library.add(folder / "a.txt", folder / "b.txt")
+    (folder / "a.txt").unlink()
+    library.rebuild()
+    with closing(sqlite3.connect(library.folder / "store.sqlite")) as connection:
+        assert connection.execute("SELECT path FROM files").fetchall() == [(b"b.txt",)]
+    assert [record["id"] for record in library.articles()] == ["a.txt", "b.txt"]
+
+
 def test_two_files_that_change_places_are_both_updated(make_library, folder, embedder, tmp_path):
     library = make_library()
     library.sync(folder)
@@ -515,3 +548,35 @@ def test_a_file_that_somebody_may_be_writing_waits(make_library, folder, later):
     report = library.sync(folder, patience=3600)
     assert (report.updated, report.removed) == ([], [])
     assert any(path.endswith("a.txt") for path in report.waiting)
+
+
+# --- long articles ----------------------------------------------------------------------------------------------------
+
+
+def test_a_long_article_that_was_interrupted_goes_on_where_it_was(make_library, tmp_path, make_embedder, monkeypatch):
+    """Its vectors are kept in parts; nothing of it is seen before it is whole, and the bar hears of each part."""
+    monkeypatch.setattr("index.ingest.EMBEDDED_AT_ONCE", 8)
+    model, heard = make_embedder(), []
+    library = make_library(model=model)
+    words = "\n\n".join(f"Paragraph {n} of the long report tells of the {n}th mine, its output and its price." for n in range(200))
+    (tmp_path / "long.txt").write_text(words)
+
+    def stop(articles, passages):
+        heard.append((articles, passages))
+        if sum(count for _, count in heard) >= 40:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted) as caught:
+        library.add(tmp_path / "long.txt", progress=stop)
+    assert caught.value.report.added == []
+    assert library.counts() == (0, 0)
+    assert library.doctor().faults == ()
+    assert [count for _, count in heard if count] == [8] * 5
+    embedded = model.embedded
+    assert library.add(tmp_path / "long.txt").added == ["long.txt"]
+    passages = library.counts()[1]
+    assert passages > 60
+    assert model.embedded - embedded == passages - 32  # the part in which it was interrupted is the one that is lost
+    fresh = make_library(model=make_embedder())
+    fresh.add(tmp_path / "long.txt")
+    assert held(fresh) == held(library)
