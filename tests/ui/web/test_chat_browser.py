@@ -671,6 +671,28 @@ def test_a_conversation_is_there_after_reload_and_restart_and_goes_on(serve, ope
     assert len(dict(more)) == len({tuple(one) for one in more})
 
 
+def test_a_question_that_comes_before_the_script_is_kept_too(serve, open_page, chromium):
+    server, held = serve(), []
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+
+    def hold(route):  # a bare method of a list is none for Playwright
+        held.append(route)
+
+    context.route("**/own/assay.js", hold)
+    page = open_page(server.address, context=context, ready=False)
+    page.fill("#question textarea", CONGO)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".answer.state-whole")
+    held[0].continue_()
+    page.wait_for_selector("html[data-assay=ready]")
+    page.wait_for_selector(".answer.state-whole .tools button")
+    context.unroute("**/own/assay.js")
+    page.reload()
+    page.wait_for_selector(".answer.state-whole .tools button")
+    assert page.locator(".asked").all_text_contents() == [CONGO]
+    context.close()
+
+
 def test_a_question_is_edited_in_its_place_and_what_came_after_goes(serve, open_page):
     page = open_page(serve().address)
     ask(page, CONGO)

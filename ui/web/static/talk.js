@@ -27,6 +27,7 @@ function about(element) {
     const [, word, value] = /^(turn|talk|key|state)-(.+)$/.exec(name) || [];
     if (word) found[word] = word === "turn" ? Number(value) : value;
   }
+  found.talk ||= store.talk().id; // it was asked before this script was there, in the conversation that is held now
   return found;
 }
 
@@ -408,7 +409,7 @@ export async function begin() {
     if (other && (busy() || asking)) stale = true;
     else if (other) await show();
   });
-  if (store.talk().turns.length) await show();
+  if (store.talk().turns.length && !asking && !busy()) await show();
   chosen();
   settle();
   const kept = sessionStorage.getItem("assay.kept-question");
