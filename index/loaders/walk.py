@@ -177,7 +177,8 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
         ArticleError: It is something else.
     """
     _require_regular(file.stat())
-    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW  # where links led has been looked at; no other is followed now
+    with os.fdopen(os.open(os.path.realpath(file), flags), "rb") as stream:
         _require_regular(os.fstat(stream.fileno()))  # another may stand in its place by now
         yield stream
 
