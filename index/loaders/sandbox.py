@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .interface import BrokenRow, Draft, Loader
 
 #: How long a file may take, by the clock while it is waited for and by the processor; larger ones get more, by their size.
-SECONDS = 9.0
+SECONDS = 8.0
 LARGE_BYTES = 600_000
 BYTES_PER_SECOND = 150_000
 MOST_SECONDS = 60.0
@@ -330,7 +330,7 @@ class _Child:
     def _starved(self, began: float, had: float) -> bool:
         """Say whether it waits for the processor rather than for anything else: a busy machine is no fault of the file."""
         has, wants = self._processor()
-        return wants and has - had < 0.7 * (time.monotonic() - began)
+        return wants and has - had < 0.5 * (time.monotonic() - began)
 
     def _death(self, name: str, seconds: float) -> _DiedError:
         """End what is left of it and return why it ended."""

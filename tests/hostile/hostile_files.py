@@ -66,7 +66,7 @@ def damaged(data, count, seed):
 
 
 def damage(content, chance):
-    """Return `content` with one to four injuries; those of packages are mostly within a member, else only their checksums would be tried."""
+    """Return `content` with one to four injuries; those of packages mostly within a member, else only checksums would be tried."""
     if content.startswith(b"PK") and chance.random() < 0.7:
         return _repacked(content, chance)
     for _ in range(chance.randint(1, 4)):
