@@ -226,7 +226,8 @@ def opened(found: Found) -> Iterator[OpenFile]:
         OSError: It cannot be opened.
     """
     _require_regular(found.file.stat())
-    with os.fdopen(os.open(found.file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW  # where links led has been looked at; no other is followed now
+    with os.fdopen(os.open(os.path.realpath(found.file), flags), "rb") as stream:
         _require_regular(os.fstat(stream.fileno()))  # another may stand in its place by now
         size = os.fstat(stream.fileno()).st_size
         yield OpenFile(stream, loader_for(stream, suffix=found.file.suffix.lower(), size=size))

@@ -1,9 +1,11 @@
 """Files made to harm, for the tests of reading: public sets of them, and good documents damaged at random from a seed."""
 
 import gzip
+import io
 import random
 import re
 import tarfile
+import zipfile
 from pathlib import Path, PurePosixPath
 
 #: Documents larger than this are not damaged: the many small ones have the same parts.
@@ -64,10 +66,25 @@ def damaged(data, count, seed):
 
 
 def damage(content, chance):
-    """Return `content` with one to four injuries."""
+    """Return `content` with one to four injuries; those of packages mostly within a member, else only checksums would be tried."""
+    if content.startswith(b"PK") and chance.random() < 0.7:
+        return _repacked(content, chance)
     for _ in range(chance.randint(1, 4)):
         content = chance.choice(INJURIES)(bytearray(content), chance)
     return bytes(content)
+
+
+def _repacked(content, chance):
+    """Injure one member of a package, and pack all of them anew."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as package, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as anew:
+        names = package.namelist()
+        parts = [name for name in names if name.endswith((".xml", ".xhtml", ".html", ".rels", ".opf", "mimetype"))]
+        victim = chance.choice(parts or names)
+        for name in names:
+            member = package.read(name)
+            anew.writestr(name, damage(member, chance) if name == victim else member)
+    return written.getvalue()
 
 
 def _flip(content, chance):

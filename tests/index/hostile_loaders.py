@@ -87,6 +87,11 @@ def sleeps(_stream):
     yield
 
 
+def sleeps_a_little(_stream):
+    time.sleep(0.6)
+    yield Draft(text="slept")
+
+
 def spins_in_c(_stream):
     sum(range(10**12))
     yield

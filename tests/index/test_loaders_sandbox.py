@@ -419,3 +419,23 @@ def test_a_line_is_a_record_or_nonsense(line):
         assert isinstance(record_of(line, "t"), dict)
     except NonsenseError:
         return
+
+
+@linux
+def test_a_busy_machine_is_no_fault_of_the_file(sandbox, file, monkeypatch):
+    """It is what the child says of itself that counts: that it wants the processor, and does not get it."""
+    assert texts(sandbox, "reads", file)
+    (idle,) = sandbox._idle
+    monkeypatch.setattr(type(idle), "_starved", lambda *_: True)
+    assert texts(sandbox, "sleeps_a_little", file, patience=0.05) == ["slept"]
+    monkeypatch.setattr(type(idle), "_starved", lambda *_: False)
+    assert refusal(sandbox, "sleeps_a_little", file, patience=0.05) == "took longer than 0 s to read"
+    assert texts(sandbox, "reads", file)
+    (idle,) = sandbox._idle
+    until = time.monotonic() + 10
+    while idle._processor()[1] and time.monotonic() < until:  # until it waits for the next file
+        time.sleep(0.05)
+    had, wants = idle._processor()
+    assert had > 0
+    assert not wants
+    assert not idle._starved(time.monotonic() - 100, had)
