@@ -276,6 +276,44 @@ def test_a_proof_shows_at_its_number_by_pointer_and_by_keyboard(serve, open_page
     assert chip.get_attribute("aria-describedby") is None
 
 
+def test_a_proof_stays_beside_its_number_while_the_page_moves_and_goes_with_it(serve, open_page):
+    page = open_page(serve().address, viewport={"width": 900, "height": 420})
+    for question in (CONGO, CHILE, CONGO):
+        ask(page, question)
+    chip, proof = page.locator(".answer a.chip").last, page.locator("#proof")
+    move = "(by) => { const log = document.querySelector('[role=log]'); log.scrollTop += by; return log.scrollTop }"
+    page.evaluate(move, 10_000)
+    page.mouse.move(5, 5)
+    chip.evaluate("(one) => one.focus({ focusVisible: true })")
+    proof.wait_for()
+    top = "(selector) => [...document.querySelectorAll(selector)].at(-1).getBoundingClientRect().top"
+    between = lambda: page.evaluate(top, "#proof") - page.evaluate(top, ".answer a.chip")  # noqa: E731
+    before = between()
+    page.evaluate(move, -8)
+    page.wait_for_timeout(150)
+    assert proof.is_visible()
+    assert abs(between() - before) <= 1
+    page.evaluate(move, -10_000)
+    proof.wait_for(state="hidden")
+
+
+@pytest.mark.parametrize("height", [300, 420, 800])
+def test_a_long_proof_never_covers_its_number(serve, open_page, height):
+    page = open_page(serve().address, viewport={"width": 420, "height": height})
+    long = "Mines of cobalt " * 60
+    turns = [{"question": long[:200], "key": "key1", "answer": forged(long), "stopped": False}]
+    kept = {"talks": [{"id": "c0ffee", "title": "t", "changed": 1, "turns": turns}], "current": "c0ffee"}
+    page.evaluate("(kept) => localStorage.setItem('assay.conversations.1', JSON.stringify(kept))", kept)
+    page.reload()
+    chip, proof = page.locator(".answer a.chip").last, page.locator("#proof")
+    chip.evaluate("(one) => { one.scrollIntoView({ block: 'center' }); one.focus({ focusVisible: true }) }")
+    proof.wait_for()
+    at, box = chip.bounding_box(), proof.bounding_box()
+    assert box["y"] >= at["y"] + at["height"] or box["y"] + box["height"] <= at["y"]
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] <= height
+
+
 def test_the_address_follows_what_is_opened_and_back_shuts_it(serve, open_page):
     server = serve()
     page = open_page(server.address)

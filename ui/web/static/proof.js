@@ -44,13 +44,28 @@ function shortened(quote) {
   return words.length > 600 ? `${words.slice(0, words.lastIndexOf(" ", 600))} …` : words;
 }
 
+/** Put the box below its chip, or above where there is more room, and never over it, however much it says. */
 function place(chip) {
+  box.style.maxHeight = "";
   const at = chip.getBoundingClientRect();
   const size = box.getBoundingClientRect();
   const left = Math.max(8, Math.min(at.left - 16, innerWidth - size.width - 8));
-  const below = at.bottom + 8 + size.height < innerHeight;
+  const [above, below] = [at.top - 14, innerHeight - at.bottom - 14];
+  const under = size.height <= below || below >= above;
+  const height = Math.min(size.height, Math.max(48, under ? below : above));
   box.style.left = `${left}px`;
-  box.style.top = `${below ? at.bottom + 6 : Math.max(8, at.top - size.height - 6)}px`;
+  box.style.top = `${under ? at.bottom + 6 : at.top - height - 6}px`;
+  box.style.maxHeight = `${height}px`;
+}
+
+/** Stay beside the chip while the page moves (focus itself may move it); go when the chip goes out of sight. */
+function keep(event) {
+  if (!owner || box.hidden || !event.target.contains(owner)) return;
+  const at = owner.getBoundingClientRect();
+  const within = event.target.getBoundingClientRect?.() ?? { top: 0, bottom: innerHeight };
+  const seen = owner.isConnected && at.bottom > Math.max(0, within.top) && at.top < Math.min(innerHeight, within.bottom);
+  if (seen) place(owner);
+  else lower();
 }
 
 /** Take the proof away. */
@@ -93,5 +108,5 @@ export function follow(citation_of) {
       event.stopPropagation();
     }
   }, true);
-  addEventListener("scroll", lower, true);
+  addEventListener("scroll", keep, true);
 }
