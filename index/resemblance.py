@@ -42,7 +42,7 @@ _PARTED_FACTS = 0.5
 #: A shorter text than this is a copy only of the very same words: what differs would be too little to go by.
 _LEAST_WORDS = 20
 
-#: A copy was revised where it has so many words of its own, or another figure; it was extended where it lacks so many.
+#: A copy was revised where it has so many words of its own in a row, or another figure; it was extended where it lacks so many.
 _REVISED, _EXTENDED = 8, 20
 
 #: Where the words of one text give way to others, the others are at most so many times as many, and so many more.
@@ -114,8 +114,7 @@ def likeness(one: Wording, other: Wording) -> Likeness | None:
         return None
     if excerpt:
         return Likeness.EXCERPT
-    own = int(np.count_nonzero(~common))
-    if own >= _REVISED or any(mine[0].isdigit() or mine in _NUMBERS for mine, _ in replaced):
+    if any(run.end - run.start >= _REVISED for run in _runs(~common)) or any(mine[0].isdigit() or mine in _NUMBERS for mine, _ in replaced):
         return Likeness.REVISED
     return Likeness.EXTENDED if np.count_nonzero(~_common(longer, shorter)) >= _EXTENDED else Likeness.COPY
 

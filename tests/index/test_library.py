@@ -1239,3 +1239,31 @@ def test_names_with_a_nul_pass_no_filter_and_dates_that_are_none_are_refused(mak
     for dates in ({"after": "yesterday"}, {"before": "\ud800"}, {"after": "2023-4-1"}):
         with pytest.raises(StoreError, match="expected a date"):
             ArticleFilter(**dates)
+
+
+# --- copies -----------------------------------------------------------------------------------------------------------
+
+
+def relatives(library):
+    with library.view() as view:
+        rows = {record["id"]: view.article_row(record["id"]) for record in library.articles()}
+        return {(one, other.id, other.kinship.value) for one, row in rows.items() for other in view.relatives(row).values()}
+
+
+def test_an_index_from_before_copies_were_looked_for_learns_of_them_when_it_is_written_to(make_library):
+    text = " ".join(article(f"a{n}", f"number {n}").text for n in range(12))
+    library = make_library([Article(id="a", title="T", text=text), Article(id="b", title="T", text=f"By Ben Achebe\n\n{text}")])
+    found = relatives(library)
+    assert found == {("a", "b", "copy"), ("b", "a", "copy")}
+    library._store.forget_likenesses()
+    assert not relatives(library)
+    assert any("rebuild" in fault for fault in library.doctor(samples=0).faults)
+    library.add(Article(id="c", title="U", text="Chile opened a mine near Antofagasta."))
+    assert relatives(library) == found
+    library._store.forget_likenesses()
+    library.rebuild()
+    assert relatives(library) == found
+    library.find_copies(anew=True)
+    assert relatives(library) == found
+    library.remove("b")
+    assert not relatives(library)
