@@ -125,7 +125,9 @@ def _writing_verbs(verb: Callable[..., Parser]) -> None:
     kept = "interrupted; what was committed is kept, and running the same command again goes on from there"
     same = "The same again changes nothing; an article of the same id with another text is replaced."
     add = verb("add", "add files, folders, tables of articles, and web pages", verbs.add, same)
-    formats = "a folder, or a file of any format in docs/formats.md: text, PDF, web pages, office files, e-books, e-mail, feeds, tables, ZIP; "
+    formats = (
+        "a folder, or a file of any format in docs/formats.md: text, PDF, web pages, office files, e-books, e-mail, feeds, tables, ZIP; "
+    )
     formats += "with --allow-url a web address too"
     add.add_argument("paths", metavar="PATH", nargs="+", type=_not_empty, help=formats)
     add.add_argument("--source", metavar="S", type=_words, help="the publisher of every article, whatever the articles say")
