@@ -422,7 +422,7 @@ def test_a_refused_file_keeps_no_other_article_whose_name_begins_like_it(make_li
     library.sync(folder)
     (folder / "sub").rename(folder.parent / "moved")
     (folder / "su").symlink_to(folder.parent)  # refused: it leads out
-    (folder / "a.txt").rename(folder / "a.txt.pdf")  # refused: no PDF
+    (folder / "a.txt").rename(folder / "a.txt.png")  # refused: no picture is read
     report = library.sync(folder)
     assert (len(report.refused), report.removed) == (2, ["a.txt", "sub/c.txt", "sub/d.txt"])
 
