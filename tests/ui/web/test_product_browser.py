@@ -41,6 +41,7 @@ def page(chromium, address):
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda one: elsewhere.append(one.url) if not one.url.startswith((address, "data:", "blob:")) else None)
     yield page
+    said, elsewhere = list(said), list(elsewhere)  # what comes of its being shut is no fault of its
     page.close()
     assert said == []
     assert elsewhere == []
