@@ -89,7 +89,8 @@ _BOTH = re.compile(
     r"(?P<published>.*?\S)(?:\ [|•·–—/]\ |;\ |,\ ?(?=updated)|\ (?=updated))(?P<updated>(?:last\ )?(?:updated|modified).*)", re.IGNORECASE
 )
 
-_UPPER_PLACE = r"[A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ'’.-]+(?:[ -/][A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ'’.-]*){0,3}"
+_UPPER = "A-ZÀ-ÖØ-Þ'’."
+_UPPER_PLACE = rf"[A-ZÀ-ÖØ-Þ][{_UPPER}]++(?:-[{_UPPER}]++)*+(?:[\ /][A-ZÀ-ÖØ-Þ][{_UPPER}]*+(?:-[{_UPPER}]++)*+){{0,3}}"
 _REGION = r"(?:,\ [A-Z][\w.]*(?:\ [A-Z][\w.]*){0,2})?"
 
 #: `BERLIN, March 3 (Reuters) —`; in small letters only with an outlet behind: `Hong Kong CNN —`.

@@ -371,6 +371,9 @@ class Library:
         `samples` passages afresh (each must agree with its stored vector within cosine 0.999), and compares an approximate dense
         index with exact search.
         """
+        with suppress(AssayError), self._store.snapshot() as snapshot:
+            if snapshot.uncompared() and not self._store.read_only:
+                self.find_copies()  # of an index from before, which is no fault of it
         with self._store.snapshot() as snapshot:
             faults = self._store.schema_faults() + checkup.stored_faults(snapshot)
             faults = faults or checkup.original_faults(snapshot, self._originals)

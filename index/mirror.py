@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from .article import Refusal
+from .dates import split_name
 from .errors import ArticleError
 from .files import FileRecord, Signature, Taken, now
 from .identify import place_of
@@ -244,7 +245,7 @@ class Mirror:
             article = snapshot.article(row)
             article_id = after + taken.id[len(before) :] if taken.placed else taken.id
             renamed = record.relative.stem != found.relative.stem and len(record.articles) == 1
-            if self._ingest.given(article_id) or (renamed and not _titled_alike(article, record.relative.stem, found.relative.stem)):
+            if self._ingest.given(article_id) or (renamed and not _named_alike(article, record.relative.stem, found.relative.stem)):
                 return None
             try:
                 copies.append(_Copy(replace(article, id=article_id, path=shown(Path(found.relative))), row, article, taken.placed))
@@ -268,10 +269,11 @@ class Mirror:
         return Taken(article.id, sha256, copy.placed)
 
 
-def _titled_alike(article: Article, before: str, after: str) -> bool:
-    """Say whether the article's title is the same under another file name: a file's name is the last thing it is taken from."""
-    titles = [title_of(article.text, headings=article.headings, stem=stem) for stem in (before, after)]
-    return titles[0] == titles[1] or article.title != titles[0]
+def _named_alike(article: Article, before: str, after: str) -> bool:
+    """Say whether another file name tells the same of the article: its name is the last thing that day and title are taken from."""
+    was, now = split_name(before), split_name(after)
+    titles = [title_of(article.text, headings=article.headings, stem=named.rest) for named in (was, now)]
+    return was.date == now.date and (titles[0] == titles[1] or article.title != titles[0])
 
 
 def _relative(path: bytes) -> Path:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from .durable import make_folder, replace, sha256_of
+from .errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
@@ -31,17 +32,40 @@ class Originals:
         self.folder = folder
 
     def keep(self, stream: BinaryIO) -> str:
-        """Keep what is left in `stream`, on the disk when this returns; return its sha256. Raises OSError."""
-        make_folder(self.folder)
+        """Keep what is left in `stream`, on the disk when this returns; return its sha256.
+
+        Raises `StoreError` where it cannot be kept: that is no fault of the file, and whoever added it must hear of it. What
+        cannot be read of it raises OSError.
+        """
+        with self._writing():
+            make_folder(self.folder)
         partial = self.folder / f".{secrets.token_hex(8)}.partial"  # only after the last byte is it known what it is called
         try:
-            with partial.open("xb") as copy:
-                sha256 = hashed(stream, copy)
-            replace(partial, self.path(sha256))  # one that was damaged is whole again
+            with self._writing():
+                copy = partial.open("xb")
+            with copy:
+                sha256 = hashed(stream, lambda block: self._write(copy, block))
+            with self._writing():
+                replace(partial, self.path(sha256))  # one that was damaged is whole again
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
         return sha256
+
+    def _write(self, copy: BinaryIO, block: bytes) -> None:
+        with self._writing():
+            copy.write(block)
+            copy.flush()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or error
+            raise StoreError(
+                f"{self.folder}: the file cannot be kept: {reason}; free some space and try again, nothing was lost"
+            ) from error
 
     def path(self, sha256: str) -> Path:
         """Return where a file is kept."""
@@ -66,7 +90,7 @@ class Originals:
                     path.unlink()
 
     def copy(self, sha256: str, to: Originals) -> None:
-        """Copy a file to another folder of such, unless it is there, or gone from here. Raises OSError where it cannot be written."""
+        """Copy a file to another folder of such, unless it is there, or gone from here. Raises as `keep` does."""
         if to.path(sha256).exists():
             return
         with suppress(FileNotFoundError):
@@ -75,11 +99,10 @@ class Originals:
                 to.keep(stream)
 
 
-def hashed(stream: BinaryIO, copy: BinaryIO | None = None) -> str:
-    """Return the sha256 of what is left in `stream`, and write it to `copy`."""
+def hashed(stream: BinaryIO, also: Callable[[bytes], object] = lambda _: None) -> str:
+    """Return the sha256 of what is left in `stream`, each part of which is given to `also`."""
     digest = hashlib.sha256()
     while block := stream.read(_BLOCK):
         digest.update(block)
-        if copy is not None:
-            copy.write(block)
+        also(block)
     return digest.hexdigest()

@@ -298,6 +298,10 @@ class Snapshot:
         mine = self.record(row) if found else {}
         return [relative(one, mine, self.record(one.row)) for one in found]
 
+    def uncompared(self) -> bool:
+        """Say whether there are articles that were not compared with the others, or not by the rules in use."""
+        return not likenesses.by_rules(self._connection) or bool(likenesses.unsigned(self._connection, 1))
+
     def with_relatives(self, rows: Iterable[int]) -> set[int]:
         """Return which of some live articles have others of much the same text."""
         return likenesses.with_likes(self._connection, rows)

@@ -11,10 +11,19 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 #: The libraries that loaders stand on, by the name they are imported by; an absent one is an extra that is not installed.
-LIBRARIES = {"trafilatura": "trafilatura", "lxml": "lxml", "markdown_it": "markdown-it-py"}
+LIBRARIES = {
+    "charset_normalizer": "charset-normalizer",
+    "lxml": "lxml",
+    "markdown_it": "markdown-it-py",
+    "py3langid": "py3langid",
+    "pypdfium2": "pypdfium2",
+    "python_calamine": "python-calamine",
+    "tesserocr": "tesserocr",
+    "trafilatura": "trafilatura",
+}
 
 #: What makes an article of what a loader has read.
-_BESIDE = ("article", "boilerplate", "dates", "identify", "outlets", "title")
+_BESIDE = ("article", "boilerplate", "conventions", "dates", "identify", "language", "outlets", "title")
 
 
 @cache

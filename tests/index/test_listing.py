@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from older import made_older
 
 from index import Article, ArticleFilter, ArticleOrder, Library
 from index.article import Passage, Span
@@ -117,9 +118,7 @@ def test_an_index_from_before_is_listed_as_if_made_now(make_library, tmp_path):
             return connection.execute("SELECT * FROM listed").fetchall()
 
     now = rows()
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("DROP TABLE listed")
-        connection.execute("PRAGMA user_version = 1")
+    made_older(path)
     with closing(Store(path)):
         assert rows() == now
     assert [one[-1] for one in now] == ["über alles wire ana, bo a 2023-04"]

@@ -367,6 +367,18 @@ def test_a_title_that_comes_of_the_files_name_follows_it(make_library, folder, e
 
 
 @pytest.mark.usefixtures("later")
+def test_a_day_that_comes_of_the_files_name_follows_it(make_library, folder, embedder, tmp_path):
+    (folder / "2023-04-21-plan.txt").write_text("The plan for lithium was agreed in Santiago by all the parties.")
+    library = make_library()
+    library.sync(folder)
+    assert library.article("2023-04-21-plan.txt").published == "2023-04-21"
+    (folder / "2023-04-21-plan.txt").rename(folder / "2024-05-01-plan.txt")
+    library.sync(folder)
+    assert library.article("2024-05-01-plan.txt").published == "2024-05-01"
+    assert equals_fresh(library, folder, tmp_path, embedder)
+
+
+@pytest.mark.usefixtures("later")
 def test_what_another_folder_holds_too_is_no_move(make_library, folder, tmp_path):
     other = tmp_path / "other"
     shutil.copytree(folder, other)

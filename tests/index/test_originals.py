@@ -177,12 +177,22 @@ def test_an_original_is_on_the_disk_before_an_article_refers_to_it(make_library,
     assert kept(library) == of(*folder.iterdir())
 
 
-def test_a_folder_that_cannot_be_written_refuses_the_file_and_the_rest_goes_on(make_library, folder):
+def test_what_cannot_be_kept_ends_the_run_and_nothing_is_lost(make_library, folder):
+    """It is no fault of the file: were it refused, an article whose file has moved would be gone with the place that it left."""
     library = make_library()
-    (library.folder / "originals").write_text("in the way")
-    report = library.add(folder, {"id": "x", "text": "Words."}, keep_originals=True)
-    assert (len(report.refused), report.added) == (3, ["x"])
-    (library.folder / "originals").unlink()
+    library.sync(folder, keep_originals=True)
+    before = library.articles()
+    originals = library.folder / "originals"
+    aside = originals.rename(library.folder / "aside")
+    originals.write_text("in the way")
+    moved = min(folder.iterdir())
+    moved.rename(folder / "elsewhere.txt")
+    with pytest.raises(StoreError, match=r"cannot be kept: .*nothing was lost"):
+        library.sync(folder, keep_originals=True)
+    assert library.articles() == before
+    originals.unlink()
+    aside.rename(originals)
+    assert len(library.sync(folder, keep_originals=True).moved) == 1
 
 
 def test_a_name_is_only_a_label(make_library, tmp_path):

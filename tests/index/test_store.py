@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import re
 import shutil
 import sqlite3
 import subprocess
@@ -17,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from older import made_older
 
 from index.article import Article, Heading, Passage, Span
 from index.dates import days_of
@@ -514,16 +514,6 @@ def test_a_newer_schema_is_a_mismatch_that_says_so(closed, read_only):
     with pytest.raises(MismatchError, match=f"expected schema {SCHEMA_VERSION}, found {SCHEMA_VERSION + 1}") as caught:
         Store(closed, read_only=read_only)
     one_line(caught)
-
-
-def made_older(path):
-    """Turn a store of the present schema into one of the first."""
-    made = [re.search(r"CREATE (?:UNIQUE )?(TABLE|INDEX) (\w+)", sql) for step in _MIGRATIONS.values() for sql in step.split(";")]
-    with closing(sqlite3.connect(path)) as connection:
-        for kind, name in (found.groups() for found in reversed(made) if found):
-            connection.execute(f"DROP {kind} IF EXISTS {name}")
-        connection.execute("PRAGMA user_version = 1")
-        connection.commit()
 
 
 def test_an_older_schema_is_brought_up_to_date_by_who_may_write(closed):

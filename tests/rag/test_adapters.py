@@ -368,7 +368,7 @@ def test_a_filter_leaves_of_the_whole_ranking_those_that_pass(fake, only, passes
 @pytest.mark.parametrize(
     "bad",
     [
-        {"author": "A"},
+        {"editor": "A"},
         {"source": 5},
         {"source": [5]},
         {"after": "soon"},

@@ -447,6 +447,8 @@ class Added(_Given):
     added: list[str]
     updated: list[str]
     unchanged: list[str]
+    moved: list[dict[str, str | None]]
+    """Articles whose file lies elsewhere now; what is given over HTTP has none."""
     removed: list[str]
     refused: list[RefusalBody]
     seconds: float

@@ -95,8 +95,8 @@ def called(visitor, number, data, **more):
 
 
 def kept(guard):
-    """Everything that lies where Gradio keeps files."""
-    return [path for path in guard._page.files.rglob("*") if path.is_file()]
+    """Everything that lies where Gradio keeps files, but for the mark that the folder is in use."""
+    return [path for path in guard._page.files.rglob("*") if path.is_file() and path.name != ".in-use"]
 
 
 @pytest.mark.parametrize("allow_upload", [False, True])
