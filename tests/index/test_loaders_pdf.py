@@ -312,8 +312,9 @@ def test_an_encrypted_file_opens_where_the_empty_password_does():
     told = {path.name: next(read(path)) for path in sorted(folder.glob("*.pdf"))}
     assert told
     for name, said in told.items():
-        assert isinstance(said, Article) or said.reason == "encrypted: it opens with a password only; save it without one first", name
-    assert any(not isinstance(said, Article) for said in told.values())
+        opened = isinstance(said, Article) or said.reason.startswith("no text found: its 3 pages are empty")  # one is a scan
+        assert opened or said.reason == "encrypted: it opens with a password only; save it without one first", name
+    assert any(not isinstance(said, Article) and said.reason.startswith("encrypted") for said in told.values())
 
 
 @real
