@@ -86,9 +86,8 @@ def _writing(service: Service) -> tuple[list[gradio.events.Dependency], gradio.M
     The rows of the list have a button each, which our script answers: it says which article is meant, and presses the hidden button here.
     """
     with gradio.Accordion("Add articles", open=not service.library.counts()[0], elem_id="adding"):
-        label = (
-            f"Drop up to {MOST_FILES} files here, or choose them: text, Markdown, HTML, JSON or CSV, {MOST_BYTES_A_FILE // 10**6} MB each"
-        )
+        formats = "PDF, web pages, office files, e-books, e-mail, feeds, tables, text or ZIP"
+        label = f"Drop up to {MOST_FILES} files here, or choose them: {formats}, {MOST_BYTES_A_FILE // 10**6} MB each"
         files = gradio.File(label=label, file_count="multiple", height=150, elem_id="upload")
         gradio.Markdown("A file of a name that is there already replaces that article.", elem_classes="hint")
         with gradio.Accordion("Or paste a text", open=False):
