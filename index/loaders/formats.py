@@ -67,7 +67,7 @@ def loader_for(stream: BinaryIO, *, suffix: str, size: int) -> Loader:
 
 def _unsupported(kind: str | None, suffix: str) -> str:
     named = (*_PACKAGED, *LOADERS)
-    supported = ", ".join(sorted(suffix for loader in named for suffix in loader.suffixes if suffix))
+    supported = ", ".join(sorted({suffix for loader in named for suffix in loader.suffixes if suffix}))
     expected = next((loader.name for loader in named if suffix in loader.suffixes), None)
     if expected and kind:
         return f"expected {expected}, found {kind} (read are {supported})"
