@@ -14,7 +14,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 # Public data sets for measurements; tests that need them are skipped where there are none.
 export ASSAY_DATA ?= $(wildcard $(CURDIR)/../shared/data)
 
-.PHONY: demo test test-all test-browser lint format gate eval eval-reader eval-claims eval-conversations eval-pages eval-serving train-reader measure bench clean eval-intake
+.PHONY: demo test test-all test-browser lint format gate eval eval-reader eval-claims eval-conversations eval-intake eval-pages eval-serving train-reader measure bench clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python -m ui.demo --index $(INDEX)
