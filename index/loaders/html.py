@@ -12,6 +12,7 @@ from .decode import decode, read_bytes
 from .furniture import strip
 from .interface import Draft
 from .main_text import find_main_text, parse
+from .markup import require_no_flood
 from .page_facts import names_of, stated
 from .sniff import foreign, is_web_page
 
@@ -23,10 +24,6 @@ _CHARSET = re.compile(
     rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w:.-]{1,40})|<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w:.-]{1,40})", re.IGNORECASE
 )
 _CHARSET_WITHIN = 4096
-
-
-#: No page has tags of so many attributes, and the parser takes the square of their number in time.
-_FLOOD = re.compile(r"""<[a-z][^\s<>/]*+(?>[\s/]++[^\s<>/=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s<>]++))?+){256}""", re.IGNORECASE)
 
 
 class HtmlLoader:
@@ -64,8 +61,7 @@ def page_draft(data: bytes, declared: str | None = None, *, url: str | None = No
     """
     charset = _CHARSET.search(data[:_CHARSET_WITHIN])
     markup, metadata = decode(data, declared or ((charset[1] or charset[2]).decode("ascii", "replace") if charset else None))
-    if _FLOOD.search(markup):
-        raise ArticleError("expected a web page, found a tag of more than 256 attributes")
+    require_no_flood(markup, "a web page")
     try:
         return _draft(markup, metadata, url)
     except ArticleError:

@@ -69,8 +69,7 @@ def html_tree(markup: str, *, xhtml: bool = False) -> Any | None:
     """
     from lxml import etree
 
-    if _FLOOD.search(markup):
-        raise ArticleError("expected a document, found a tag of more than 256 attributes")
+    require_no_flood(markup, "a document")
     data = _DECLARATION.sub("", markup.lstrip("\ufeff"), count=1).encode("utf-8", "replace")
     _require_size(data, "the document")
     if xhtml:
@@ -86,6 +85,12 @@ def html_tree(markup: str, *, xhtml: bool = False) -> Any | None:
         return etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
+
+
+def require_no_flood(markup: str, what: str) -> None:
+    """Raise `ArticleError` where `markup` has a tag that the parser of HTML would not get through in time; `what` it should be."""
+    if _FLOOD.search(markup):
+        raise ArticleError(f"expected {what}, found a tag of more than 256 attributes")
 
 
 def spelled_out(data: bytes) -> bytes:
