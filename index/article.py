@@ -200,7 +200,8 @@ class Passage:
 
     span: Span
     context: str
-    """Title and heading path, put in front of the passage's text when it is embedded and indexed; empty where there are none."""
+    """What is put in front of the passage's text when it is embedded and indexed: the title and the headings above it in a line, and in a
+    second one its article's source and date; empty where there are none."""
 
 
 class Refusal(NamedTuple):

@@ -20,7 +20,7 @@ from .errors import StoreError
 from .files import FileRecord, Signature, Taken
 from .listing import ROWS, ListedArticles, page_of, sources
 from .relatives import Relative, latest, relative
-from .split import embedded_text
+from .split import embedded_text, heading_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class StoredPassage(NamedTuple):
-    """A passage as it is searched: its row, its article's row, its place, its span and its context line."""
+    """A passage as it is searched: its row, its article's row, its place, its span and its context, as `Passage` has it."""
 
     row: int
     article: int
@@ -40,6 +40,11 @@ class StoredPassage(NamedTuple):
     start: int
     end: int
     context: str
+
+    @property
+    def heading(self) -> str:
+        """The title and the headings above it, which is what a reader has to know of it."""
+        return heading_of(self.context)
 
 
 class Derived(NamedTuple):

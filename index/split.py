@@ -15,13 +15,13 @@ from .article import Article, Heading, Marks, Passage, Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-#: A passage aims at this many tokens, its context line not counted, where the model reads as many.
+#: A passage aims at this many tokens, its context not counted, where the model reads as many.
 PASSAGE_TOKENS = 220
 
 #: Room for the special tokens that a model puts around a text.
 _SPECIAL_TOKENS = 4
 
-#: A context line longer than this says no more about its passage.
+#: A line of context longer than this says no more about its passage.
 _CONTEXT_CHARACTERS = 160
 
 #: Of a longer heading only the beginning is looked at: it stands above every one below it.
@@ -31,7 +31,7 @@ _HEADING_CHARACTERS = 1_000
 _CONTEXT_SHARE = 0.25
 
 #: Names the rules of this module; part of an index's settings, since other rules make other passages.
-SPLITTER = f"sentences, {PASSAGE_TOKENS} tokens, 1"
+SPLITTER = f"sentences, {PASSAGE_TOKENS} tokens, 2"
 
 
 def split(
@@ -71,12 +71,20 @@ def split(
 
 
 def embedded_text(context: str, words: str) -> str:
-    """Return what is embedded and indexed for a passage: its context line, then its own words."""
+    """Return what is embedded and indexed for a passage: its context, then its own words."""
     return f"{context}\n{words}" if context else words
 
 
+def heading_of(context: str) -> str:
+    """Return the first line of a context: what a reader has to know of a passage. Where and when it appeared is for the search alone.
+
+    A model that reads names and days above every passage takes them for answers (docs/decisions/0014-formats.md).
+    """
+    return context.partition("\n")[0]
+
+
 class _Contexts:
-    """The context line at any offset of an article: its title, then the headings above the offset."""
+    """The context at any offset of an article: its title and the headings above the offset; below that, its source and date."""
 
     def __init__(self, article: Article, count_tokens: Callable[[Sequence[str]], list[int]], most: int) -> None:
         self._starts = [0]
@@ -88,6 +96,9 @@ class _Contexts:
             self._starts.append(heading.span.start)
             lines.append(_line([article.title, *(word for word in words if word.strip() != article.title)]))
         fitted = [_fitted(line, cost, most, count_tokens) for line, cost in zip(lines, count_tokens(lines), strict=True)]
+        appeared = _line([", ".join(part for part in (article.source, article.published) if part)])
+        (more,) = count_tokens([appeared]) if appeared else (0,)
+        fitted = [(f"{line}\n{appeared}", cost + more) if 0 < more <= most - cost else (line, cost) for line, cost in fitted]
         self._lines = [line for line, _ in fitted]
         self.costs = dict(fitted)
 

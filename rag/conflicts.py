@@ -262,7 +262,7 @@ def _sentences(view: View, found: Sequence[Found], evidence: Sequence[Evidence],
 
 def _coverage(view: View, one: Evidence, terms: Mapping[str, float]) -> float:
     row = one.found.passage.article
-    around = one.found.passage.context
+    around = one.found.passage.heading
     if one.place:
         around += "\n" + view.sentences(row)[one.place - 1].of(view.article(row).text)
     near = frozenset(view.terms(around)) & terms.keys()
@@ -315,7 +315,7 @@ class _Compared:
             self.near = [one for one in self.near if any(self._may_disagree(first, one) for first in firsts)]
         if reader is not None and self.near:
             asked = list({_key(one): one for one in [*(first.evidence for first in firsts), *self.near]}.values())
-            readings = reader.read(question, [Readable(one.found.passage.context, one.text) for one in asked])
+            readings = reader.read(question, [Readable(one.found.passage.heading, one.text) for one in asked])
             for one, reading in zip(asked, readings, strict=True):
                 if reading.span is not None:
                     self._said[_key(one)] = (reading.span.of(one.text), min(1 - reading.no_answer, reading.relevance))

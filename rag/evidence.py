@@ -148,7 +148,7 @@ def _drafts(view: View, found: Sequence[Found], terms: Mapping[str, float]) -> l
     drafts = []
     for one in found:
         article, sentences = view.article(one.passage.article), view.sentences(one.passage.article)
-        held = frozenset(view.terms(f"{one.passage.context}\n{one.hit.text}")) & terms.keys()
+        held = frozenset(view.terms(f"{one.passage.heading}\n{one.hit.text}")) & terms.keys()
         marks = article.marks()
         first, end = bisect_left(sentences, (one.hit.start,)), bisect_left(sentences, (one.hit.end,))
         for place, span in enumerate(sentences[first:end], first):

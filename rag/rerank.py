@@ -63,7 +63,7 @@ class ReadingRetriever(Retriever):
         if kind_of(query) is Kind.TOPIC:
             return super().retrieve(view, query, k, only=only)
         found = super().retrieve(view, query, max(k, self._depth), only=only)
-        passages = [Readable(one.passage.context, one.hit.text, one.hit.start) for one in found[: self._depth]]
+        passages = [Readable(one.passage.heading, one.hit.text, one.hit.start) for one in found[: self._depth]]
         readings = self._readings(query, passages)
         first, rest = found[: len(readings)], found[len(readings) :]
         order = reordered([one.hit.score for one in first], readings)
@@ -111,5 +111,5 @@ def _readable(view: View, one: RankedPassage) -> Readable:
     row = view.article_row(one.article_id)
     if row is None:  # not in a pinned generation
         return Readable("", "", one.start)
-    context = next((stored.context for stored in view.article_passages(row) if stored.start == one.start), "")
+    context = next((stored.heading for stored in view.article_passages(row) if stored.start == one.start), "")
     return Readable(context, view.article(row).text[one.start : one.end], one.start)

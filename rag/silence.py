@@ -83,7 +83,7 @@ def side_confidence(evidence: Sequence[Evidence], *, named: bool) -> float:
 
 def would_answer(view: View, question: str, found: Sequence[Found]) -> str:
     """Return in a sentence what would answer a question that the passages found do not answer: what they lack of it."""
-    held = {term for one in found for term in view.terms(f"{one.passage.context}\n{one.hit.text}")}
+    held = {term for one in found for term in view.terms(f"{one.passage.heading}\n{one.hit.text}")}
     words = dict.fromkeys(word for word in telling_words(question) if (terms := view.terms(word)) and not held & set(terms))
     lacking = " and ".join(filter(None, (", ".join(list(words)[:-1]), *list(words)[-1:])))
     wanted = asked_for_in_words(question)

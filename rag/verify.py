@@ -107,8 +107,8 @@ _RANK = {Verdict.UNSUPPORTED: 0, Verdict.PARTLY: 1, Verdict.SUPPORTED: 2}
 def hold(view: View, checker: Checker | None, claim: str, passages: Sequence[Found], terms: Mapping[str, float]) -> Held:
     """Return a claim held against what some passages, taken together, have of it; `terms` are the claim's, each with its rarity."""
     quotes = proof(view, claim, passages, terms)
-    context, text = " ".join(dict.fromkeys(one.passage.context for one in passages)), joined(view, quotes)
-    readable = [Readable(context, text), *(Readable(one.passage.context, one.hit.text) for one in passages[: len(passages) == 1])]
+    context, text = " ".join(dict.fromkeys(one.passage.heading for one in passages)), joined(view, quotes)
+    readable = [Readable(context, text), *(Readable(one.passage.heading, one.hit.text) for one in passages[: len(passages) == 1])]
     differs = _differs(view, claim, quotes)
     vector, query = view.embed_sentences([text])[0], view.embed_query(claim)
     held = Signs(
@@ -179,4 +179,4 @@ def _differs(view: View, claim: str, quotes: Sequence[Quote]) -> Twists | None:
 
 
 def _terms_of(view: View, one: Found, terms: Mapping[str, float]) -> frozenset[str]:
-    return frozenset(view.terms(f"{one.passage.context}\n{one.hit.text}")) & terms.keys()
+    return frozenset(view.terms(f"{one.passage.heading}\n{one.hit.text}")) & terms.keys()

@@ -38,7 +38,7 @@ def said_elsewhere(view: View, sentence: str, term: str, material: Material) -> 
     for passage in view.passages(rows):
         if passage.article in material.rows:
             continue
-        held = set(view.terms(f"{passage.context}\n{view.passage_text(passage)}"))
+        held = set(view.terms(f"{passage.heading}\n{view.passage_text(passage)}"))
         if terms <= held and sum(weight for word, weight in others.items() if word in held) >= SAME * whole:
             return True
     return False

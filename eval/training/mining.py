@@ -153,7 +153,7 @@ def _candidate(view: View, passage: StoredPassage, known: Sequence[Known], *, re
     text = view.passage_text(passage)
     exact = [one for one in known if one.exact] or known
     return Candidate(
-        context=passage.context,
+        context=passage.heading,
         text=text,
         spans=tuple(sorted({Span(one.span.start - passage.start, one.span.end - passage.start) for one in exact})),
         exact=bool(exact) and exact[0].exact,

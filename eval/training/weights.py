@@ -111,7 +111,7 @@ def _look_at_all(data: Path, reader: Reader) -> Iterator[Looked]:
 def _look(view: View, retriever: Retriever, reader: Reader, source: str, example: Example, places: Sequence[Known]) -> Iterator[Looked]:
     """Yield what is seen of a question, and of an answerable one also without the articles that answer it."""
     found = retriever.retrieve(view, example.question, _READ)
-    readings = reader.read(example.question, [Readable(one.passage.context, one.hit.text, one.hit.start) for one in found])
+    readings = reader.read(example.question, [Readable(one.passage.heading, one.hit.text, one.hit.start) for one in found])
     read = [replace(one, reading=reading) for one, reading in zip(found, readings, strict=True)]
     yield _looked(view, example.question, read[:_LOOKED_AT], source, places)
     if places:

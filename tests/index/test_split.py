@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from index.article import Article, Heading, Span
 from index.segment import sentences
-from index.split import PASSAGE_TOKENS, SPLITTER, embedded_text, split
+from index.split import PASSAGE_TOKENS, SPLITTER, embedded_text, heading_of, split
 
 
 def count(texts):
@@ -161,6 +161,21 @@ def test_the_context_is_the_title_and_the_headings_above():
 def test_the_title_as_a_heading_is_said_once():
     article = Article(id="a", text="Report\n\nWords here.", title="Report", headings=(Heading(Span(0, 6), 1),))
     assert {passage.context for passage in passages_of(article)} == {"Report"}
+
+
+def test_the_context_names_source_and_date_below_the_headings():
+    heading = Heading(Span(0, 6), 1)
+    article = Article(id="a", text="Mining\n\nWords here.", title="Report", source="Reuters", published="2023-04", headings=(heading,))
+    context = passages_of(article, max_tokens=256)[0].context
+    assert context == "Report > Mining\nReuters, 2023-04"
+    assert heading_of(context) == "Report > Mining"
+    assert passages_of(replace(article, headings=(), source=None), max_tokens=256)[0].context == "Report\n2023-04"
+
+
+def test_source_and_date_are_left_out_where_they_would_take_the_passages_room():
+    article = Article(id="a", text="Words here.", title="Report", source="A source of a good many words " * 4)
+    assert passages_of(article, max_tokens=64)[0].context == "Report"
+    assert passages_of(article, max_tokens=256)[0].context == f"Report\n{article.source}".rstrip()
 
 
 def test_a_context_is_one_line_of_bounded_length():
