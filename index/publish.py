@@ -35,6 +35,10 @@ MERGE_SHARE = 0.1
 #: a dense one also when it is more than so many passages: every search looks at each of them.
 MERGE_ROWS = 5_000
 
+#: Words are counted with those of removed passages, which are rare words' undoing, until their index is built anew; at 70 µs a passage,
+#: a hundredth of what it costs to embed one, that is done at once where there are no more than so many.
+RECOUNTED_ROWS = 50_000
+
 #: What a store is called while it is being made, and its log after that.
 UNFINISHED = "store.partial"
 
@@ -70,10 +74,12 @@ def publish(folder: Path, store: Store, *, anew: bool = False, more_to_come: boo
 
     Each is extended where that is cheap and built anew when it is damaged, when `anew` is set, or past `MERGE_SHARE`. What
     was removed is purged from the store once no derived index holds it any more. While there is `more_to_come`, the dense index may
-    lag by its share however large that is: written anew with every few thousand passages it would cost time that grows with the square.
+    lag by its share however large that is, and the words of what was removed be counted: written anew with every few thousand passages
+    they would cost time that grows with the square.
     """
     verified = verified or Verified()
-    words = _recorded(folder, store, "lexical", partial(_published_lexical, verified=verified), anew=anew)
+    recounted = 0 if more_to_come else RECOUNTED_ROWS
+    words = _recorded(folder, store, "lexical", partial(_published_lexical, verified=verified, recounted=recounted), anew=anew)
     rows = sys.maxsize if more_to_come else MERGE_ROWS
     vectors = _recorded(folder, store, "dense", partial(_published_dense, rows=rows), anew=anew)
     built = min(derived.built for derived in (words, vectors) if derived)
@@ -149,14 +155,15 @@ def _changeable(folder: Path, derived: Derived) -> DenseIndex | None:
         return None
 
 
-def _published_lexical(folder: Path, snapshot: Snapshot, *, anew: bool, verified: Verified) -> Derived:
-    derived = snapshot.derived("lexical")
+def _published_lexical(folder: Path, snapshot: Snapshot, *, anew: bool, verified: Verified, recounted: int) -> Derived:
+    derived, count = snapshot.derived("lexical"), snapshot.counts()[1]
     if derived is not None and not anew and readable(folder / derived.folder, derived.files):
         removed = snapshot.removed_rows(up_to=derived.last_row).size
-        with suppress(ValueError):  # tantivy cannot read what is there
-            extended = _extended_lexical(folder, snapshot, derived, verified)
-            if extended is not None and removed <= MERGE_SHARE * max(snapshot.counts()[1], 1):
-                return extended
+        if removed <= (0 if count <= recounted else MERGE_SHARE * count):
+            with suppress(ValueError):  # tantivy cannot read what is there
+                extended = _extended_lexical(folder, snapshot, derived, verified)
+                if extended is not None:
+                    return extended
     name = f"lexical/{snapshot.generation}"
     while (folder / name).exists():  # the remains of a damaged or interrupted build; never written over
         name += "a"

@@ -54,7 +54,8 @@ def test_past_the_share_the_vectors_are_built_anew(library):
     assert lexical.folder == "lexical/1"
 
 
-def test_what_was_removed_stays_in_the_files_up_to_the_share(library):
+def test_what_was_removed_stays_in_the_files_up_to_the_share(library, monkeypatch):
+    monkeypatch.setattr("index.publish.RECOUNTED_ROWS", 50)
     library.remove(*(f"a{n}" for n in range(5)))
     (dense, lexical), _ = state(library)
     assert (dense.built, lexical.built) == (1, 1)
@@ -66,6 +67,20 @@ def test_what_was_removed_stays_in_the_files_up_to_the_share(library):
     assert [path.name for path in (library.folder / "lexical").iterdir()] == ["3"]
     with library._store.snapshot() as snapshot:
         assert snapshot.removed_before(3) == 0
+
+
+def test_the_words_of_what_was_removed_are_counted_no_more(library, make_library):
+    """BM25 weighs a word by how many passages have it: those that are gone must not be among them, once a change is complete."""
+    library.remove(*(f"a{n}" for n in range(5)))
+    (dense, lexical), _ = state(library)
+    assert (dense.built, lexical.built, lexical.folder) == (1, 2, "lexical/2")
+    fresh = make_library(articles(5, 100))
+    with library.view() as view, fresh.view() as other:
+        for words in ("number5", "lithium number17 mine", "the report"):
+            scores = [[round(score, 5) for score in one.lexical(words, 20).scores.tolist()] for one in (view, other)]
+            assert scores[0] == scores[1]
+            terms = view.terms(words)
+            assert view.idf(terms) == other.idf(terms)
 
 
 def test_nothing_is_purged_that_a_derived_index_may_still_hold(library, monkeypatch):
