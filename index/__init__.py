@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .loaders import read
     from .loaders.jsonl import bounded_lines
     from .model import DEFAULT_MODEL, ModelFiles, locate
+    from .portable import Export
     from .relatives import Kinship, Relative, preferred
     from .resemblance import Likeness, Wording, likeness
     from .runtime import ConversionError, Encoder, Recipe, cache_folder, cached_encoder
@@ -44,6 +45,7 @@ __all__ = [
     "ConversionError",
     "Embedder",
     "Encoder",
+    "Export",
     "FolderWatch",
     "Heading",
     "Health",
@@ -101,6 +103,7 @@ _HOMES = {
     "listing": ("ArticleOrder", "ListedArticles"),
     "loaders.jsonl": ("bounded_lines",),
     "model": ("DEFAULT_MODEL", "ModelFiles", "locate"),
+    "portable": ("Export",),
     "resemblance": ("Likeness", "Wording", "likeness"),
     "runtime": ("ConversionError", "Encoder", "Recipe", "cache_folder", "cached_encoder"),
     "segment": ("sentences",),

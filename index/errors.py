@@ -2,6 +2,7 @@
 
 AssayError
 ArticleError      an article cannot be accepted
+NotNowError     it cannot be read at the moment
 ModelError        an embedding model cannot be used
 StoreError        an index cannot be opened, read or written
 MismatchError   the index was made with something else than is now asked for
@@ -15,6 +16,10 @@ class AssayError(Exception):
 
 class ArticleError(AssayError, ValueError):
     """An article cannot be accepted: its text or id cannot be stored, searched or cited."""
+
+
+class NotNowError(ArticleError):
+    """A file cannot be read for want of something that may be there the next time."""
 
 
 class ModelError(AssayError):

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .article import Refusal
+
 #: The coarsest clock of a file system in use, in nanoseconds: FAT's ticks every two seconds.
 TICK = 2_000_000_000
 
@@ -78,6 +80,13 @@ class FileRecord(NamedTuple):
     def is_gone(self, root: Path) -> bool:
         """Say whether nothing stands where it was, its home being `root`."""
         return not os.path.lexists(root / self.relative)
+
+
+class RefusedFile(NamedTuple):
+    """A file of which something was refused, what it gave all the same, and why the rest did not become an article."""
+
+    record: FileRecord
+    refusals: Sequence[Refusal]
 
 
 def now() -> int:

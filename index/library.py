@@ -27,7 +27,7 @@ from .lock import is_held, writer_lock
 from .mirror import Mirror
 from .model import DEFAULT_MODEL
 from .originals import Originals
-from .portable import Header, Portable, article_line, header_line, read_articles, read_header
+from .portable import Header, Portable, article_line, header_line
 from .publish import UNFINISHED, Verified, publish, publish_words
 from .remembered import RememberedVectors
 from .segment import SEGMENTER
@@ -38,14 +38,15 @@ from .view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import Any, BinaryIO
+    from typing import Any
 
     import numpy as np
     from numpy.typing import NDArray
 
     from .article import Article
-    from .files import FileRecord
+    from .files import FileRecord, RefusedFile
     from .ingest import Addable
+    from .portable import Export
     from .snapshot import Derived, Snapshot
     from .web import Web
 
@@ -82,6 +83,7 @@ class Library:
         self._sentences = RememberedVectors()
         self._originals = Originals(folder / "originals")
         self._verified = Verified()  # what was by whoever holds the lock
+        self._refused: dict[tuple[str, bytes], RefusedFile] = {}  # by `sync`, so that `watch` does not read a bomb at every look
 
     @classmethod
     def open(cls, folder: str | Path, *, model: str | Embedder | None = None, create: bool = True, read_only: bool = False) -> Library:
@@ -255,13 +257,16 @@ class Library:
 
         A file that can no longer be read is reported, and its article stays as it was; so does one that is still in another
         folder that was added or mirrored. A `dry_run` only reports what would be done. A file that was written to within the last
-        `patience` seconds waits for the next time. For the rest see `add`.
+        `patience` seconds waits for the next time; one of which something was refused is not read again by this object until it changes.
+        For the rest see `add`.
         """
         if not Path(folder).is_dir():
             raise AssayError(f"expected a folder to mirror, found none at {folder}; `assay add` takes single files")
         originals = self._originals if keep_originals and not dry_run else None
         with self._adding(progress, dry_run=dry_run) as ingest:
-            mirror = Mirror(Path(folder), Wish(), ingest, self._store, originals=originals, follow=True, patience=patience)
+            mirror = Mirror(
+                Path(folder), Wish(), ingest, self._store, originals=originals, follow=True, patience=patience, refused=self._refused
+            )
             self._take(mirror, dry_run=dry_run)
             report = ingest.finish()
             report.removed = self._forget_missing(mirror, dry_run=dry_run)
@@ -277,18 +282,15 @@ class Library:
                 passages = [passage for passage, _ in snapshot.embedded(row)]
                 yield article_line(Portable(snapshot.article(row), snapshot.sentences(row), passages))
 
-    def take_export(
-        self, stream: BinaryIO, *, name: str, progress: Callable[[int, int], object] = lambda _articles, _passages: None
-    ) -> AddReport:
-        """Add what `export` wrote, each article under its id; `name` is what the user calls the file.
+    def take_export(self, export: Export, *, progress: Callable[[int, int], object] = lambda _articles, _passages: None) -> AddReport:
+        """Add what `export` wrote, each article under its id.
 
-        Raises `AssayError` when it is no export. An article is cut and embedded anew; where this index was made by the same settings, one
-        that comes out with other passages than it had is refused, as is every line that is not what was written. See `add` for the rest.
+        An article is cut and embedded anew; where this index was made by the same settings, one that comes out with other passages
+        than it had is refused, as is every line that is not what was written. See `add` for the rest.
         """
-        header = read_header(stream, name=name)
-        alike = header.settings == _made_with(self.settings())
+        alike = export.header.settings == _made_with(self.settings())
         with self._adding(progress) as ingest:
-            for where, line in read_articles(stream, header, name=name):
+            for where, line in export:
                 if isinstance(line, Refusal):
                     ingest.refuse(line)
                 else:
@@ -510,7 +512,7 @@ class Library:
         settings = self.settings()
         for name, mine in (("segmenter", SEGMENTER), ("splitter", SPLITTER)):
             if settings[name] != mine:
-                hint = "add the articles to a new --index"
+                hint = "carry the articles over: `assay export FILE`, then `assay import FILE --index NEW`"
                 raise MismatchError(f"{self.folder} was made with {name} {settings[name]!r}, found {mine!r} in use; {hint}")
 
     def _check(self, embedder: Embedder) -> None:

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .article import Refusal
 from .dates import split_name
-from .errors import ArticleError
-from .files import FileRecord, Signature, Taken, now
+from .errors import ArticleError, NotNowError
+from .files import FileRecord, RefusedFile, Signature, Taken, now
 from .identify import place_of
 from .ingest import Moved
 from .loaders.rules import rules
-from .loaders.walk import Unread, articles, found_in, opened, refusal_of, shown
+from .loaders.walk import Read, Unread, articles, found_in, opened, refusal_of, shown
 from .originals import hashed
 from .store import Original, Prepared
 from .title import title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from .article import Article
     from .ingest import Ingest
@@ -45,6 +45,15 @@ class _Copy(NamedTuple):
     placed: bool
 
 
+class _Given(NamedTuple):
+    """What a file gave: its record with the articles that were taken in, and why the rest was not."""
+
+    record: FileRecord
+    refusals: list[Refusal]
+    lasting: bool = True
+    """Whether it gives the same as long as it is the same, whatever there is beside it."""
+
+
 class Mirror:
     """The files at one path, as an ingest meets them."""
 
@@ -58,11 +67,13 @@ class Mirror:
         originals: Originals | None = None,
         follow: bool = False,
         patience: float = 0.0,
+        refused: dict[tuple[str, bytes], RefusedFile] | None = None,
     ) -> None:
         """Take them into `ingest`, keeping what they are read from in `originals`.
 
         With `follow`, a file that is gone from the folder and lies elsewhere in it has moved; without, it is one more. A file that was
-        written to within the last `patience` seconds is left as it is known, since somebody may be writing it still.
+        written to within the last `patience` seconds is left as it is known, since somebody may be writing it still. What was `refused`
+        of a file, by its home and path, is told again without reading it while it is as it was; what is refused now is added there.
         """
         self._root = path
         self._wish = wish
@@ -70,6 +81,7 @@ class Mirror:
         self._store = store
         self._originals = originals
         self._follow = follow
+        self._refused = {} if refused is None else refused
         self._patience_ns = int(patience * 1_000_000_000)
         folder = path.is_dir()
         self.home = shown((path if folder else path.parent).resolve())
@@ -126,23 +138,44 @@ class Mirror:
         self._seen.add(path)
         try:
             at = now()
-            signature = Signature.of(found.file.stat())
+            fresh = FileRecord(self.home, path, Signature.of(found.file.stat()), at, "", self._rules, ())
             with self._store.snapshot() as snapshot:
-                record = snapshot.file(self.home, path)
-                fresh = record is not None and record.is_fresh(signature, self._rules) and self._holds(record, snapshot)
-            if record is not None and fresh:
-                self._pass_over(record.articles, found)
-            elif 0 <= at - signature.ctime_ns < self._patience_ns:
+                known = snapshot.file(self.home, path)
+                refused = self._refused.get((self.home, path))
+                same = known is not None and self._is_same(known, fresh, snapshot)
+                same_refused = refused is not None and self._is_same(refused.record, fresh, snapshot)
+            if known is not None and same:
+                self._pass_over(known.articles, found)
+            elif refused is not None and same_refused:
+                self._pass_over(refused.record.articles, found)
+                for refusal in refused.refusals:
+                    self._refuse(found, refusal)
+            elif 0 <= fresh.read_at - fresh.signature.ctime_ns < self._patience_ns:
                 self.waiting.append(shown(found.file))
                 self._unread.add(found.relative)
             else:
-                with opened(found) as file:
-                    self._take_open(found, file, FileRecord(self.home, path, signature, at, "", self._rules, ()), record)
+                self._take_changed(found, fresh, known)
         except (ArticleError, OSError) as error:
             self._refuse(found, refusal_of(shown(found.file), error))
 
-    def _take_open(self, found: Found, file: OpenFile, fresh: FileRecord, known: FileRecord | None) -> None:
+    def _take_changed(self, found: Found, fresh: FileRecord, known: FileRecord | None) -> None:
         """Take in a file whose status is not what it was."""
+        try:
+            with opened(found) as file:
+                given = self._take_open(found, file, fresh, known)
+        except NotNowError:
+            raise
+        except ArticleError as error:
+            given = _Given(fresh, [refusal_of(shown(found.file), error)])
+            self._refuse(found, given.refusals[0])
+        if not given.lasting or Signature.of(found.file.stat()) != fresh.signature:
+            return
+        if given.refusals:
+            self._refused[self.home, fresh.path] = RefusedFile(given.record, given.refusals)
+        else:
+            self._ingest.remember_file(given.record)
+
+    def _take_open(self, found: Found, file: OpenFile, fresh: FileRecord, known: FileRecord | None) -> _Given:
         sha256 = self._originals.keep(file.stream) if self._originals else hashed(file.stream)
         file.stream.seek(0)
         original = Original(sha256, shown(_relative(os.fsencode(found.file.name)))) if self._originals else None
@@ -151,36 +184,40 @@ class Mirror:
             same = known is not None and (known.sha256, known.rules) == (sha256, self._rules) and self._holds(known, snapshot, kept=True)
             copies, gone = (None, False) if same else self._copies(found, fresh, snapshot)
         if known is not None and same:
-            self._pass_over(known.articles, found, original)
-            if not fresh.signature.settled(now()):
-                return  # it would be hashed again all the same
-            taken: list[Taken] | None = list(known.articles)
-        elif copies is not None:
-            taken = [self._take_copy(copy, found, original, gone=gone) for copy in copies]
-        else:
-            taken = self._read(found, file, original)
-        if taken is not None and Signature.of(found.file.stat()) == fresh.signature:
-            self._ingest.remember_file(fresh._replace(articles=taken))
+            self._pass_over(known.articles, found, original)  # before it has settled it would be hashed again all the same
+            return _Given(fresh._replace(articles=known.articles), [], lasting=fresh.signature.settled(now()))
+        if copies is not None:
+            return _Given(fresh._replace(articles=[self._take_copy(copy, found, original, gone=gone) for copy in copies]), [])
+        return self._read(found, file, fresh, original)
 
-    def _read(self, found: Found, file: OpenFile, original: Original | None) -> list[Taken] | None:
-        """Read the articles of a file; return them, or None when not all were taken in."""
-        taken: list[Taken] | None = []
-        for where, article, placed in articles(found, file, self._wish):
+    def _read(self, found: Found, file: OpenFile, fresh: FileRecord, original: Original | None) -> _Given:
+        """Read the articles of a file."""
+        taken, refusals, lasting = list[Taken](), list[Refusal](), True
+        for where, article, placed in self._articles(found, file):
             if isinstance(article, Refusal):
                 self._refuse(found, article)
-                taken = None
+                refusals.append(article)
                 continue
             unchanged = self._ingest.known(article.id)
             sha256 = self._ingest.take_article(article, place=where, origin=self.origin, original=original)
             if sha256 is None:
                 self._unread.add(found.relative)
-                taken = None
+                lasting = False  # what else there is decided that
                 continue
             if sha256 == unchanged:
                 self._met[article.id] = article.path
-            if taken is not None:
-                taken.append(Taken(article.id, sha256, placed))
-        return taken
+            taken.append(Taken(article.id, sha256, placed))
+        return _Given(fresh._replace(articles=taken), refusals, lasting=lasting)
+
+    def _articles(self, found: Found, file: OpenFile) -> Iterator[Read]:
+        """Yield what a file holds, and last why it holds no more where it was refused as a whole, maybe half way."""
+        try:
+            yield from articles(found, file, self._wish)
+        except NotNowError:
+            raise
+        except ArticleError as error:
+            label = shown(found.file)
+            yield Read(label, refusal_of(label, error))
 
     def _refuse(self, found: Found, refusal: Refusal) -> None:
         self._unread.add(found.relative)
@@ -191,6 +228,10 @@ class Mirror:
         for taken in known:
             self._ingest.pass_over(taken.id, place=place, original=original)
             self._met[taken.id] = path
+
+    def _is_same(self, record: FileRecord, fresh: FileRecord, snapshot: Snapshot) -> bool:
+        """Say whether a file must be as it was and all that it gave is in."""
+        return record.is_fresh(fresh.signature, fresh.rules) and self._holds(record, snapshot)
 
     def _holds(self, record: FileRecord, snapshot: Snapshot, *, kept: bool = False) -> bool:
         """Say whether every article of a file is in as it gave it, and the file itself too where it is to be kept and not `kept` now."""

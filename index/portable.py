@@ -67,29 +67,35 @@ def article_line(whole: Portable) -> str:
     )
 
 
-def read_header(stream: BinaryIO, *, name: str) -> Header:
-    """Read the first line of what `header_line` and `article_line` wrote; `name` is what the user calls the file.
+class Export:
+    """What `header_line` and `article_line` wrote, as it is read: yields each article, or why a line holds none, with its place."""
 
-    Raises:
-        AssayError: It is no header of ours; nothing can be said of the other lines.
-    """
-    return _header(next(bounded_lines(stream, LONGEST_LINE), b""), name)
+    def __init__(self, stream: BinaryIO, *, name: str) -> None:
+        """Read the first line; `name` is what the user calls the file.
 
+        Raises:
+            AssayError: It is no header of ours; nothing can be said of the other lines.
+        """
+        self._lines = enumerate(bounded_lines(stream, LONGEST_LINE), 1)
+        self._name = name
+        self.header = _header(next(self._lines, (1, b""))[1], name)
 
-def read_articles(stream: BinaryIO, header: Header, *, name: str) -> Iterator[tuple[str, Portable | Refusal]]:
-    """Read the lines below the header: each article, or why a line holds none, with its place as the user knows it."""
-    seen = 0
-    for number, line in enumerate(bounded_lines(stream, LONGEST_LINE), 2):
-        if line is not None and not line.strip():
-            continue
-        seen += 1
-        where = f"{name}:line {number}"
-        try:
-            yield where, _portable(line)
-        except (ArticleError, ValueError, TypeError, RecursionError, OverflowError) as error:
-            yield where, Refusal(where, str(error))
-    if seen != header.articles:
-        yield name, Refusal(name, f"expected {header.articles:,} articles, as its first line says, found {seen:,}; was the file cut?")
+    def __iter__(self) -> Iterator[tuple[str, Portable | Refusal]]:
+        """Read on, once."""
+        seen = 0
+        for number, line in self._lines:
+            if line is not None and not line.strip():
+                continue
+            seen += 1
+            where = f"{self._name}:line {number}"
+            try:
+                yield where, _portable(line)
+            except (ArticleError, ValueError, TypeError, RecursionError, OverflowError) as error:
+                yield where, Refusal(where, str(error))
+        expected = self.header.articles
+        if seen != expected:
+            reason = f"expected {expected:,} articles, as its first line says, found {seen:,}; was the file cut?"
+            yield self._name, Refusal(self._name, reason)
 
 
 def _line(value: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index import AssayError, Library
+from index import AssayError, Export, Library
 
 from . import output, render, screen
 from .progress import bar
@@ -53,8 +53,10 @@ def export(args: Namespace) -> int:
 
 def take(args: Namespace) -> int:
     """Take in what was exported; exit 1 when something was refused."""
-    with _opened(args.file) as (stream, name), Library.open(args.index, model=args.model) as library, bar("articles", None) as shown:
-        report = library.take_export(stream, name=name, progress=shown.ingest)
+    with _opened(args.file) as (stream, name):
+        exported = Export(stream, name=name)  # before an index is made for it
+        with Library.open(args.index, model=args.model) as library, bar("articles", exported.header.articles) as shown:
+            report = library.take_export(exported, progress=shown.ingest)
     if args.json:
         screen.put_json(report.to_json())
     else:

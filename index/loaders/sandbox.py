@@ -24,7 +24,7 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ArticleError
+from ..errors import ArticleError, NotNowError
 from .wire import MAX_FILE_BYTES, MAX_LINE_BYTES, NonsenseError, line_of, record_of, said_of
 from .worker import OUT_OF_MEMORY
 
@@ -185,7 +185,7 @@ class _Child:
         """Start it.
 
         Raises:
-            ArticleError: The system does not start processes now.
+            NotNowError: The system does not start processes now.
         """
         self.files = 0
         self.usable = False
@@ -212,7 +212,7 @@ class _Child:
             )
         except OSError as exc:
             self._socket.close()
-            raise ArticleError(f"cannot be read now: no process can be started for it ({exc.strerror})") from exc
+            raise NotNowError(f"cannot be read now: no process can be started for it ({exc.strerror})") from exc
         finally:
             other.close()
 
@@ -220,13 +220,13 @@ class _Child:
         """Wait until it is ready.
 
         Raises:
-            ArticleError: It never is.
+            NotNowError: It never is.
         """
         try:
             told = record_of(next(self._lines(_START_SECONDS)), "")
             self.walls, self._born = tuple(told["walls"]), int(told["most"])
         except (_DiedError, NonsenseError, StopIteration, KeyError, TypeError) as exc:
-            raise ArticleError(f"cannot be read: the process that reads such files does not start ({exc})") from exc
+            raise NotNowError(f"cannot be read: the process that reads such files does not start ({exc})") from exc
         self.usable = True
 
     def waiting(self) -> bool:

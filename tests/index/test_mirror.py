@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import index.loaders.walk
 import index.mirror
 from index import AssayError, Interrupted, Library
+from index.errors import NotNowError
 from index.files import TICK
 from index.ingest import Moved
 
@@ -214,14 +215,56 @@ def test_a_file_is_passed_over_only_while_its_articles_are_there(make_library, f
     assert library.article("a.txt").text.startswith("The text of a")
 
 
-@pytest.mark.usefixtures("later")
-def test_a_file_of_which_something_was_refused_is_read_each_time(make_library, folder, reads):
+@pytest.fixture
+def half_bad(folder):
+    """Besides the good files, one with a broken row and one in no format; and what is refused of them."""
     (folder / "rows.jsonl").write_text('{"id": "r0", "text": "Row 0 says this."}\n{"id": "r1"}\n')
+    (folder / "noise.pdf").write_bytes(b"%PDF-1.7 but no more than that")
+    return [f"{folder}/noise.pdf", f"{folder}/rows.jsonl:line 2"]
+
+
+@pytest.mark.usefixtures("later")
+def test_what_was_refused_is_told_again_without_reading_it(make_library, folder, half_bad, reads):
     library = make_library()
-    for read in (["a.txt", "b.txt", "rows.jsonl", "sub/c.txt"], ["rows.jsonl"]):
-        report = library.sync(folder)
-        assert [refusal.path for refusal in report.refused] == [f"{folder}/rows.jsonl:line 2"]
-        assert reads()[1] == read
+    first = library.sync(folder)
+    assert "rows.jsonl" in reads()[1]
+    again = library.sync(folder)
+    assert reads() == ([], [])
+    assert again.refused == first.refused
+    assert [refusal.path for refusal in first.refused] == half_bad
+    assert sorted(again.unchanged) == sorted(first.added)
+
+
+@pytest.mark.usefixtures("later", "half_bad")
+@pytest.mark.parametrize("change", ["mended", "removed from the index", "another program"])
+def test_what_was_refused_is_read_again_when_it_might_be_taken(make_library, folder, reads, change):
+    library = make_library()
+    library.sync(folder)
+    reads()
+    if change == "mended":
+        (folder / "rows.jsonl").write_text('{"id": "r0", "text": "Row 0 says this."}\n{"id": "r1", "text": "And row 1 that."}\n')
+        assert [refusal.path for refusal in library.sync(folder).refused] == [f"{folder}/noise.pdf"]
+    elif change == "removed from the index":
+        library.remove("r0")
+        assert library.sync(folder).added == ["r0"]
+    else:
+        make_library().sync(folder)
+        assert "noise.pdf" in reads()[0]
+        return
+    assert reads()[1] == ["rows.jsonl"]
+
+
+@pytest.mark.usefixtures("later")
+def test_what_could_not_be_read_just_then_is_read_again(make_library, folder, monkeypatch):
+    def never(*_):
+        raise NotNowError("cannot be read now: no process can be started for it")
+        yield
+
+    library = make_library()
+    with monkeypatch.context() as patch:
+        patch.setattr("index.mirror.articles", never)
+        assert len(library.sync(folder).refused) == 4
+    assert len(library.sync(folder).added) == 6
 
 
 @pytest.mark.usefixtures("later")

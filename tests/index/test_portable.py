@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index import Article, AssayError, Heading, Library, Span
-from index.portable import LONGEST_LINE, read_header
+from index.portable import LONGEST_LINE, Export
 
 WORDS = "Lithium nickel, cobalt. Mines of copper! Über ore? 🙂 “quoted” naïve \u2028 line\nA new one. \x85 45 % rose".split(" ")
 LABELS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -64,7 +64,7 @@ def lines(make_library):
 
 
 def taken(library, lines):
-    return library.take_export(io.BytesIO(b"\n".join(lines) + b"\n"), name="e.jsonl")
+    return library.take_export(Export(io.BytesIO(b"\n".join(lines) + b"\n"), name="e.jsonl"))
 
 
 def test_every_field_of_an_article_is_carried():
@@ -82,13 +82,13 @@ def test_what_is_exported_and_taken_in_is_exported_the_same(tmp_path_factory, ma
     with Library.open(place / "one", model=model) as one, Library.open(place / "two", model=model) as two:
         kept = [article for article in given_articles if article.id in one.add(article).added]
         lines = exported(one)
-        report = two.take_export(io.BytesIO(lines), name="e.jsonl")
+        report = two.take_export(Export(io.BytesIO(lines), name="e.jsonl"))
         assert (report.refused, sorted(report.added)) == ([], sorted(article.id for article in kept))
         assert exported(two) == lines
         for article in kept:
             assert two.article(article.id).sha256() == article.sha256()
             assert two.article(article.id).text == article.text
-        assert two.take_export(io.BytesIO(lines), name="e.jsonl").unchanged == report.added
+        assert two.take_export(Export(io.BytesIO(lines), name="e.jsonl")).unchanged == report.added
 
 
 def test_an_export_is_in_order_of_ids_whatever_the_order_of_additions(make_library):
@@ -183,7 +183,7 @@ def test_a_line_that_comes_twice_is_refused_the_second_time(make_library, lines)
 @pytest.mark.parametrize("cut", [1, 5, 40])
 def test_a_file_that_was_cut_is_noticed(make_library, lines, cut):
     whole = b"\n".join(lines)
-    report = make_library().take_export(io.BytesIO(whole[: len(whole) - cut]), name="e.jsonl")
+    report = make_library().take_export(Export(io.BytesIO(whole[: len(whole) - cut]), name="e.jsonl"))
     assert report.refused
     report = taken(make_library(), lines[:-1])
     assert [refusal.reason for refusal in report.refused] == ["expected 3 articles, as its first line says, found 2; was the file cut?"]
@@ -236,5 +236,5 @@ def test_a_line_without_end_is_not_read_into_memory(monkeypatch, make_library, l
     assert [refusal.path for refusal in report.refused] == ["e.jsonl:line 3"]
     assert report.added == ["a0", "a2"]
     with pytest.raises(AssayError, match="too long"):
-        read_header(io.BufferedReader(Endless()), name="endless")
+        Export(io.BufferedReader(Endless()), name="endless")
     assert Endless.asked < 3 << 20

@@ -39,7 +39,8 @@ def test_what_is_not_an_export_is_refused_in_one_line(assay, tmp_path):
     rows = tmp_path / "rows.jsonl"
     rows.write_text('{"id": "a", "text": "Words."}\n')
     for file, said in ((rows, "its first line is no header"), (tmp_path, "found a folder"), (tmp_path / "none", "No such file")):
-        _, err = assay("import", file, code=2)
+        _, err = assay("import", file, "--index", tmp_path / "none", code=2)
+        assert not (tmp_path / "none").exists()
         assert said in err
         assert err.count("\n") == 1
     _, err = assay("export", tmp_path / "e.jsonl", "--index", tmp_path / "none", code=2)
