@@ -1,7 +1,8 @@
 """What another article is to one whose text it shares: a copy, an earlier or later version, or an excerpt.
 
-The two texts say what the shorter is to the longer; when each was written and who published it says the rest. A text that differs and came
-later is an update; where nobody knows which came first, both are copies. Knows nothing of how likenesses are found, or of what is shown.
+The two texts say what the shorter is to the longer; when each was written and who published it says the rest. A text that differs and
+came later is an update; where nobody knows which came first, both are copies. A text is as old as its first printing: a paper that prints
+the first version the day after the correction has no newer one. Knows nothing of how likenesses are found, or of what is shown.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from .likenesses import Like
+
+
+#: What says when an article was written or last changed, the first that a record has.
+_DATES = ("updated_at", "updated", "published_at", "published")
 
 
 class Kinship(StrEnum):
@@ -52,6 +57,13 @@ def relative(like: Like, mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> 
     if like.likeness is Likeness.COPY or not (newer or older):
         return Relative(like.row, theirs["id"], Kinship.COPY)
     return Relative(like.row, theirs["id"], Kinship.UPDATE, newer, written=_written(theirs))
+
+
+def first_printed(record: Mapping[str, Any], copies: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what `relative` asks of an article, with the dates of the earliest of its copies; of partial dates the last day counts."""
+    dated = [(days_of(written[:10])[1], written, one) for one in (record, *copies) if (written := _written(one))]
+    earliest = min(dated, key=lambda one: one[:2], default=("", "", record))[2]
+    return {"id": record["id"], "source": record["source"], **{name: earliest.get(name) for name in _DATES}}
 
 
 def newest(relatives: Iterable[Relative]) -> Relative | None:
@@ -90,8 +102,7 @@ def _age(one: Relative) -> tuple[str, str]:
 
 
 def _written(record: Mapping[str, Any]) -> str | None:
-    names = ("updated_at", "updated", "published_at", "published")
-    return next((str(record[name]) for name in names if record.get(name)), None)
+    return next((str(record[name]) for name in _DATES if record.get(name)), None)
 
 
 def _source(record: Mapping[str, Any]) -> str | None:

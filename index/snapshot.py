@@ -19,7 +19,8 @@ from .durable import Stamp
 from .errors import StoreError
 from .files import FileRecord, Signature, Taken
 from .listing import ROWS, ListedArticles, page_of, sources
-from .relatives import Relative, latest, relative
+from .relatives import Relative, first_printed, latest, relative
+from .resemblance import Likeness
 from .split import embedded_text, heading_of
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ class Snapshot:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Pin the newest generation; `connection` is in a read transaction from here on."""
         self._connection = connection
+        self._printed: dict[int, dict[str, Any]] = {}
         connection.create_function("names", 3, _names, deterministic=True)
         self.generation = int(self.settings()["generation"])
 
@@ -300,8 +302,15 @@ class Snapshot:
     def relatives(self, row: int) -> list[Relative]:
         """Return the other live articles of much the same text, those of exactly the same first."""
         found = likenesses.like(self._connection, row)
-        mine = self.record(row) if found else {}
-        return [relative(one, mine, self.record(one.row)) for one in found]
+        mine = self._first_printed(row) if found else {}
+        return [relative(one, mine, self._first_printed(one.row)) for one in found]
+
+    def _first_printed(self, row: int) -> dict[str, Any]:
+        """Return what makes an article an update, with the dates of the first that printed its text; kept while the snapshot is open."""
+        if row not in self._printed:
+            copies = (one.row for one in likenesses.like(self._connection, row) if one.likeness is Likeness.COPY)
+            self._printed[row] = first_printed(self.record(row), map(self.record, copies))
+        return self._printed[row]
 
     def uncompared(self) -> bool:
         """Say whether there are articles that were not compared with the others, or not by the rules in use."""

@@ -3,7 +3,7 @@
 import pytest
 
 from index.likenesses import Like
-from index.relatives import Kinship, Relative, later, latest, newest, preferred, relative
+from index.relatives import Kinship, Relative, first_printed, later, latest, newest, preferred, relative
 from index.resemblance import Likeness
 
 
@@ -69,3 +69,20 @@ def test_the_latest_version_of_all_is_found_through_those_between():
     assert latest(4, later_ones.__getitem__) is None
     circle = {1: [update(2, 5)], 2: [update(1, 5)]}
     assert latest(1, circle.__getitem__).id == "a2", "it ends"
+
+
+@pytest.mark.parametrize(
+    ("published", "copies", "expected"),
+    [
+        ("2024-03-07", ["2024-03-04", "2024-03-05"], "2024-03-04"),
+        (None, ["2024-03-04", None], "2024-03-04"),
+        ("2024-03-04", ["2024-03"], "2024-03-04"),
+        ("2024-03-04", ["2024-02"], "2024-02"),
+        (None, [None], None),
+        ("2024-03-04", [], "2024-03-04"),
+    ],
+)
+def test_a_text_is_as_old_as_its_first_printing(published, copies, expected):
+    mine = record("mine", source="Gazette", published=published, updated_at=None)
+    found = first_printed(mine, [record(f"c{at}", source="Wire", published=day) for at, day in enumerate(copies)])
+    assert (found["id"], found["source"], found["published"]) == ("mine", "Gazette", expected)

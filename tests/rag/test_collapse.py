@@ -94,6 +94,18 @@ def test_copies_that_say_other_figures_are_both_shown_where_nobody_knows_which_c
     assert {one[0] for one in hits(library)} >= {"a", "b"}
 
 
+@pytest.mark.parametrize("printed", ["2024-03-06", None])
+def test_the_first_version_printed_late_or_without_a_date_is_no_newer_one(make_library, printed):
+    late = article("late", title="Loss at sea", source="Gazette", published=printed)
+    for articles in ([OLD, NEW, late], [late, NEW, OLD]):
+        library = make_library([*articles, *OTHERS])
+        found = hits(library)
+        assert found[0] == ("new", (), None)
+        assert {one[0] for one in found} == {"new", "o1", "o2"}, "both printings of the first version stand behind the second"
+        older = {record["id"]: record["superseded_by"] for record in library.articles() if record["superseded_by"]}
+        assert older == {"old": "new", "late": "new"}
+
+
 def test_only_articles_that_pass_a_filter_are_named(make_library):
     library = make_library(
         [article("a"), article("b", source="Gazette"), article("c", f"By Ben Achebe\n\n{STORY}", source="Post"), *OTHERS]
