@@ -58,6 +58,7 @@ def test_other_names_of_the_same_fields():
         where="r",
     )
     assert (article.id, article.title, article.authors, article.source, article.published) == ("12", "T", ("Ann", "Bob"), "S", "2023")
+    assert from_row({"text": "x", "byline": "By Ann Lee; Bo By"}, where="r").authors == ("Ann Lee", "Bo By")
     assert from_row({"text": "x", "metadata": {"a": 1}, "b": 2}, where="r").metadata == {"a": 1, "b": 2}
     assert from_row({"text": "x", "metadata": "m"}, where="r").metadata == {"metadata": "m"}
 
