@@ -46,6 +46,11 @@ _FORMS = tuple(
 #: What has a time of day by ISO 8601.
 _ISO_TIME = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[t ][0-9]", re.IGNORECASE | re.ASCII)
 
+#: What neither of the forms with a time allows for: a clock of twelve hours, "at" before it, and a zone by name behind ISO 8601.
+_HALF = re.compile(r"(?<=[0-9])\s?(?P<half>[ap])\.?m\b\.?", re.IGNORECASE | re.ASCII)
+_AT = re.compile(r",?\s+at\s+", re.IGNORECASE)
+_UTC = re.compile(r"\s?(?:UTC|GMT)$", re.IGNORECASE)
+
 #: The years that are dates, as in `_YEAR`.
 _YEARS = (1000, 2999)
 
@@ -87,8 +92,8 @@ def parse_moment(raw: str | None) -> str | None:
     """Read a date with its time of day, and its zone where one is given.
 
     Args:
-        raw: A date and a time by ISO 8601 (`2023-04-21T09:00Z`, `2023-04-21 09:00:00.5+0200`) or RFC 5322
-            (`Fri, 21 Apr 2023 09:00:00 GMT`).
+        raw: A date and a time by ISO 8601 (`2023-04-21T09:00Z`, `2023-04-21 09:00:00.5+0200`), by RFC 5322
+            (`Fri, 21 Apr 2023 09:00:00 GMT`), or as people write them (`April 21, 2023 at 9:00 pm`).
 
     Returns:
         `YYYY-MM-DDThh:mm:ss` with the offset from UTC where a zone was given; fractions of a second are dropped. None
@@ -97,10 +102,16 @@ def parse_moment(raw: str | None) -> str | None:
     if parse_date(raw) is None or raw is None:
         return None
     written = " ".join(raw.split())
+    half = _HALF.search(written)
+    plain = _AT.sub(" ", _HALF.sub("", written, count=1), count=1)
     try:
-        moment = dt.datetime.fromisoformat(written) if _ISO_TIME.match(written) else parsedate_to_datetime(written)
+        moment = dt.datetime.fromisoformat(_UTC.sub("+00:00", plain)) if _ISO_TIME.match(plain) else parsedate_to_datetime(plain)
     except ValueError:  # no such time, or no form that is known
         return None
+    if half is not None:
+        if not 1 <= moment.hour <= 12:
+            return None
+        moment = moment.replace(hour=moment.hour % 12 + (12 if half["half"] in "pP" else 0))
     return moment.replace(microsecond=0).isoformat() if _YEARS[0] <= moment.year <= _YEARS[1] else None
 
 
