@@ -168,7 +168,7 @@ def _byline(line: str, span: Span, found: _Found) -> bool:
     names = [name for name in re.split(r", (?!Jr|Sr)|,? and | & |; ", read["names"]) if _outlet(name) is None]
     if whole is None and not all(re.fullmatch(_NAME, name) for name in names):
         return False
-    found.authors = () if whole else tuple(names)
+    found.authors = () if whole else (*names[:1], *(name for name in names[1:] if not _OFFICE.fullmatch(name)))
     found.source = found.source or whole or outlet
     found.published = found.published or dated
     found.spans.append(span)

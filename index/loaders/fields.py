@@ -31,6 +31,8 @@ MAX_DEPTH = 20
 #: Integers of more digits cannot be written back by every reader of JSON.
 _MAX_INTEGER = 10**300
 
+_BY = re.compile(r"\Aby\s+(?=\S)", re.IGNORECASE)
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -96,9 +98,9 @@ def _scalar(value: object, field: str) -> str | None:
 
 
 def _strings(value: object, field: str) -> tuple[str, ...]:
-    """Read names: a list of them, or one string with `;` between them."""
+    """Read names: a list of them, or one string with `;` between them, as a column of bylines has them too: `By Ann Lee`."""
     names = (_scalar(name, field) for name in (value if isinstance(value, (list, tuple)) else [value]))
-    return tuple(part for name in names if name for part in (piece.strip() for piece in name.split(";")) if part)
+    return tuple(part for name in names if name for part in (_BY.sub("", piece.strip(), count=1) for piece in name.split(";")) if part)
 
 
 def storable(text: str) -> str:
