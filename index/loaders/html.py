@@ -144,7 +144,7 @@ class _Writer:
         grouped = element.tag in ("list", "table")
         self._nested += grouped
         if element.tag == "row":
-            self._put(" | ".join(text for cell in element if (text := " ".join("".join(cell.itertext()).split()))))
+            self._put(" | ".join(text for cell in element if (text := _cell(cell))))
         elif element.tag == "code":
             self._put("".join(element.itertext()))
         else:
@@ -180,6 +180,21 @@ class _Writer:
         if text.strip():
             self._blocks.add(text, adjoining=self._within, level=level)
             self._within = self._nested > 0
+
+
+def _cell(cell: Any) -> str:
+    """Return what stands in a cell, on one line."""
+    return " ".join("".join(_pieces(cell)).split())
+
+
+def _pieces(element: Any) -> Iterator[str]:
+    """Yield the text in an element, what is a line or a block of its own set off from the rest."""
+    yield element.text or ""
+    for child in element:
+        apart = " " if child.tag == "lb" or child.tag in _BLOCKS else ""
+        yield apart
+        yield from _pieces(child)
+        yield apart + (child.tail or "")
 
 
 def _level(head: Any) -> int:
