@@ -15,6 +15,7 @@ from .blocks import Blocks
 from .interface import Draft
 from .members import Members
 from .office_open import Package
+from .tables import in_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -231,11 +232,12 @@ class _Reader:
         """Write a row as one line; a row of a single cell is no data but prose laid out in a frame."""
         self._within = False
         for row in _rows(table):
-            cells = [cell for cell in _cells(row) if not _continues(cell)]
-            if len(cells) == 1:
-                self.body(cells[0])
+            cells = list(_cells(row))
+            own = [cell for cell in cells if not _continues(cell)]
+            if len(own) == 1:
+                self.body(own[0])
                 continue
-            line = " | ".join(text for cell in cells if (text := self._cell(cell)))
+            line = in_row("" if _continues(cell) else self._cell(cell) for cell in cells)
             if line:
                 self.blocks.add(line, adjoining=self._within)
                 self._within = True

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .blocks import Blocks
 from .markup import html_tree, local, text_within
+from .tables import in_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +102,7 @@ class FragmentWriter:
         aside = self._aside is not None and self._aside(element)
         self._quoted += aside
         if name == "tr" and _is_row(element):
-            self._put(" | ".join(text for cell in element if (text := _cell(cell))), line=True)
+            self._put(in_row(_cell(cell) for cell in element if local(cell) in ("td", "th")), line=True)
         elif name in _LISTS or name == "table":
             self._group(element, name in _LISTS)
         elif name in _HEADINGS:

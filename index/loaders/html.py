@@ -15,6 +15,7 @@ from .main_text import find_main_text, parse
 from .markup import require_no_flood
 from .page_facts import names_of, stated
 from .sniff import foreign, is_web_page
+from .tables import in_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -144,7 +145,7 @@ class _Writer:
         grouped = element.tag in ("list", "table")
         self._nested += grouped
         if element.tag == "row":
-            self._put(" | ".join(text for cell in element if (text := _cell(cell))))
+            self._put(in_row(map(_cell, element)))
         elif element.tag == "code":
             self._put("".join(element.itertext()))
         else:

@@ -14,7 +14,7 @@ from .blocks import Blocks
 from .interface import Draft
 from .markup import local, text_within, xml_tree
 from .members import Members
-from .tables import write_rows
+from .tables import in_row, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -222,7 +222,7 @@ class _Reader:
             self._waiting.clear()
             return
         for row in rows:
-            line = " | ".join(filter(None, row))
+            line = in_row(row)
             if line:
                 self.blocks.add(line, adjoining=self._within)
                 self._within = True

@@ -14,6 +14,7 @@ from .interface import Draft
 from .markup import local, text_within
 from .members import Members
 from .office_open import Package
+from .tables import in_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,7 +136,7 @@ def _write(shape: Any, blocks: Blocks) -> None:
     if tables:
         for table in tables:
             _lines(
-                (" | ".join(filter(None, (" ".join(_paragraphs(cell)) for cell in row.iter("{*}tc")))) for row in table.iter("{*}tr")),
+                (in_row(" ".join(_paragraphs(cell)) for cell in row.iter("{*}tc")) for row in table.iter("{*}tr")),
                 blocks,
             )
         return
@@ -178,7 +179,7 @@ def _chart(root: Any, blocks: Blocks) -> None:
         columns.append(_points(parts.get("val", parts.get("yval"))))
     rows = sorted(categories.keys() | {place for column in columns for place in column})
     lines = [" | ".join(filter(None, names))] if any(names) else []
-    lines += [" | ".join(filter(None, (categories.get(row, ""), *(column.get(row, "") for column in columns)))) for row in rows]
+    lines += [in_row((categories.get(row, ""), *(column.get(row, "") for column in columns))) for row in rows]
     _lines(iter(lines), blocks)
 
 

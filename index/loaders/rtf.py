@@ -15,6 +15,7 @@ from ..errors import ArticleError
 from .blocks import Blocks
 from .decode import read_bytes
 from .interface import Draft
+from .tables import in_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -382,7 +383,7 @@ class _Reader:
 
     def _end_row(self) -> None:
         cells, self._cells = self._cells, []
-        line = " | ".join(cell for cell in cells if cell)
+        line = in_row(cells)
         if line:
             self.blocks.add(line, adjoining=self._within)
             self._within = True

@@ -57,6 +57,14 @@ def write_rows(rows: Iterable[Sequence[str]], blocks: Blocks) -> tuple[str, ...]
     return first
 
 
+def in_row(cells: Iterable[str]) -> str:
+    """Return the cells of a row as one line. An empty one before others keeps its place, and they theirs."""
+    held = list(cells)
+    if sum(map(bool, held)) < 2:
+        return "".join(held)
+    return " | ".join(_trimmed(held)).strip()
+
+
 class _Header:
     """The names of a table's columns, and of what kinds their cells are: words or figures."""
 

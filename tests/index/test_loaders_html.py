@@ -49,9 +49,11 @@ def test_the_main_text_keeps_its_paragraphs_and_headings():
     assert [(heading.span.of(draft.text), heading.level) for heading in draft.headings][-1] == ("What next", 2)
 
 
-def test_lines_and_paragraphs_in_a_cell_stay_words_apart():
+def test_what_stands_in_a_cell_stays_apart_and_in_its_column():
     draft = read(PAGE.replace("<td>China</td><td>46</td>", "<td>China<br>and <b>Mon</b>golia</td><td><p>46</p><p>(est.)</p></td>"))
     assert "Country | Share\nChina and Mongolia | 46 (est.)" in draft.text.split("\n\n")
+    draft = read(PAGE.replace("<th>Share</th>", "<th>Share</th><th>Mines</th>").replace("<td>46</td>", "<td></td><td>7</td>"))
+    assert "Country | Share | Mines\nChina |  | 7" in draft.text.split("\n\n")
 
 
 def test_what_the_page_says_of_itself():

@@ -119,6 +119,17 @@ def test_what_a_reader_of_the_page_does_not_see_is_left_out():
     assert one(DocxLoader(), saved(document)).text == "Seen shown inserted moved here controlled linked"
 
 
+def test_an_empty_cell_keeps_its_place_in_a_row():
+    document = word()
+    table = document.add_table(4, 4)
+    shown = [["Land", "Year", "Sales", "Costs"], ["Chile", "2021", "", "5"], ["", "2022", "7", ""], ["", "Sum", "", ""]]
+    for row, cells in enumerate(shown):
+        for column, text in enumerate(cells):
+            table.cell(row, column).text = text
+    table.cell(1, 0).merge(table.cell(2, 0))
+    assert one(DocxLoader(), saved(document)).text == "Land | Year | Sales | Costs\nChile | 2021 |  | 5\n| 2022 | 7\nSum"
+
+
 def test_contents_are_left_out_and_text_boxes_are_not():
     document = word()
     document.styles.add_style("toc 1", WD_STYLE_TYPE.PARAGRAPH)
