@@ -43,6 +43,9 @@ _Single: TypeAlias = "str | Path | Article | Refusal | Mapping[str, object]"
 #: A transaction is committed when this many new passages are waiting: seconds of embedding, the most that a crash undoes.
 PASSAGES_A_COMMIT = 512
 
+#: What to do about two articles of one id.
+_OWN_IDS = "add the folder that holds both, or give each an id of its own"
+
 #: Of a longer article the vectors are kept in parts of so many.
 EMBEDDED_AT_ONCE = 2_048
 
@@ -192,7 +195,7 @@ class Ingest:
         it must have.
         """
         if article.id in self._given:
-            hint = "add the folder that holds both, or give each an id of its own"
+            hint = "both say that they are what is at that address; keep one of them" if "://" in article.id else _OWN_IDS
             return self._refused(place, f"the id {article.id!r} was given before, at {self._given[article.id]}; {hint}")
         checksum = article.sha256()
         if self._known.get(article.id) == checksum:

@@ -164,6 +164,15 @@ def test_two_files_of_one_name_never_replace_each_other(make_library, tmp_path, 
         assert library.article("notes.txt").text == "The notes of y23."
 
 
+def test_a_page_that_was_saved_twice_is_taken_once_and_the_reason_says_what_to_do(make_library, tmp_path):
+    for name in ("page (1).md", "page.md"):
+        (tmp_path / name).write_text("---\nurl: https://daily.example/talks\n---\nThe talks on minerals failed on Friday.")
+    report = make_library().add(tmp_path)
+    assert report.added == ["https://daily.example/talks"]
+    (refusal,) = report.refused
+    assert refusal.reason.endswith("both say that they are what is at that address; keep one of them")
+
+
 def test_a_refusal_is_reported_and_the_rest_goes_on(make_library):
     boilerplate = "All rights reserved."
     empty = Article(id="x", text=boilerplate, title="", not_citable=(Span(0, len(boilerplate)),), path="x.txt")
