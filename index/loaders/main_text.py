@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import re
+from copy import deepcopy
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ _DATES = {"original_date": True, "extensive_search": False, "max_date": "2999-12
 _BODY = re.compile(r"body|content|article|entry|story|post|text", re.IGNORECASE)
 _AROUND = re.compile(r"comment|related|teaser|promo|card|list|aside|sidebar|footer|header|nav|recirc|widget", re.IGNORECASE)
 
+#: Of a page's text in one piece, blocks of so few characters are taken instead where they hold this share of its words.
+_LEAST, _PARTED = 10, 0.6
+
 #: A part of a body holds so many paragraphs of so many words; a teaser does not.
 _PARAGRAPHS, _PARAGRAPH_WORDS = 3, 15
 
@@ -51,10 +56,19 @@ def find_main_text(tree: Any) -> Any:
     Its `body` holds elements of TEI: `head`, `p`, `list` of `item`, `table` of `row` of `cell`, `lb` for a line break, `ref` for a
     link. Besides it holds the title, author, date, site and address that the extractor has made out. `tree` is changed.
     """
-    import trafilatura
-
     _prune(tree)
     _join(tree)
+    page = _extracted(tree)
+    if page is not None and _is_flat(page.body):
+        parted = _extracted(tree, config=_content_with_little())
+        if parted is not None and _words(parted.body) >= _PARTED * _words(page.body):
+            return parted
+    return page
+
+
+def _extracted(tree: Any, **options: Any) -> Any:
+    import trafilatura
+
     return trafilatura.bare_extraction(
         tree,
         include_comments=False,
@@ -63,7 +77,27 @@ def find_main_text(tree: Any) -> Any:
         deduplicate=False,
         prune_xpath=_HIDDEN,
         date_extraction_params=dict(_DATES),
+        **options,
     )
+
+
+@cache
+def _content_with_little() -> Any:
+    """Return the extractor's settings, but for the length of a text below which it takes the whole page's for it."""
+    from trafilatura.settings import DEFAULT_CONFIG
+
+    config = deepcopy(DEFAULT_CONFIG)
+    config["DEFAULT"]["MIN_EXTRACTED_SIZE"] = str(_LEAST)
+    return config
+
+
+def _is_flat(body: Any) -> bool:
+    """Say whether all is one paragraph, as where the extractor found little and took the page's text as it stands, headline and all."""
+    return len(body) == 1 and body[0].tag == "p" and len(body[0]) == 0
+
+
+def _words(body: Any) -> int:
+    return len(" ".join(body.itertext()).split())
 
 
 def _keep_quiet(name: str) -> None:

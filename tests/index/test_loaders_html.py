@@ -49,6 +49,18 @@ def test_the_main_text_keeps_its_paragraphs_and_headings():
     assert [(heading.span.of(draft.text), heading.level) for heading in draft.headings][-1] == ("What next", 2)
 
 
+def test_a_page_of_few_words_keeps_its_paragraphs_and_leaves_out_what_stands_above_them():
+    head = '<article><h1>Talks fail</h1><p class="byline">By Ann Lee</p><time datetime="2023-04-21">21 April 2023</time>'
+    draft = read(
+        f"<html><head><title>Talks fail</title></head><body>{head}<p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p></article></body></html>"
+    )
+    assert draft.text == f"{PARAGRAPHS[0]}\n\n{PARAGRAPHS[1]}"
+    table = "<table><tr><th>Route</th><th>Fare</th></tr><tr><td>Split</td><td>8 euros</td></tr></table>"
+    assert read(f"<html><body><h1>Fares</h1>{table}</body></html>").text == "Route | Fare\nSplit | 8 euros"
+    flat = f"<html><body><article>{PARAGRAPHS[0]} <a href='/'>{PARAGRAPHS[1]}</a></article></body></html>"
+    assert read(flat).text == f"{PARAGRAPHS[0]} {PARAGRAPHS[1]}", "where there are no blocks, the text as it stands"
+
+
 def test_what_stands_in_a_cell_stays_apart_and_in_its_column():
     draft = read(PAGE.replace("<td>China</td><td>46</td>", "<td>China<br>and <b>Mon</b>golia</td><td><p>46</p><p>(est.)</p></td>"))
     assert "Country | Share\nChina and Mongolia | 46 (est.)" in draft.text.split("\n\n")
