@@ -31,6 +31,9 @@ _NOBODY = frozenset(
 )
 _UNTITLED = frozenset({"powerpoint presentation", "word document", "document1", "presentation1", "untitled", "title", "slide 1"})
 
+#: When the templates of python-docx and python-pptx were made and changed, which every file has that is written from them.
+_OF_TEMPLATES = frozenset({"2013-12-23T23:15:00Z", "2013-01-27T09:14:16Z", "2013-01-27T09:15:58Z"})
+
 
 class Relation(NamedTuple):
     """One part's mention of another."""
@@ -116,7 +119,12 @@ class Package:
         return Properties(
             title=None if title is None or title.lower() in _UNTITLED else title,
             authors=tuple(name for name in names if name and name.lower() not in _NOBODY),
-            created=stated.get("created"),
-            modified=stated.get("modified"),
+            created=_told(stated.get("created")),
+            modified=_told(stated.get("modified")),
             language=stated.get("language"),
         )
+
+
+def _told(date: str | None) -> str | None:
+    """Return a date, but for one that only the template had."""
+    return None if date in _OF_TEMPLATES else date

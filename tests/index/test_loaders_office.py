@@ -119,6 +119,17 @@ def test_what_a_reader_of_the_page_does_not_see_is_left_out():
     assert one(DocxLoader(), saved(document)).text == "Seen shown inserted moved here controlled linked"
 
 
+def test_the_dates_of_a_librarys_template_are_none_of_the_file():
+    document = docx.Document()
+    document.add_paragraph("Words.")
+    draft = one(DocxLoader(), saved(document))
+    assert (draft.authors, draft.published, draft.updated) == ((), None, None)
+    slides = pptx.Presentation()
+    slides.slides.add_slide(slides.slide_layouts[0]).shapes.title.text = "Words."
+    draft = one(PptxLoader(), saved(slides))
+    assert (draft.authors, draft.published, draft.updated) == ((), None, None)
+
+
 def test_an_empty_cell_keeps_its_place_in_a_row():
     document = word()
     table = document.add_table(4, 4)
