@@ -22,7 +22,7 @@ from .embed import Embedder, SentenceTransformerEmbedder
 from .errors import AssayError, BusyError, MismatchError, StoreError
 from .ingest import AddReport, Ingest, Interrupted, articles_of, flat, paths
 from .listing import ArticleOrder, ListedArticles
-from .loaders.walk import Wish, found_in, wish_of
+from .loaders.walk import found_in, wish_of
 from .lock import is_held, writer_lock
 from .mirror import Mirror
 from .model import DEFAULT_MODEL
@@ -248,6 +248,8 @@ class Library:
         self,
         folder: str | Path,
         *,
+        source: str | None = None,
+        published: str | None = None,
         keep_originals: bool = False,
         dry_run: bool = False,
         patience: float = 0.0,
@@ -256,16 +258,16 @@ class Library:
         """Make the index mirror `folder`: add what is new, replace what changed, follow what moved, remove what was in it and is gone.
 
         A file that can no longer be read is reported, and its article stays as it was; so does one that is still in another
-        folder that was added or mirrored. A `dry_run` only reports what would be done. A file that was written to within the last
-        `patience` seconds waits for the next time; one of which something was refused is not read again by this object until it changes.
-        For the rest see `add`.
+        folder that was added or mirrored. `source` and `published` are given to every article; without them, each has its own again.
+        A `dry_run` only reports what would be done. A file that was written to within the last `patience` seconds waits for the next
+        time; one of which something was refused is not read again by this object until it changes. For the rest see `add`.
         """
         if not Path(folder).is_dir():
             raise AssayError(f"expected a folder to mirror, found none at {folder}; `assay add` takes single files")
-        originals = self._originals if keep_originals and not dry_run else None
+        originals, wish = self._originals if keep_originals and not dry_run else None, wish_of(source, published)
         with self._adding(progress, dry_run=dry_run) as ingest:
             mirror = Mirror(
-                Path(folder), Wish(), ingest, self._store, originals=originals, follow=True, patience=patience, refused=self._refused
+                Path(folder), wish, ingest, self._store, originals=originals, follow=True, patience=patience, refused=self._refused
             )
             self._take(mirror, dry_run=dry_run)
             report = ingest.finish()

@@ -130,18 +130,19 @@ def _writing_verbs(verb: Callable[..., Parser]) -> None:
     )
     formats += "with --allow-url a web address too"
     add.add_argument("paths", metavar="PATH", nargs="+", type=_not_empty, help=formats)
-    add.add_argument("--source", metavar="S", type=_words, help="the publisher of every article, whatever the articles say")
-    add.add_argument("--published", metavar="D", type=_raw_date, help="the date of every article, whatever the articles say")
+    _sayings(add)
     mirroring.add_keeping(add)
     fetching.add_options(add)
     gone = "Adds what is new, replaces what changed, follows what moved, removes what is gone from the folder; what fell off a feed stays."
     sync = verb("sync", "make the index mirror a folder, or follow a feed", mirroring.sync, gone)
     sync.add_argument("folder", metavar="FOLDER", type=_not_empty, help="a folder; with --allow-url the address of a feed or a sitemap")
+    _sayings(sync)
     mirroring.add_sync_options(sync)
     fetching.add_options(sync)
     again = "As sync, whenever something changes, until Ctrl-C; a line on stderr for each change, with --json a line of JSON on stdout."
     watch = verb("watch", "keep the index in step with folders as they change", mirroring.watch, again)
     mirroring.add_watch_options(watch, _not_empty)
+    _sayings(watch)
     remove = verb("rm", "remove articles by id, all or none", verbs.remove)
     remove.add_argument("ids", metavar="ID", nargs="+", type=_words)
     takes = "Each article under its id, cut and embedded anew. A line that is not what was exported is refused."
@@ -150,6 +151,12 @@ def _writing_verbs(verb: Callable[..., Parser]) -> None:
     for parser in (add, sync, take):
         parser.set_defaults(interrupted=kept)
     watch.set_defaults(interrupted="ended; every change that was told is on the disk")
+
+
+def _sayings(parser: Parser) -> None:
+    """Add what the user may say of every article."""
+    parser.add_argument("--source", metavar="S", type=_words, help="the publisher of every article, whatever the articles say")
+    parser.add_argument("--published", metavar="D", type=_raw_date, help="the date of every article, whatever the articles say")
 
 
 def _reading_verbs(verb: Callable[..., Parser]) -> None:

@@ -52,7 +52,7 @@ def sync(args: Namespace) -> int:
         return _follow(args, addresses[0], web)
     _expect_folder(args.folder)
     with _library(args) as library, bar("articles", expected_files(args.folder)) as shown:
-        report = library.sync(args.folder, keep_originals=args.keep_originals, dry_run=args.dry_run, progress=shown.ingest)
+        report = library.sync(args.folder, **_wanted(args), dry_run=args.dry_run, progress=shown.ingest)
     if args.json:
         screen.put_json({**report.to_json(), **({"dry_run": True} if args.dry_run else {})})
     else:
@@ -66,7 +66,7 @@ def _follow(args: Namespace, address: str, web: Web) -> int:
         if given:
             raise AssayError(f"expected a folder for {option}, found the web address {address}; leave it out")
     with _library(args) as library, bar("articles", None) as shown:
-        report = library.fetch(address, web=web, listings=True, progress=shown.ingest)
+        report = library.fetch(address, web=web, source=args.source, published=args.published, listings=True, progress=shown.ingest)
     if args.json:
         screen.put_json(report.to_json())
     else:
@@ -94,7 +94,7 @@ def _look(args: Namespace, library: Library, folder: Path, told: _Told) -> float
     """Mirror one folder and tell what changed; return after how many seconds it is to be looked at again, None for as usual."""
     try:
         with bar("articles", None) as shown:
-            report = library.sync(folder, keep_originals=args.keep_originals, patience=SETTLED, progress=shown.ingest)
+            report = library.sync(folder, **_wanted(args), patience=SETTLED, progress=shown.ingest)
     except MismatchError:
         raise
     except BusyError as error:
@@ -162,6 +162,11 @@ def _library(args: Namespace) -> Iterator[Library]:
         return
     with tempfile.TemporaryDirectory(prefix="assay-") as folder, Library.open(Path(folder) / "index", model=args.model) as library:
         yield library
+
+
+def _wanted(args: Namespace) -> dict[str, Any]:
+    """Return how the files of a folder are to be taken in."""
+    return {"source": args.source, "published": args.published, "keep_originals": args.keep_originals}
 
 
 def _expect_folder(folder: str | Path) -> None:

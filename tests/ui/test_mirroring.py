@@ -52,6 +52,19 @@ def test_a_dry_run_tells_and_does_nothing(assay, folder, tmp_path):
     assert assay("sync", folder / "one.txt", "--dry-run", code=2)[1].count("\n") == 1
 
 
+def test_what_the_user_says_of_a_folder_wins_and_is_said_each_time(assay, folder):
+    (folder / "one.txt").write_text("The words of one\nBy Ann Lee, Reuters\nPublished 3 March 2023\n\nNickel rose on Friday, traders said.")
+    said = ("--source", "My Desk", "--published", "2020-01")
+    for expected in (["added one.txt", "added two.txt"], None):
+        out, _ = assay("sync", folder, *said, *(["--dry-run"] if expected else []))
+        assert out.splitlines()[:2] == expected if expected else "2 added" in out
+    listed = json.loads(assay("list", "--json")[0])
+    assert {(one["source"], one["published"]) for one in listed} == {("My Desk", "2020-01")}
+    assert "2 unchanged" in assay("sync", folder, *said)[0]
+    assert "2 updated" in assay("sync", folder)[0]
+    assert json.loads(assay("show", "one.txt", "--json")[0])["source"] == "Reuters"
+
+
 @pytest.mark.slow
 def test_an_interrupted_addition_says_what_is_in_and_how_to_go_on(process, tmp_path):
     folder = tmp_path / "many"
