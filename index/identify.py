@@ -16,6 +16,8 @@ from .article import MAX_ID_CHARACTERS
 if TYPE_CHECKING:
     from pathlib import PurePath
 
+    from .article import Article
+
 #: Query parameters that say how a reader came to a page, never which page it is.
 _TRACKING = re.compile(
     r"utm_\w+|fbclid|gclid|gclsrc|dclid|msclkid|yclid|twclid|ttclid|igshid|mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok|oly_\w+_id|vero_id|wickedid|cmpid|ocid|smid",
@@ -39,6 +41,11 @@ def identity(*, given: str | None, url: str | None, place: str) -> str:
     if canonical is not None and len(canonical) <= MAX_ID_CHARACTERS:
         return canonical
     return place
+
+
+def is_address_of(article: Article) -> bool:
+    """Say whether an article is known by its address: another file may be the same page, saved at another time."""
+    return article.url is not None and article.id == canonical_url(article.url)
 
 
 def canonical_url(url: str) -> str | None:

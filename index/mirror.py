@@ -17,7 +17,7 @@ from .article import Refusal
 from .dates import split_name
 from .errors import ArticleError, NotNowError
 from .files import FileRecord, RefusedFile, Signature, Taken, now
-from .identify import place_of
+from .identify import is_address_of, place_of
 from .ingest import Moved
 from .loaders.rules import rules
 from .loaders.walk import Read, Unread, articles, found_in, opened, refusal_of, shown
@@ -193,11 +193,14 @@ class Mirror:
     def _read(self, found: Found, file: OpenFile, fresh: FileRecord, original: Original | None) -> _Given:
         """Read the articles of a file."""
         taken, refusals, lasting = list[Taken](), list[Refusal](), True
-        for where, article, placed in self._articles(found, file):
-            if isinstance(article, Refusal):
-                self._refuse(found, article)
-                refusals.append(article)
+        for where, read, placed in self._articles(found, file):
+            if isinstance(read, Refusal):
+                self._refuse(found, read)
+                refusals.append(read)
                 continue
+            again = self._ingest.given(read.id) and where == shown(found.file) and is_address_of(read)  # a page that was saved twice
+            article = replace(read, id=place_of(found.relative)) if again else read
+            lasting = lasting and not again
             unchanged = self._ingest.known(article.id)
             sha256 = self._ingest.take_article(article, place=where, origin=self.origin, original=original)
             if sha256 is None:
@@ -206,7 +209,7 @@ class Mirror:
                 continue
             if sha256 == unchanged:
                 self._met[article.id] = article.path
-            taken.append(Taken(article.id, sha256, placed))
+            taken.append(Taken(article.id, sha256, placed or again))
         return _Given(fresh._replace(articles=taken), refusals, lasting=lasting)
 
     def _articles(self, found: Found, file: OpenFile) -> Iterator[Read]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index import AssayError, BusyError, FolderWatch, Library, MismatchError, StoreError
+from index import AssayError, BusyError, FolderWatch, Library, MismatchError
 
 from . import fetching, render, screen
 from .progress import bar, expected_files
@@ -100,11 +100,10 @@ def _look(args: Namespace, library: Library, folder: Path, told: _Told) -> float
     except BusyError as error:
         told.trouble(folder, f"{error}; waits")
         return _AGAIN
-    except StoreError as error:  # a full disk: what was committed is safe, and the rest is tried again
-        told.trouble(folder, f"{error}; tries again")
+    except AssayError as error:  # such as a full disk: what was committed is safe, and the rest is tried again
+        if folder.is_dir():  # else it went away as it was looked at
+            told.trouble(folder, f"{error}; tries again")
         return _AGAIN
-    except AssayError:
-        return _AGAIN  # the folder went away as it was looked at
     told.report(folder, report)
     return SETTLED if report.waiting else None
 

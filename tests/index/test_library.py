@@ -164,9 +164,23 @@ def test_two_files_of_one_name_never_replace_each_other(make_library, tmp_path, 
         assert library.article("notes.txt").text == "The notes of y23."
 
 
-def test_a_page_that_was_saved_twice_is_taken_once_and_the_reason_says_what_to_do(make_library, tmp_path):
-    for name in ("page (1).md", "page.md"):
-        (tmp_path / name).write_text("---\nurl: https://daily.example/talks\n---\nThe talks on minerals failed on Friday.")
+def test_a_page_that_was_saved_twice_is_two_articles(make_library, tmp_path):
+    """One is known by its address, the others by their places; that they are the same, or versions, is told like that of any other two."""
+    for name, day in (("page (1).md", "Friday"), ("page.md", "Friday"), ("then.md", "Monday")):
+        (tmp_path / name).write_text(f"---\nurl: https://daily.example/talks\n---\nThe talks on minerals failed on {day}.")
+    library = make_library()
+    for report in (library.sync(tmp_path), library.sync(tmp_path)):
+        assert report.refused == []
+        assert ids(library) == ["https://daily.example/talks", "page.md", "then.md"]
+    assert len(report.unchanged) == 3
+    (tmp_path / "page (1).md").unlink()
+    library.sync(tmp_path)
+    assert ids(library) == ["https://daily.example/talks", "then.md"]
+
+
+def test_two_rows_of_one_address_are_refused_with_what_to_do(make_library, tmp_path):
+    rows = [{"url": "https://daily.example/talks", "text": f"The talks failed on {day}."} for day in ("Friday", "Monday")]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
     report = make_library().add(tmp_path)
     assert report.added == ["https://daily.example/talks"]
     (refusal,) = report.refused
