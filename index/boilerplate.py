@@ -27,7 +27,11 @@ _TAIL_LINES = 8
 
 #: Characters that set a line off without being part of it: list marks, emphasis, rules.
 _ORNAMENT = " \t*_#>•·-–—=[]()|"
-_ORNAMENTS = f"[{re.escape(_ORNAMENT)}]*"
+_ORNAMENTS = f"[{re.escape(_ORNAMENT)}]*+"
+
+#: The same before a notice, which may begin with the one form of letters in brackets. Both are never tried twice (`*+`), and neither is
+#: what may follow the words of a notice (`{0,200}+`): a line of 600 characters would be gone through for each place where it could end.
+_LEADING = rf"(?:(?!\(c\))[{re.escape(_ORNAMENT)}])*+"
 
 _PICTURES = r"(?:images?|illustrations?|pictures?|visuals?|graphics?|photos?|photographs?|artwork|cover image|featured image)"
 _MADE = r"(?:was|were|is|are|has been|have been) (?:[a-z]+ )?(?:created|generated|made|produced|drawn|illustrated)"
@@ -38,32 +42,32 @@ _PIECE = r"(?:article|story|post|page|piece|interview|essay|report)"
 #: Notices wherever they stand.
 _ANYWHERE = (
     r"(?:AI|A\.I\.)[ -](?:generated )?(?:(?:image|illustration|content|art|visual|picture|text)s? )?(?:disclaimer|disclosure|notice)\b.*",
-    r"(?:image|illustration|picture|photo|graphic)s?(?: credit| by)?: (?:AI|A\.I\.)(?:[- ]generated)?\b.{0,80}",
-    r"(?:this|the) (?:image|illustration|picture)s? (?:is|are|was|were) AI[- ]generated\b.{0,120}",
-    r"(?:(?:©|\(c\)|copyright).{0,150})?all rights reserved\b.{0,200}",
-    r"(?:©|copyright ©|copyright \(c\)|\(c\) ?[12][0-9]{3}).{0,200}",
-    r"copyright [12][0-9]{3}\b.{0,150}",
-    r"(?:please )?(?:subscribe|sign up)(?: now| here| today| free)?(?: to| for) (?:our|the|my)(?: [\w-]+){0,4} newsletters?\b.{0,200}",
-    r"(?:get|receive) (?:our|the)(?: [\w-]+){0,5} (?:newsletter|news|stories|headlines)(?: [\w-]+){0,4} (?:in|to) your inbox\b.{0,150}",
+    r"(?:image|illustration|picture|photo|graphic)s?(?: credit| by)?: (?:AI|A\.I\.)(?:[- ]generated)?\b.{0,80}+",
+    r"(?:this|the) (?:image|illustration|picture)s? (?:is|are|was|were) AI[- ]generated\b.{0,120}+",
+    r"(?:(?:©|\(c\)|copyright).{0,150})?all rights reserved\b.{0,200}+",
+    r"(?:©|copyright ©|copyright \(c\)|\(c\) ?[12][0-9]{3}).{0,200}+",
+    r"copyright [12][0-9]{3}\b.{0,150}+",
+    r"(?:please )?(?:subscribe|sign up)(?: now| here| today| free)?(?: to| for) (?:our|the|my)(?: [\w-]+){0,4} newsletters?\b.{0,200}+",
+    r"(?:get|receive) (?:our|the)(?: [\w-]+){0,5} (?:newsletter|news|stories|headlines)(?: [\w-]+){0,4} (?:in|to) your inbox\b.{0,150}+",
     r"advertisements?:?|sponsored(?: content| post| links?)?|promoted content|paid content",
     r"(?:story|article) continues (?:below|after)(?: this| the)?(?: advertisements?| ads?)?|continue reading(?: the main story| below)?",
-    rf"(?:this )?{_PIECE} (?:was|has been|is) (?:first |originally )(?:published|posted|appeared)\b.{{0,250}}",
-    rf"(?:this )?{_PIECE} (?:first |originally )(?:appeared|ran) (?:on|in|at)\b.{{0,250}}",
-    r"(?:originally|first) published (?:on|in|at|by)\b.{0,200}",
-    r"(?:we|this (?:web)?site|our (?:web)?site) uses? (?:our own and third[- ]party )?cookies\b.{0,450}",
-    r"by (?:continuing|using|clicking|browsing)\b.{0,120}\bcookies\b.{0,300}",
-    r"(?:accept|reject|manage)(?: all)? cookies(?: settings| preferences)?|cookie (?:settings|policy|preferences|notice)(?:: .{0,60})?",
-    r"share (?:this|the) (?:article|story|post|page)(?: (?:on|via|with)\b.{0,80})?",
-    r"follow us on\b.{0,150}|skip to (?:main )?content",
+    rf"(?:this )?{_PIECE} (?:was|has been|is) (?:first |originally )(?:published|posted|appeared)\b.{{0,250}}+",
+    rf"(?:this )?{_PIECE} (?:first |originally )(?:appeared|ran) (?:on|in|at)\b.{{0,250}}+",
+    r"(?:originally|first) published (?:on|in|at|by)\b.{0,200}+",
+    r"(?:we|this (?:web)?site|our (?:web)?site) uses? (?:our own and third[- ]party )?cookies\b.{0,450}+",
+    r"by (?:continuing|using|clicking|browsing)\b.{0,120}\bcookies\b.{0,300}+",
+    r"(?:accept|reject|manage)(?: all)? cookies(?: settings| preferences)?|cookie (?:settings|policy|preferences|notice)(?:: .{0,60}+)?",
+    r"share (?:this|the) (?:article|story|post|page)(?: (?:on|via|with)\b.{0,80}+)?",
+    r"follow us on\b.{0,150}+|skip to (?:main )?content",
     r"privacy policy|terms (?:of (?:use|service)|and conditions)(?:[ |•·,and]{1,7}privacy policy)?",
-    r"click here to (?:subscribe|sign up|donate)\b.{0,150}",
+    r"click here to (?:subscribe|sign up|donate)\b.{0,150}+",
 )
 
 #: Notices when they stand at the end, where prose of the same words would be odd.
 _AT_THE_END = (
-    rf"(?:(?:this|these|the|all|any) )?(?:[a-z']+ )?{_PICTURES}(?: (?:in|for|of|above|on) this {_PIECE})? {_MADE} {_BY_AI}.{{0,200}}",
+    rf"(?:(?:this|these|the|all|any) )?(?:[a-z']+ )?{_PICTURES}(?: (?:in|for|of|above|on) this {_PIECE})? {_MADE} {_BY_AI}.{{0,200}}+",
     r"disclaimer:.*",
-    r"(?:editor'?s?|author'?s?) note: this (?:article|story)\b.{0,300}",
+    r"(?:editor'?s?|author'?s?) note: this (?:article|story)\b.{0,300}+",
     r"subscribe(?: now| today)?[.!]?",
 )
 
@@ -78,7 +82,7 @@ _LAST_SOURCES = r"(?:sources?|with reporting (?:from|by)|source links?)[*_]* ?:(
 
 def _either(*forms: str) -> re.Pattern[str]:
     """Compile a match of whole lines that consist of one of `forms` and ornament."""
-    return re.compile(rf"{_ORNAMENTS}(?:{'|'.join(forms)}){_ORNAMENTS}", re.IGNORECASE)
+    return re.compile(rf"{_LEADING}(?:{'|'.join(forms)}){_ORNAMENTS}", re.IGNORECASE)
 
 
 _NOTICE = _either(*_ANYWHERE, _SOURCES)
