@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors import ArticleError
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 #: A longer line is refused unread: an article of the greatest length fits.
 MAX_LINE_BYTES = 100_000_000
+
+#: Values in one line or file: each takes up to two hundred bytes of memory, the smallest of them (`[],`) three of the file.
+MAX_VALUES = 2_000_000
+
+#: What parts or opens values, and what is no such mark within a string.
+_MARKS = ("[", "{", ",")
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 
 
 class JsonLinesLoader:
@@ -63,8 +71,10 @@ def parse(text: str) -> object:
     """Parse one JSON value; NaN and the infinities, which JSON does not know, are read as null.
 
     Raises:
-        ArticleError: It is not JSON, or nested too deep to be parsed.
+        ArticleError: It is not JSON, nested too deep to be parsed, or of more values than fit into memory.
     """
+    if _marks(text) > MAX_VALUES and _marks(_STRING.sub("", text)) > MAX_VALUES:
+        raise ArticleError(f"too many values: more than {MAX_VALUES:,}; split it, an article a line")
     try:
         return json.loads(text, parse_constant=lambda _: None)
     except RecursionError as exc:
@@ -73,6 +83,11 @@ def parse(text: str) -> object:
         raise ArticleError(f"expected a JSON object, found broken JSON: {exc.msg} at character {exc.pos:,}") from exc
     except ValueError as exc:  # integers of more than some thousand digits
         raise ArticleError("expected a JSON object, found a number that is too long to be read") from exc
+
+
+def _marks(text: str) -> int:
+    """Return how many values `text` holds at most."""
+    return sum(map(text.count, _MARKS))
 
 
 def require_object(value: object) -> dict[str, object]:

@@ -140,12 +140,19 @@ def test_json_lines(tmp_path):
         (b'{"text": "\xed\xa0\x80"}', "expected UTF-8"),
         (b"\0", "broken JSON"),
         (b"\xff\xfe{", "expected UTF-8"),
+        (b'{"text": "a", "x": [' + b"[]," * 2_000_000 + b"[]]}", "too many values: more than 2,000,000; split it"),
     ],
 )
 def test_hostile_lines_are_refused_and_the_rest_goes_on(tmp_path, line, reason):
     first, last = load(JsonLinesLoader(), tmp_path, line + b'\n{"text": "next"}')
     assert reason in first.reason
     assert last.text == "next"
+
+
+def test_what_stands_in_strings_is_no_value(tmp_path):
+    text = 'Commas, "quotes", brackets [ and { in one \\\\ text. ' * 700_000
+    (draft,) = load(JsonLinesLoader(), tmp_path, json.dumps({"text": text}))
+    assert draft.text == text
 
 
 def test_lines_that_are_too_long_are_skipped_unread(tmp_path, monkeypatch):
