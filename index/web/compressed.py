@@ -9,6 +9,10 @@ from ..errors import ArticleError
 #: As much is opened at once.
 _CHUNK_BYTES = 1 << 16
 
+#: So little is looked at at once that what follows a member, which is copied for each, stays short; and no file has more members.
+_SLICE_BYTES = 1 << 14
+_MOST_MEMBERS = 10_000
+
 
 class Opened:
     """Opens gzip as it comes; a small body that is large inside is opened only as far as somebody takes it."""
@@ -18,13 +22,23 @@ class Opened:
         self._limit, self._left = limit, limit
         self._reader = zlib.decompressobj(wbits=31)
         self._begun = False
+        self._members = 0
 
     def open(self, data: bytes) -> bytes:
         """Return what is in `data`; raises `ArticleError` where there is more than the limit, or it is no gzip."""
         out = bytearray()
+        for start in range(0, len(data), _SLICE_BYTES):
+            self._slice(data[start : start + _SLICE_BYTES], out)
+        self._left -= len(out)
+        return bytes(out)
+
+    def _slice(self, data: bytes, out: bytearray) -> None:
+        """Add what is in a part of the data to `out`."""
         while data:
             if self._reader.eof:  # another member may follow
-                self._reader, self._begun = zlib.decompressobj(wbits=31), False
+                self._reader, self._begun, self._members = zlib.decompressobj(wbits=31), False, self._members + 1
+            if self._members >= _MOST_MEMBERS:
+                raise ArticleError(f"what came compressed by gzip cannot be opened: it consists of more than {_MOST_MEMBERS:,} parts")
             self._begun = True
             try:
                 out += self._reader.decompress(data, _CHUNK_BYTES)
@@ -33,8 +47,6 @@ class Opened:
             if len(out) > self._left:
                 raise ArticleError(f"too large: more than {self._limit:,} bytes once it is opened")
             data = self._reader.unused_data if self._reader.eof else self._reader.unconsumed_tail
-        self._left -= len(out)
-        return bytes(out)
 
     def finish(self) -> None:
         """Raise `ArticleError` when what was opened ends early."""

@@ -196,3 +196,15 @@ def test_pages_and_documents_are_no_listings():
         b"{}",
     ):
         assert not is_listing(Page(HERE, data))
+
+
+def test_gzip_of_a_million_parts_is_refused_in_time():
+    """Each part copied what followed it: twenty megabytes of empty ones took minutes."""
+    empty = gzip.compress(b"", mtime=0)
+    whole = sitemap(("https://www.example.org/a", None)).encode()
+    parts = gzip.compress(whole[:-4], mtime=0) + empty + gzip.compress(whole[-4:], mtime=0)
+    assert [entry.draft.url for entry in listed(parts).entries] == ["https://www.example.org/a"]
+    began = time.process_time()
+    with pytest.raises(ArticleError, match="more than 10,000 parts"):
+        listed(parts + empty * 1_000_000)
+    assert time.process_time() - began < 5
