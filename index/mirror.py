@@ -20,7 +20,7 @@ from .files import FileRecord, RefusedFile, Signature, Taken, now
 from .identify import is_address_of, place_of
 from .ingest import Moved
 from .loaders.rules import rules
-from .loaders.walk import Read, Unread, articles, found_in, opened, refusal_of, shown
+from .loaders.walk import Read, Unread, articles, found_in, hopeless, is_hopeless, opened, refusal_of, shown
 from .originals import hashed
 from .store import Original, Prepared
 from .title import title_of
@@ -51,7 +51,7 @@ class _Given(NamedTuple):
     record: FileRecord
     refusals: list[Refusal]
     lasting: bool = True
-    """Whether it gives the same as long as it is the same, whatever there is beside it."""
+    """Whether nothing of it was decided by what there is beside it: it gives the same again while it is the same."""
 
 
 class Mirror:
@@ -192,25 +192,29 @@ class Mirror:
 
     def _read(self, found: Found, file: OpenFile, fresh: FileRecord, original: Original | None) -> _Given:
         """Read the articles of a file."""
-        taken, refusals, lasting = list[Taken](), list[Refusal](), True
+        taken, refusals, others = list[Taken](), list[Refusal](), 0
         for where, read, placed in self._articles(found, file):
             if isinstance(read, Refusal):
                 self._refuse(found, read)
                 refusals.append(read)
-                continue
-            again = self._ingest.given(read.id) and where == shown(found.file) and is_address_of(read)  # a page that was saved twice
-            article = replace(read, id=place_of(found.relative)) if again else read
-            lasting = lasting and not again
-            unchanged = self._ingest.known(article.id)
-            sha256 = self._ingest.take_article(article, place=where, origin=self.origin, original=original)
-            if sha256 is None:
-                self._unread.add(found.relative)
-                lasting = False  # what else there is decided that
-                continue
-            if sha256 == unchanged:
-                self._met[article.id] = article.path
-            taken.append(Taken(article.id, sha256, placed or again))
-        return _Given(fresh._replace(articles=taken), refusals, lasting=lasting)
+            else:
+                again = self._ingest.given(read.id) and where == shown(found.file) and is_address_of(read)  # a page that was saved twice
+                article = replace(read, id=place_of(found.relative)) if again else read
+                unchanged = self._ingest.known(article.id)
+                sha256 = self._ingest.take_article(article, place=where, origin=self.origin, original=original)
+                others += again or sha256 is None
+                if sha256 is None:
+                    self._unread.add(found.relative)
+                else:
+                    taken.append(Taken(article.id, sha256, placed or again))
+                if sha256 is not None and sha256 == unchanged:
+                    self._met[article.id] = article.path
+            refused = len(refusals) + others
+            if is_hopeless(refused, len(taken)):
+                refusals.append(hopeless(shown(found.file), refused, len(taken)))
+                self._refuse(found, refusals[-1])
+                break
+        return _Given(fresh._replace(articles=taken), refusals, lasting=not others)
 
     def _articles(self, found: Found, file: OpenFile) -> Iterator[Read]:
         """Yield what a file holds, and last why it holds no more where it was refused as a whole, maybe half way."""

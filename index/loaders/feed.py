@@ -38,6 +38,9 @@ _NAMED = re.compile(r"\S+@\S+ \((?P<name>[^()]{1,200})\)")
 
 _MOST_TAGS = 50
 
+#: No feed lists more; a sitemap may not list more either.
+_MOST_ENTRIES = 50_000
+
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -69,6 +72,8 @@ def entries(data: bytes) -> Iterator[Draft | BrokenRow]:
     found = list(feed.iter("{*}item", "{*}entry"))
     if not found:
         raise ArticleError("the feed holds no entries")
+    if len(found) > _MOST_ENTRIES:
+        raise ArticleError(f"too many entries: {len(found):,}, at most {_MOST_ENTRIES:,} of a feed are read")
     for number, entry in enumerate(found, 1):
         row = Row("entry", number)
         try:

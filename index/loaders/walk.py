@@ -37,6 +37,9 @@ _INDEX_FILES = frozenset({"store.sqlite", "lock"})
 #: A reason is a line, not a copy of what was found.
 _MAX_REASON = 400
 
+#: A file of which so many articles are refused, and hardly any is not, is not read to its end: nobody reads a million reasons.
+_MOST_REFUSED, _HARDLY_ANY = 10_000, 0.1
+
 _NOT_REGULAR = (
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
@@ -203,6 +206,16 @@ def refusal_of(where: str, reason: str | Exception) -> Refusal:
     if isinstance(reason, OSError):
         reason = f"cannot be read: {reason.strerror or reason}"
     return Refusal(_one_line(where), cut(_one_line(str(reason)), _MAX_REASON))
+
+
+def is_hopeless(refused: int, taken: int) -> bool:
+    """Say whether a file is not worth reading on, of which so many articles have been refused and taken in."""
+    return refused >= _MOST_REFUSED and taken < _HARDLY_ANY * refused
+
+
+def hopeless(where: str, refused: int, taken: int) -> Refusal:
+    """Return the refusal of what follows in such a file."""
+    return refusal_of(where, f"hardly anything in it can be taken in: {refused:,} refused, {taken:,} not; what follows was not looked at")
 
 
 def _accepted(draft: Draft, found: Found, wish: Wish, where: str) -> Read:

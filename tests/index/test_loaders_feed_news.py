@@ -35,6 +35,11 @@ def headings(draft):
     return [(heading.span.of(draft.text), heading.level) for heading in draft.headings]
 
 
+def test_a_feed_of_a_million_entries_is_refused():
+    with pytest.raises(ArticleError, match="too many entries: 1,000,000, at most 50,000 of a feed are read"):
+        next(entries(b"<rss><channel>" + b"<item/>" * 1_000_000 + b"</channel></rss>"))
+
+
 def test_rss():
     first, second, third = entries(RSS.encode())
     assert first.text == "How\n\nLong text here.\n\na\nb"

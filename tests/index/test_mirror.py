@@ -97,6 +97,20 @@ def equals_fresh(library, folder, tmp_path, model):
         return held(fresh) == held(library)
 
 
+def test_a_file_of_a_million_refusals_is_not_read_to_its_end(make_library, folder, later):
+    (folder / "flood.csv").write_text("text,a\nThe nickel is here.,x\n" + ",x\n" * 300_000)
+    (folder / "mixed.csv").write_text("text,a\n" + ",x\n" * 3_000 + "The cobalt is here.,x\n")
+    library = make_library()
+    report = library.sync(folder)
+    assert sum("flood.csv" in refusal.path for refusal in report.refused) == 10_001
+    assert sum("mixed.csv" in refusal.path for refusal in report.refused) == 3_000
+    last = next(refusal for refusal in report.refused if refusal.path.endswith("flood.csv"))
+    assert last.reason == "hardly anything in it can be taken in: 10,000 refused, 1 not; what follows was not looked at"
+    assert report.added == ["a.txt", "b.txt", "flood.csv#2", "mixed.csv#3002", "r0", "r1", "r2", "sub/c.txt"]
+    later(60)
+    assert library.sync(folder).removed == []  # what was not looked at is not gone
+
+
 # --- what is as it was ------------------------------------------------------------------------------------------------
 
 
