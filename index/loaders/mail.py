@@ -148,7 +148,9 @@ def _draft(data: bytes, row: Row | None = None) -> Draft:
         authors = _names(headers.get("from", ""))
     except ArticleError:
         raise
-    except Exception as exc:  # the standard library's parser raises whatever it stumbles over, RecursionError among them
+    except RecursionError as exc:
+        raise ArticleError("the message cannot be read: its parts, or the addresses in a header, are nested too deep") from exc
+    except Exception as exc:  # the standard library's parser raises whatever it stumbles over
         raise ArticleError(f"the message cannot be read: {type(exc).__name__}") from exc
     if not text.strip():
         raise ArticleError("no text: the message holds none" + (f", only {', '.join(attached)[:200]}" if attached else ""))
@@ -220,17 +222,21 @@ def _flowed(text: str, part: MIMEPart) -> str:
     """Join the lines that a program has wrapped and says so (RFC 3676); other lines stay as they were sent."""
     lines = [line.rstrip("\r") for line in text.split("\n")]
     if (part.get_param("format") or "") == "flowed":
-        joined: list[str] = []
+        joined: list[list[str]] = []
         gap = "" if part.get_param("delsp") == "yes" else " "
         goes_on = False
         for line in lines:
             stuffed = line.removeprefix(" ")
             if goes_on and not stuffed.startswith(">") and stuffed != "-- ":
-                joined[-1] = joined[-1].rstrip(" ") + gap + stuffed
+                pieces = joined[-1]  # put together at the end: a line may be joined of millions
+                while len(pieces) > 1 and not pieces[-1].strip(" "):
+                    pieces.pop()
+                pieces[-1] = pieces[-1].rstrip(" ") + gap
+                pieces.append(stuffed)
             else:
-                joined.append(stuffed)
+                joined.append([stuffed])
             goes_on = stuffed.endswith(" ") and stuffed != "-- " and not stuffed.startswith(">")
-        lines = joined
+        lines = ["".join(pieces) for pieces in joined]
     return "\n".join(lines).strip("\n")
 
 

@@ -1,6 +1,7 @@
 """E-mail: the words of the sender, cited; those quoted, kept; whatever is sent, read or refused."""
 
 import io
+import time
 from contextlib import suppress
 from email.message import EmailMessage
 
@@ -169,3 +170,17 @@ def test_no_damage_raises_anything_else(noise, at):
     whole = bytes(message())
     with suppress(ArticleError):
         one(whole[:at] + noise + whole[at + len(noise) :])
+
+
+def test_a_line_that_is_joined_of_many_takes_no_time():
+    made = b"From: a@b.c\nSubject: s\nMIME-Version: 1.0\nContent-Type: text/plain; format=flowed\n\n" + b"word \n" * 300_000
+    began = time.process_time()
+    (draft,) = MailLoader().load(io.BytesIO(made))
+    assert len(draft.text) == 5 * 300_000
+    assert time.process_time() - began < 5
+
+
+def test_what_is_nested_without_end_is_refused_for_that():
+    made = b"From: a@b.c\nMessage-ID: <1@x>\nSubject: s\n" + b"Content-Type: message/rfc822\n\n" * 20_000 + b"text"
+    with pytest.raises(ArticleError, match="nested too deep"):
+        next(MailLoader().load(io.BytesIO(made)))
