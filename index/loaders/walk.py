@@ -40,6 +40,8 @@ _MAX_REASON = 400
 #: A file of which so many articles are refused, and hardly any is not, is not read to its end: nobody reads a million reasons.
 _MOST_REFUSED, _HARDLY_ANY = 10_000, 0.1
 
+_LEADS_OUT = "a link that leads out of the folder; add what it leads to by its own path"
+
 _NOT_REGULAR = (
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
@@ -53,6 +55,8 @@ class Found(NamedTuple):
 
     file: Path
     relative: PurePosixPath
+    inside: Path | None = None
+    """The folder out of which nothing leads, without links in its own path; None where the user named the file."""
 
 
 class Unread(NamedTuple):
@@ -239,11 +243,35 @@ def opened(found: Found) -> Iterator[OpenFile]:
         OSError: It cannot be opened.
     """
     _require_regular(found.file.stat())
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW  # where links led has been looked at; no other is followed now
-    with os.fdopen(os.open(os.path.realpath(found.file), flags), "rb") as stream:
+    with os.fdopen(_descriptor(found), "rb") as stream:
         _require_regular(os.fstat(stream.fileno()))  # another may stand in its place by now
         size = os.fstat(stream.fileno()).st_size
         yield OpenFile(stream, loader_for(stream, suffix=found.file.suffix.lower(), size=size))
+
+
+def _descriptor(found: Found) -> int:
+    """Open a file where its links lead now, and follow none that has been put in their place since: step by step from the folder.
+
+    Raises:
+        ArticleError: It leads out of the folder by now.
+        OSError: It cannot be opened.
+    """
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+    target = Path(os.path.realpath(found.file))
+    if found.inside is None:
+        return os.open(target, flags | os.O_NONBLOCK)
+    if not target.is_relative_to(found.inside):
+        raise ArticleError(_LEADS_OUT)
+    folder = os.open(found.inside, flags | os.O_DIRECTORY)
+    try:
+        *folders, name = target.relative_to(found.inside).parts
+        for part in folders:
+            below = os.open(part, flags | os.O_DIRECTORY, dir_fd=folder)
+            os.close(folder)
+            folder = below
+        return os.open(name, flags | os.O_NONBLOCK, dir_fd=folder)
+    finally:
+        os.close(folder)
 
 
 def _require_regular(status: os.stat_result) -> None:
@@ -271,7 +299,7 @@ def _walk(root: Path) -> Iterator[Found | Unread]:
                     reason = "this folder is an index, not articles; keep the articles in another folder"
                     yield Unread(relative, refusal_of(shown(path), reason))
             else:
-                yield Found(path, relative)
+                yield Found(path, relative, inside)
         except (ArticleError, OSError) as exc:
             yield Unread(relative, refusal_of(shown(path), exc))
 
@@ -286,6 +314,6 @@ def _check_link(link: Path, inside: Path) -> None:
         loop = isinstance(exc, RuntimeError) or exc.errno == errno.ELOOP
         raise ArticleError("a link that leads to itself" if loop else "a link that cannot be followed") from exc
     if not target.is_relative_to(inside):
-        raise ArticleError("a link that leads out of the folder; add what it leads to by its own path")
+        raise ArticleError(_LEADS_OUT)
     if target.is_dir():
         raise ArticleError("a link to a folder inside the one that is added; its files are read where they are")

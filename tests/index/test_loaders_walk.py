@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from index.article import Article, Refusal
 from index.errors import ArticleError
 from index.loaders import Loader, read
 from index.loaders.formats import LOADERS
-from index.loaders.walk import shown
+from index.loaders.walk import found_in, opened, shown
 
 SEEDS = Path(__file__).parents[2] / "seeds" / "articles"
 PDF, PNG, ZIP, GIF = b"%PDF-1.7\n%\xe2\xe3", b"\x89PNG\r\n\x1a\n\0\0", b"PK\x03\x04\x14\0", b"GIF89a\0\0"
@@ -181,6 +182,24 @@ def test_links_never_lead_out(tmp_path):
     assert told["4_broken.txt"] == "a link to nothing"
     assert told["5_loop.txt"] == "a link that leads to itself"
     assert "a link to a folder inside" in told["6_self"]
+
+
+def test_what_becomes_a_link_after_it_was_found_is_not_followed(tmp_path, monkeypatch):
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    write(tmp_path, in__a_DOT_txt="inside words", in__sub__b_DOT_txt="words too", out__a_DOT_txt="outside", out__b_DOT_txt="outside too")
+    found = list(found_in(inside))
+    assert [entry.relative.name for entry in found] == ["a.txt", "b.txt"]
+    shutil.rmtree(inside)
+    inside.mkdir()
+    (inside / "a.txt").symlink_to(outside / "a.txt")
+    (inside / "sub").symlink_to(outside)
+    for entry in found:
+        with pytest.raises(ArticleError, match="leads out of the folder"), opened(entry):
+            pytest.fail("it was opened")
+    monkeypatch.setattr("os.path.realpath", os.path.abspath)  # as if the links came between the look at them and the opening
+    for entry in found:
+        with pytest.raises(OSError, match=r"symbolic links|Not a directory"), opened(entry):
+            pytest.fail("it was opened")
 
 
 def test_a_link_that_the_user_names_is_followed(tmp_path):
