@@ -65,7 +65,7 @@ def page_draft(data: bytes, declared: str | None = None, *, url: str | None = No
     require_no_flood(markup, "a web page")
     try:
         return _draft(markup, metadata, url)
-    except ArticleError:
+    except (ArticleError, MemoryError):  # where memory is short, whoever gave it says so
         raise
     except Exception as exc:
         raise ArticleError(f"the web page cannot be read: {type(exc).__name__}") from exc

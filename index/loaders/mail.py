@@ -146,7 +146,7 @@ def _draft(data: bytes, row: Row | None = None) -> Draft:
         text, aside, metadata = _body(message)
         attached = _attachments(message)
         authors = _names(headers.get("from", ""))
-    except ArticleError:
+    except (ArticleError, MemoryError):  # where memory is short, whoever gave it says so
         raise
     except RecursionError as exc:
         raise ArticleError("the message cannot be read: its parts, or the addresses in a header, are nested too deep") from exc

@@ -50,7 +50,7 @@ class MhtmlLoader:
             message = BytesParser().parsebytes(data)
             part = _main_part(message)
             content = part.get_payload(decode=True) if part is not None else None
-        except ArticleError:
+        except (ArticleError, MemoryError):  # where memory is short, whoever gave it says so
             raise
         except Exception as exc:
             raise ArticleError(f"the saved page cannot be read: {type(exc).__name__}") from exc
