@@ -40,8 +40,13 @@ LARGE_BYTES = 600_000
 BYTES_PER_SECOND = 150_000
 MOST_SECONDS = 60.0
 
-#: How long a file of many articles may take in all, as long as article follows article.
+#: How long a file of many articles may take in all, as long as article follows article; a small one less, by its size: what is packed
+#: into a few kilobytes can keep a loader busy for each of its ten thousand members.
 ALL_SECONDS = 600.0
+ALL_BYTES_PER_SECOND = 10_000
+
+#: What asks for so much at once does slow work, as the recognition of a page's picture is: that is added to the time in all.
+_SLOW_WORK = 5.0
 
 #: How much longer a file may take by the clock, in parts of that, while others have the processor.
 _BUSY = 2.0
@@ -254,7 +259,7 @@ class _Child:
             socket.send_fds(self._socket, [line_of({"loader": name, "seconds": seconds}, token)], [file])
         except OSError as exc:
             raise self._death(name, seconds) from exc
-        for line in self._lines(seconds, name):
+        for line in self._lines(seconds, name, min(ALL_SECONDS, seconds + os.fstat(file).st_size / ALL_BYTES_PER_SECOND)):
             try:
                 record = record_of(line, token)
                 if "asks" in record:
@@ -285,24 +290,24 @@ class _Child:
         if broke is not None:
             raise ArticleError(_broke(name, broke))
 
-    def _lines(self, seconds: float, name: str = "") -> Iterator[bytearray]:
+    def _lines(self, seconds: float, name: str = "", all_seconds: float = ALL_SECONDS) -> Iterator[bytearray]:
         """Yield line after line; only the time that is spent waiting for it counts."""
-        buffer, total, left, all_left, extra = bytearray(), 0, seconds, ALL_SECONDS, _BUSY * seconds
+        buffer, total, left, spent, extra = bytearray(), 0, seconds, 0.0, _BUSY * seconds
         begun, (had, _) = time.monotonic(), self._processor()
         while True:
             began = time.monotonic()
-            self._socket.settimeout(max(min(left, all_left), 0.001))
+            self._socket.settimeout(max(min(left, all_seconds - spent), 0.001))
             try:
                 piece = self._socket.recv(_READ_BYTES)
             except TimeoutError as exc:
                 if extra > 0 and self._starved(begun, had):
-                    left, extra = 1.0, extra - 1.0
+                    left, extra, all_seconds = 1.0, extra - 1.0, max(all_seconds, spent + 1.0)
                     continue
-                raise _DiedError(_slow(seconds if left <= all_left else ALL_SECONDS), slow=True) from exc
+                raise _DiedError(_slow(seconds if left <= all_seconds - spent else all_seconds), slow=True) from exc
             except OSError:
                 piece = b""
             waited = time.monotonic() - began
-            left, all_left = left - waited, all_left - waited
+            left, spent = left - waited, spent + waited
             if not piece:
                 raise self._death(name, seconds)
             total += len(piece)
@@ -314,6 +319,7 @@ class _Child:
                 asked = _asked(buffer)
                 yield buffer
                 left = left + asked if asked else seconds  # each article of a file has as long as a file of one
+                all_seconds = min(ALL_SECONDS, all_seconds + asked) if asked >= _SLOW_WORK else all_seconds
                 begun, (had, _) = time.monotonic(), self._processor()
                 buffer, piece = bytearray(), piece[at + 1 :]
                 at = piece.find(b"\n")

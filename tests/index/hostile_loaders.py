@@ -11,6 +11,7 @@ import time
 
 from index import ArticleError, Heading, Span
 from index.loaders import BrokenRow, Draft, Row
+from index.loaders.pace import getting_on
 from index.loaders.worker import MAX_CHARACTERS
 
 
@@ -90,6 +91,19 @@ def sleeps(_stream):
 def sleeps_a_little(_stream):
     time.sleep(0.6)
     yield Draft(text="slept")
+
+
+def sleeps_for_each(stream):
+    for _ in range(20):
+        time.sleep(0.2)
+        yield Draft(text="slept")
+
+
+def sleeps_for_each_and_asks(stream):
+    for _ in range(5):
+        getting_on(5.0)
+        time.sleep(0.2)
+        yield Draft(text="slept")
 
 
 def spins_in_c(_stream):

@@ -168,6 +168,19 @@ def test_a_hang_is_ended_in_time(sandbox, file, name):
     assert texts(sandbox, "reads", file) == ["one\nbad two\nthree"]
 
 
+def test_a_small_file_of_many_slow_articles_is_ended_in_time_too(sandbox, file, tmp_path):
+    """Each in time, but thousands of them: how long all may take goes by the file's size, and by what slow work asks for."""
+    drafts = sandbox.load(loader("sleeps_for_each", patience=0.1), file)
+    assert next(drafts).text == "slept"
+    with pytest.raises(ArticleError, match="took longer than 1 s to read"):
+        list(drafts)
+    assert texts(sandbox, "sleeps_for_each_and_asks", file, patience=0.1) == ["slept"] * 5
+    large = tmp_path / "large"
+    large.write_bytes(b"x" * 200_000)
+    with large.open("rb") as stream:
+        assert texts(sandbox, "sleeps_for_each", stream, patience=0.1) == ["slept"] * 20
+
+
 def test_articles_before_a_refusal_are_kept(sandbox, file):
     drafts = sandbox.load(loader("refuses_after_some"), file)
     assert next(drafts).text == "one"
