@@ -156,6 +156,14 @@ def test_documents_are_read_as_files_are(site, fetch, library, at):
     assert "was given before" in report.refused[0].reason
 
 
+def test_a_table_of_a_million_refusals_is_not_read_to_its_end(site, fetch):
+    site.pages["/flood.csv"] = (200, {"Content-Type": "text/csv"}, b"text,a\nThe nickel is here.,x\n" + b",x\n" * 100_000)
+    report = fetch("/flood.csv")
+    assert len(report.added) == 1
+    assert len(report.refused) == 10_001
+    assert report.refused[-1].reason == "hardly anything in it can be taken in: 10,000 refused, 1 not; what follows was not looked at"
+
+
 def test_nothing_is_fetched_without_being_asked_for(library, contacts, at):
     with pytest.raises(AssayError):
         library.add(at("/a"))
