@@ -105,7 +105,7 @@ def forget_all(connection: sqlite3.Connection) -> None:
 
 def unsigned(connection: sqlite3.Connection, most: int) -> list[int]:
     """Return the rows of live articles that are not known yet, the oldest first."""
-    query = """SELECT row FROM articles WHERE removed_gen IS NULL AND row NOT IN (SELECT article FROM worded) ORDER BY row LIMIT ?"""
+    query = "SELECT article FROM listed WHERE article NOT IN (SELECT article FROM worded) ORDER BY article LIMIT ?"  # no text is read
     return [row for (row,) in connection.execute(query, (most,))]
 
 
