@@ -43,8 +43,11 @@ class Originals:
         try:
             with self._writing():
                 copy = partial.open("xb")
-            with copy:
+            try:
                 sha256 = hashed(stream, lambda block: self._write(copy, block))
+            finally:
+                with suppress(OSError):  # what could not be written is tried once more: `_write` has told of it
+                    copy.close()
             with self._writing():
                 replace(partial, self.path(sha256))  # one that was damaged is whole again
         except BaseException:

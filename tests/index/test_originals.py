@@ -3,7 +3,9 @@
 import hashlib
 import io
 import os
+import resource
 import shutil
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -207,6 +209,20 @@ def test_a_name_is_only_a_label(make_library, tmp_path):
     assert label.isprintable()
     with closing(sqlite3.connect(library.folder / "store.sqlite")) as connection:
         assert connection.execute("SELECT count(*) FROM originals").fetchone() == (1,)
+
+
+def test_a_disk_without_room_is_told_as_such_and_leaves_nothing_behind(tmp_path):
+    """Not as a file that cannot be read: what had moved there would be taken for gone."""
+    originals, limits = Originals(tmp_path / "originals"), resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
+    try:
+        with pytest.raises(StoreError, match="the file cannot be kept"):
+            originals.keep(io.BytesIO(b"x" * 5_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert list(originals.folder.iterdir()) == []
 
 
 def test_a_stream_is_kept_in_pieces(tmp_path):

@@ -45,9 +45,9 @@ class BelievesAll(Believes):
 
 
 @pytest.fixture
-def checked(make_library):
+def checked(make_library, make_embedder):
     """`checked(claim, *believed, named="congo", …) -> Checked`; without words believed, no checker."""
-    library = make_library(ARTICLES)
+    library = make_library(ARTICLES, model=make_embedder(max_tokens=128))  # each article is one passage
 
     def made(claim, *believed, named="congo"):
         with library.view() as view:
