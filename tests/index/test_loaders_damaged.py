@@ -148,13 +148,13 @@ def damaged_within(data, rng):
 
 
 def read_or_refused(loader, data):
-    begun = time.perf_counter()
+    begun = time.process_time()
     try:
         outcome = len(list(loader.load(io.BytesIO(data)))) > 0
     except ArticleError as refusal:
         outcome = bool(str(refusal)) and str(refusal).isprintable()
     assert outcome
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 @pytest.mark.parametrize("kind", KINDS)

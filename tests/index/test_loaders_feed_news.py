@@ -112,10 +112,10 @@ def test_entities_of_its_own_are_refused(declared):
     ids=["open", "deep", "attributes", "ampersands"],
 )
 def test_hostile_feeds_are_refused_in_time(hostile):
-    begun = time.perf_counter()
+    begun = time.process_time()
     with suppress(ArticleError):
         list(entries(hostile.encode()))
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 @given(st.binary(max_size=60), st.integers(0, len(RSS)), st.sampled_from([RSS, ATOM, RDF]))

@@ -78,9 +78,9 @@ def test_what_is_no_front_matter_stays_text(text):
     ],
 )
 def test_hostile_front_matter_is_only_strings_and_quick(hostile):
-    before = time.perf_counter()
+    before = time.process_time()
     read = fields(*hostile)
-    assert time.perf_counter() - before < 2
+    assert time.process_time() - before < 2
     for value in read.values():
         assert isinstance(value, str | list)
 

@@ -170,9 +170,9 @@ def test_hostile_articles_take_no_time(tmp_path, text):
             ]
         )
         pipeline = Pipeline(library)
-        began = time.perf_counter()
+        began = time.process_time()
         pipeline.ask("How tall is the tower?")
-        assert time.perf_counter() - began < 10
+        assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize(("articles", "words"), [("ab", "The articles disagree: "), ("aa", "One article says different things: ")])

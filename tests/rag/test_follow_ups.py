@@ -170,11 +170,11 @@ def test_a_phrase_stands_where_it_says(text):
 def test_hostile_text_costs_no_more_than_its_length(piece):
     text = (piece * 10_000)[:10_000]
     said = [(True, text), (False, text)] * 10
-    started = time.perf_counter()
+    started = time.process_time()
     standalone(text, said)
     standalone(f"Why {text[:590]}", said)
     list(phrases(text))
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_nothing_spoken_of_stands_for_anything():

@@ -166,6 +166,6 @@ def test_parts_are_few_and_of_the_question_s_own_words(text):
 def test_a_long_question_takes_no_longer_for_its_wording(piece):
     for opening in ("", "Does the article say ", "Between the report ", "Who did it and "):
         question = Question(f"x{opening}{piece * 10_000}"[1 if opening else 0 : 9_999])
-        began = time.perf_counter()
+        began = time.process_time()
         parts_of(question)
-        assert time.perf_counter() - began < 1
+        assert time.process_time() - began < 1

@@ -142,6 +142,6 @@ def test_a_text_beside_itself_differs_in_nothing_but_repeated_terms(text):
 
 @pytest.mark.parametrize("text", [" ".join(f"A{n} A1" for n in range(3_000)), "may " * 3_000, "not never " * 1_500, "Chile Peru " * 1_500])
 def test_long_texts_are_compared_in_time_that_does_not_explode(text):
-    started = time.perf_counter()
+    started = time.process_time()
     weighed(text, [text])
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

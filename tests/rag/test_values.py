@@ -115,11 +115,11 @@ def test_any_text_has_values_that_are_themselves(text, sort):
 
 @pytest.mark.parametrize("text", ["1 to " * 2000, "between 1 and " * 800, "2020 " * 2000, "A" * 10_000, "not " * 2500, "1,000," * 1500])
 def test_hostile_text_takes_no_time(text):
-    began = time.perf_counter()
+    began = time.process_time()
     for sort in Sort:
         values(text, sort)
     reference_years(text)
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_a_year_belongs_to_the_amount_beside_it():

@@ -103,10 +103,10 @@ def test_no_document_type_is_let_in(declared, contacts):
 
 
 def test_a_huge_sitemap_is_read_quickly_and_too_huge_a_one_refused():
-    began = time.monotonic()
+    began = time.process_time()
     whole = sitemap(*((f"https://www.example.org/{number}", "2024-01-01") for number in range(MAX_ADDRESSES)))
     assert len(listed(whole).entries) == MAX_ADDRESSES
-    assert time.monotonic() - began < 12
+    assert time.process_time() - began < 12
     with pytest.raises(ArticleError, match="at most 50,000 addresses"):
         listed(sitemap(*((f"https://www.example.org/{number}", "") for number in range(MAX_ADDRESSES + 1))))
 
