@@ -179,6 +179,7 @@ def _begins(before: Line, line: Line, group: _Group, distance: float) -> bool:
         return False  # the further lines of a heading may stand anywhere
     width = line.column[1] - line.column[0]
     short = before.right < before.column[1] - 0.12 * width
+    ended = short and bool(_ENDS.search(before.text)) and not line.first[:1].islower()  # "U.S." ends no paragraph before "law"
     if _BULLET.fullmatch(line.first) and (short or _ENDS.search(before.text)):
         return True
     first = group.lines[0][1]
@@ -186,13 +187,14 @@ def _begins(before: Line, line: Line, group: _Group, distance: float) -> bool:
     hanging = len(group.lines) > 1 and line.left < before.left - _INDENT * size and first.left < before.left - _INDENT * size
     if indented and len(group.lines) == 1 and group.item:
         indented = False  # the further lines of an item
-    return indented or hanging or (short and bool(_ENDS.search(before.text)))
+    return indented or hanging or ended
 
 
 def _continued(groups: list[_Group], body: float) -> Iterator[_Group]:
     """Put together what the end of a column or a page has parted: a sentence without an end, and a small letter after it.
 
-    Notes that stand between its parts come before it, so that whatever is on a page still comes before the next page.
+    Notes that stand between its parts come behind it; before it where it goes on on the next page, so that whatever is on a page still
+    comes before the next one.
     """
     held: _Group | None = None
     notes: list[_Group] = []
@@ -200,8 +202,9 @@ def _continued(groups: list[_Group], body: float) -> Iterator[_Group]:
         if held is None:
             held = group
         elif _goes_on(held, group):
-            yield from notes
-            notes = []
+            if group.lines[0][0] > held.lines[-1][0]:
+                yield from notes
+                notes = []
             held.lines += group.lines
         elif _note(group, body) and not _note(held, body) and group.lines[0][0] == held.lines[-1][0]:
             notes.append(group)

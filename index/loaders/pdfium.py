@@ -100,7 +100,10 @@ class Pdf:
         return found
 
     def words(self, number: int) -> list[Word] | None:
-        """Return the words of a page, counted from 0, in the order in which they were written; None where the page is damaged."""
+        """Return the words of a page, counted from 0, in the order in which they were written; None where the page is damaged.
+
+        What stands beyond the edges at which the page is cut, such as printers' marks, is not on it.
+        """
         try:
             page = self._document[number]
         except self._error:
@@ -111,7 +114,13 @@ class Pdf:
             page.close()
             return None
         try:
-            return _turned([word for word in _Reader(self._raw, text.raw).words() if word.text], page.get_size())
+            left, bottom, right, top = page.get_bbox()
+            seen = [
+                word
+                for word in _Reader(self._raw, text.raw).words()
+                if word.text and left <= (word.left + word.right) / 2 <= right and bottom <= (word.bottom + word.top) / 2 <= top
+            ]
+            return _turned(seen, page.get_size())
         finally:
             text.close()
             page.close()
@@ -140,6 +149,9 @@ class _Reader:
         self._text = text
         self._rectangle, self._matrix = raw.FS_RECTF(), raw.FS_MATRIX()
         self._at_rectangle, self._at_matrix = ctypes.byref(self._rectangle), ctypes.byref(self._matrix)
+        self._name, self._flags = ctypes.create_string_buffer(_LONGEST_NAME), ctypes.c_int()
+        self._at_flags = ctypes.byref(self._flags)
+        self._bold_fonts: dict[tuple[bytes, int], bool] = {}
 
     def words(self) -> Iterator[Word]:
         """Yield the words, placed as the page is stored; `turned` is the quarter of a circle by which each is."""
@@ -172,11 +184,15 @@ class _Reader:
 
     def _bold(self, place: int) -> bool:
         weight = self._raw.FPDFText_GetFontWeight(self._text, place)
-        if weight > 0:
-            return bool(weight >= _BOLD_WEIGHT)
-        name, flags = ctypes.create_string_buffer(100), ctypes.c_int()
-        self._raw.FPDFText_GetFontInfo(self._text, place, name, 100, ctypes.byref(flags))
-        return bool(flags.value & _FORCE_BOLD) or any(mark in name.value.lower() for mark in _BOLD_NAMES)
+        if weight >= _SURELY_BOLD or 0 < weight < _BOLD_WEIGHT:
+            return bool(weight >= _SURELY_BOLD)
+        self._raw.FPDFText_GetFontInfo(self._text, place, self._name, _LONGEST_NAME, self._at_flags)
+        font = self._name.value, self._flags.value
+        if font not in self._bold_fonts:
+            name = font[0].lower()
+            named = bool(font[1] & _FORCE_BOLD) or any(mark in name for mark in _BOLD_NAMES)
+            self._bold_fonts[font] = named or (weight > 0 and not any(mark in name for mark in _REGULAR_NAMES))
+        return self._bold_fonts[font]
 
     def _box(self, place: int) -> tuple[float, float, float, float]:
         self._raw.FPDFText_GetLooseCharBox(self._text, place, self._at_rectangle)
@@ -186,9 +202,14 @@ class _Reader:
 
 _BOLD_NAMES = (b"bold", b"black", b"heavy", b"-bd", b"cmbx", b"nimbusromno9l-medi")
 _FORCE_BOLD = 1 << 18
+_LONGEST_NAME = 100
 
 #: PDFium makes weights of the strength of stems; that of Computer Modern Bold comes out at 570.
 _BOLD_WEIGHT = 550
+
+#: Up to here it may be that of a regular font too, which then says so in its name.
+_SURELY_BOLD = 650
+_REGULAR_NAMES = (b"regu", b"roman", b"-book", b"light")
 
 #: A page is drawn with no more.
 _MOST_PIXELS = 20_000_000
