@@ -7,44 +7,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+from .columns import band, gap, table_row, tabular
+from .pieces import joined, main_size, piece, pieces, rows
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
+    from .columns import Gap
     from .pdfium import Word
-
-#: Words of one line stand no further apart, in ems; cells of a table and columns do.
-_WORD_GAP = 1.3
-
-#: Words by which a piece of a line is prose rather than the cell of a table.
-_PROSE_WORDS = 4
-
-#: Lines of prose that a column has at least.
-_COLUMN_LINES = 4
+    from .pieces import Piece
 
 #: What reaches so many points over the gap between two columns on both sides stands across it.
 _ACROSS = 8.0
 
+#: A line that was written in one piece over a gap is parted where the gap is so wide, in ems.
+_PARTING = 0.6
+
 #: Columns in columns are looked for no deeper.
 _DEEPEST = 5
 
+#: Rows of a table stand no further apart, in ems.
+_ROW_DISTANCE = 2.2
 
-class _Cell(NamedTuple):
-    """Words of one line that stand together."""
+#: The columns of a table stand so far apart in each of its rows, in ems.
+_CELL_GAP = 0.5
 
-    words: tuple[Word, ...]
-    left: float
-    bottom: float
-    right: float
-    top: float
-    size: float
-
-    @property
-    def middle(self) -> float:
-        """The height at which it stands."""
-        return (self.bottom + self.top) / 2
+#: The spaces of a stretched line differ by no more than this part.
+_EVEN = 0.1
 
 
 class Cell(NamedTuple):
@@ -93,12 +84,12 @@ class Line:
         return max(cell.right for cell in self.cells)
 
 
-def _line(cells: Sequence[_Cell], column: tuple[float, float], *, turned: bool = False) -> Line:
-    words = [word for cell in cells for word in cell.words]
+def _line(parts: Sequence[Piece], column: tuple[float, float], *, turned: bool = False) -> Line:
+    words = [word for part in parts for word in part.words]
     return Line(
-        cells=tuple(Cell(_said(cell.words), cell.left, cell.right) for cell in cells),
-        bottom=max(cells, key=lambda cell: cell.size).bottom,
-        size=_main_size(words),
+        cells=tuple(Cell(_said(part.words), part.left, part.right) for part in parts),
+        bottom=max(parts, key=lambda part: part.size).bottom,
+        size=main_size(words),
         bold=all(word.bold for word in words),
         parted=words[-1].parted,
         column=column,
@@ -108,174 +99,188 @@ def _line(cells: Sequence[_Cell], column: tuple[float, float], *, turned: bool =
 
 def _said(words: Sequence[Word]) -> str:
     """Return words with spaces between; a comma that stands close to the word before it was only written apart."""
-    pieces = [words[0].text]
+    said = [words[0].text]
     for before, word in pairwise(words):
         close = word.left - before.right < 0.08 * word.size
-        if close and before.parted and pieces[-1].endswith("-"):  # a hyphen within the line is there for lines that would end at it
-            pieces[-1] = pieces[-1][:-1]
-        pieces.append(word.text if close and (before.parted or word.text[0] in ",.;:)]!?%") else f" {word.text}")
-    return "".join(pieces)
+        if close and before.parted and said[-1].endswith("-"):  # a hyphen within the line is there for lines that would end at it
+            said[-1] = said[-1][:-1]
+        said.append(word.text if close and (before.parted or word.text[0] in ",.;:)]!?%") else f" {word.text}")
+    return "".join(said)
 
 
 def lines(words: Sequence[Word]) -> list[Line]:
     """Return the lines of a page in reading order; what runs in another direction comes last."""
-    straight = _cells(word for word in words if not word.turned)
-    turned = _cells(word for word in words if word.turned)
-    return [*_arranged(straight, _DEEPEST), *(_line((cell,), (cell.left, cell.right), turned=True) for cell in turned)]
-
-
-def _cells(words: Iterable[Word]) -> list[_Cell]:
-    """Put words together that follow each other on one line."""
-    cells: list[_Cell] = []
-    present: list[Word] = []
-    for word in words:
-        if present and not _follows(present[-1], word):
-            cells.append(_cell(present))
-            present = []
-        present.append(word)
-    return [*cells, _cell(present)] if present else cells
-
-
-def _cell(words: list[Word]) -> _Cell:
-    box = min(word.left for word in words), max(word.right for word in words)
-    size = _main_size(words)
-    main = [word for word in words if word.size >= 0.8 * size] or words  # a raised figure does not raise the line
-    return _Cell(tuple(words), box[0], median(word.bottom for word in main), box[1], median(word.top for word in main), size)
-
-
-def _follows(word: Word, after: Word) -> bool:
-    if after.turned or word.turned:
-        return after.turned == word.turned and abs(after.left - word.left) < word.size  # up or down a column of letters
-    size = max(word.size, after.size, 1.0)
-    common = min(word.top, after.top) - max(word.bottom, after.bottom)
-    level = common > 0.4 * min(word.top - word.bottom, after.top - after.bottom)
-    return level and -0.5 * size < after.left - word.right < _WORD_GAP * size
-
-
-def _main_size(words: Sequence[Word]) -> float:
-    sizes: dict[float, int] = {}
-    for word in words:
-        sizes[word.size] = sizes.get(word.size, 0) + len(word.text)
-    return max(sizes, key=lambda size: (sizes[size], size)) if len(sizes) > 1 else words[0].size
+    straight = pieces(word for word in words if not word.turned)
+    turned = pieces(word for word in words if word.turned)
+    return [*_arranged(straight, _DEEPEST), *(_line((part,), (part.left, part.right), turned=True) for part in turned)]
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------
 
 
-def _arranged(cells: list[_Cell], depth: int) -> list[Line]:
+def _arranged(parts: list[Piece], depth: int) -> list[Line]:
     """Return the lines of a part of a page: column after column where there are some, else from top to bottom."""
-    gap = _gap(cells) if depth else None
-    if gap is None:
-        return _rows(cells)
-    across = [cell for cell in cells if cell.left < gap - _ACROSS and cell.right > gap + _ACROSS]
-    beside = [cell for cell in cells if not (cell.left < gap - _ACROSS and cell.right > gap + _ACROSS)]
+    between = gap(parts) if depth else None
+    if between is None:
+        return _banded(parts, depth)
+    parts = [half for part in parts for half in _parted(part, between)]
+    middle = between.middle
+    if between.of_tables:
+        return _halves(parts, middle, depth)
+    across, beside = _across(parts, middle)
     arranged: list[Line] = []
+    for wide, section in _sections(across, beside, middle):
+        arranged += _arranged(section, depth - 1) if wide else _halves(section, middle, depth)
+    return arranged
+
+
+def _sections(across: list[Piece], beside: list[Piece], middle: float) -> list[tuple[bool, list[Piece]]]:
+    """Return the parts of a page from top to bottom: those that are columns, and those that are as wide as it."""
+    sections: list[tuple[bool, list[Piece]]] = []
     for upper in _stacked(across):
-        lowest = min(cell.middle for cell in upper)
-        highest = max(cell.middle for cell in upper)
-        above = [cell for cell in beside if cell.middle > highest]
-        level = [cell for cell in beside if lowest <= cell.middle <= highest]
-        beside = [cell for cell in beside if cell.middle < lowest]
-        arranged += [*_halves(above, gap, depth), *_rows([*upper, *level])]
-    return [*arranged, *_halves(beside, gap, depth)]
+        lowest, highest = min(part.middle for part in upper), max(part.middle for part in upper)
+        above = [part for part in beside if part.middle > highest]
+        level = [part for part in beside if lowest <= part.middle <= highest]
+        beside = [part for part in beside if part.middle < lowest]
+        sections += [(tabular(above, middle), above), (True, [*upper, *level])]
+    sections.append((tabular(beside, middle), beside))
+    merged: list[tuple[bool, list[Piece]]] = []
+    for wide, section in sections:
+        if merged and section and merged[-1][0] and wide:
+            merged[-1][1].extend(section)
+        elif section:
+            merged.append((wide, section))
+    return merged
 
 
-def _halves(cells: list[_Cell], gap: float, depth: int) -> list[Line]:
-    left = [cell for cell in cells if cell.left + cell.right < 2 * gap]
-    right = [cell for cell in cells if cell.left + cell.right >= 2 * gap]
+def _halves(parts: list[Piece], middle: float, depth: int) -> list[Line]:
+    left = [part for part in parts if part.left + part.right < 2 * middle]
+    right = [part for part in parts if part.left + part.right >= 2 * middle]
     return [*_arranged(left, depth - 1), *_arranged(right, depth - 1)]
 
 
-def _stacked(cells: list[_Cell]) -> list[list[_Cell]]:
-    """Return cells that stand across, those of neighbouring lines together, from top to bottom."""
-    groups: list[list[_Cell]] = []
-    for cell in sorted(cells, key=lambda cell: -cell.middle):
-        if groups and groups[-1][-1].bottom - cell.top < 1.5 * cell.size:
-            groups[-1].append(cell)
+def _banded(parts: list[Piece], depth: int) -> list[Line]:
+    """Return the lines of a part without columns, but for captions beside each other: first what is on the left, then on the right."""
+    arranged: list[Line] = []
+    while depth:
+        found = band(parts)
+        if found is None:
+            break
+        arranged += [*_rows(found.above), *_halves(found.beside, found.gap.middle, depth)]
+        parts = found.below
+    return [*arranged, *_rows(parts)]
+
+
+def _parted(part: Piece, between: Gap) -> list[Piece]:
+    """Part two lines of prose that were written in one piece over the gap between their columns, where the whole gap is empty."""
+    if not part.left < between.left < between.right < part.right:
+        return [part]
+    left = [word for word in part.words if word.right <= between.left + 1]
+    right = [word for word in part.words if word.left >= between.right - 1]
+    if not left or not right or len(left) + len(right) < len(part.words):
+        return [part]
+    if between.right - between.left < _PARTING * min(left[-1].size, right[0].size):
+        return [part]
+    halves = [piece(left), piece(right)]
+    return halves if any(half.prose for half in halves) else [part]
+
+
+def _across(parts: list[Piece], middle: float) -> tuple[list[Piece], list[Piece]]:
+    """Return what stands across the gap, with the rows of tables that go on from one that does, and what stands beside it."""
+    found = rows(parts)
+    crossing = [[part for part in row if part.left < middle - _ACROSS and part.right > middle + _ACROSS] for row in found]
+    table = [table_row(row, middle) for row in found]
+    wide = [bool(across) and tabular for across, tabular in zip(crossing, table, strict=True)]
+    for step, order in ((-1, range(1, len(found))), (1, range(len(found) - 2, -1, -1))):
+        for at in order:
+            if table[at] and wide[at + step] and abs(found[at][0].middle - found[at + step][0].middle) < _ROW_DISTANCE * found[at][0].size:
+                wide[at] = True
+    across = [part for row, over, whole in zip(found, crossing, wide, strict=True) for part in (row if whole else over)]
+    gone = set(map(id, across))
+    return across, [part for part in parts if id(part) not in gone]
+
+
+def _stacked(parts: list[Piece]) -> list[list[Piece]]:
+    """Return pieces that stand across, those of neighbouring lines together, from top to bottom."""
+    groups: list[list[Piece]] = []
+    for part in sorted(parts, key=lambda part: -part.middle):
+        if groups and groups[-1][-1].bottom - part.top < 1.5 * part.size:
+            groups[-1].append(part)
         else:
-            groups.append([cell])
+            groups.append([part])
     return groups
-
-
-def _gap(cells: list[_Cell]) -> float | None:
-    """Return the place between two columns of prose that the fewest lines cross; None where there are none."""
-    prose = [cell for cell in cells if len(cell.words) >= _PROSE_WORDS]
-    if len(prose) < 2 * _COLUMN_LINES:
-        return None
-    left, right = min(cell.left for cell in cells), max(cell.right for cell in cells)
-    places = range(int(left + 0.15 * (right - left)), int(left + 0.85 * (right - left)) + 1)
-    if not 0 < len(places) < 100_000:
-        return None
-    crossed = _counted(places, [(cell.left + 1, cell.right - 1) for cell in cells])
-    ends = _counted(places, [(cell.right - 1, right + 1) for cell in prose])  # how many have ended by then
-    begins = _counted(places, [(left - 1, cell.left + 1) for cell in prose])  # how many have not begun
-    fit = [at for at in range(len(places)) if ends[at] >= _COLUMN_LINES and begins[at] >= _COLUMN_LINES]
-    if not fit:
-        return None
-    fewest = min(crossed[at] for at in fit)
-    if fewest > max(min(ends[at], begins[at]) for at in fit if crossed[at] == fewest) * 3:
-        return None
-    best = max(_runs([at for at in fit if crossed[at] == fewest]), key=lambda run: (run[1] - run[0], -abs(run[0] + run[1] - len(places))))
-    gap = places[0] + (best[0] + best[1]) / 2
-    return gap if _side_by_side(prose, gap) else None
-
-
-def _counted(places: range, stretches: list[tuple[float, float]]) -> list[int]:
-    """Count for each place the stretches that hold it."""
-    changes = [0] * (len(places) + 1)
-    for begin, end in stretches:
-        first, last = max(0, int(begin) - places[0] + 1), min(len(places), int(end) - places[0] + 1)
-        if first < last:
-            changes[first] += 1
-            changes[last] -= 1
-    counts, now = [], 0
-    for change in changes[:-1]:
-        now += change
-        counts.append(now)
-    return counts
-
-
-def _runs(numbers: list[int]) -> list[tuple[int, int]]:
-    """Return the first and last of each run of neighbouring numbers."""
-    begins = [numbers[0], *(after for before, after in pairwise(numbers) if after != before + 1)]
-    ends = [*(before for before, after in pairwise(numbers) if after != before + 1), numbers[-1]]
-    return list(zip(begins, ends, strict=True))
-
-
-def _side_by_side(prose: list[_Cell], gap: float) -> bool:
-    """Say whether there is prose on both sides at the same heights, rather than one below the other."""
-    left = [cell for cell in prose if cell.right <= gap + 1]
-    right = [cell for cell in prose if cell.left >= gap - 1]
-    low = max(min(cell.bottom for cell in left), min(cell.bottom for cell in right))
-    high = min(max(cell.top for cell in left), max(cell.top for cell in right))
-    return sum(low <= cell.middle <= high for cell in left) >= 3 <= sum(low <= cell.middle <= high for cell in right)
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------
 
 
-def _rows(cells: list[_Cell]) -> list[Line]:
+def _rows(parts: list[Piece]) -> list[Line]:
     """Return the lines of one column from top to bottom."""
-    if not cells:
+    if not parts:
         return []
-    rows: list[list[_Cell]] = []
-    for cell in sorted(cells, key=lambda cell: (-cell.middle, cell.left)):
-        if rows and _level(rows[-1], cell):
-            rows[-1].append(cell)
-        else:
-            rows.append([cell])
-    lefts, rights = sorted(cell.left for cell in cells), sorted(cell.right for cell in cells)
+    lefts, rights = sorted(part.left for part in parts), sorted(part.right for part in parts)
     column = lefts[len(lefts) // 10], rights[-1 - len(rights) // 10]
-    return [_line(cells, column) for cells in _unpaired([tuple(_joined(row)) for row in rows])]
+    found = _unstretched([tuple(joined(row)) for row in rows(parts)])
+    return [_line(row, column) for row in _unpaired(_celled(found))]
 
 
-def _unpaired(rows: list[tuple[_Cell, ...]]) -> list[tuple[_Cell, ...]]:
+def _unstretched(found: list[tuple[Piece, ...]]) -> list[tuple[Piece, ...]]:
+    """Put the words of stretched lines together: their spaces are alike, and they end where the line above or below does."""
+    done = list(found)
+    for at, row in enumerate(found):
+        if len(row) < 3 or any(len(part.words) > 1 for part in row) or not all(any(map(str.isalpha, part.words[0].text)) for part in row):
+            continue
+        spaces = [after.left - before.right for before, after in pairwise(row)]
+        beside = [*found[max(0, at - 1) : at], *found[at + 1 : at + 2]]
+        fills = any(len(other) == 1 and other[0].prose and abs(other[0].right - row[-1].right) < 2 for other in beside)
+        if fills and max(spaces) - min(spaces) < _EVEN * min(spaces):
+            done[at] = (piece([word for part in row for word in part.words]),)
+    return done
+
+
+def _celled(found: list[tuple[Piece, ...]]) -> list[tuple[Piece, ...]]:
+    """Part the cells of tables that stand closer than words may, where all rows have a space at the same place."""
+    done: list[tuple[Piece, ...]] = []
+    table: list[tuple[Piece, ...]] = []
+    for row in (*found, ()):
+        if len(row) > 1:
+            table.append(row)
+            continue
+        done += _cut(table) if len(table) > 2 else table
+        table = []
+        if row:
+            done.append(row)
+    return done
+
+
+def _cut(table: list[tuple[Piece, ...]]) -> list[tuple[Piece, ...]]:
+    """Part rows at the strips that are empty in all of them."""
+    words = sorted((word.left, word.right) for row in table for part in row for word in part.words)
+    least = _CELL_GAP * max(part.size for row in table for part in row)
+    cuts: list[float] = []
+    reached = words[0][1]
+    for left, right in words:
+        if left - reached > least:
+            cuts.append((left + reached) / 2)
+        reached = max(reached, right)
+    return [tuple(cell for part in row for cell in _at(part, cuts)) for row in table]
+
+
+def _at(part: Piece, cuts: list[float]) -> list[Piece]:
+    inside = [cut for cut in cuts if part.left < cut < part.right]
+    if not inside:
+        return [part]
+    edges = [part.left - 1, *inside, part.right + 1]
+    return [piece([word for word in part.words if low < word.left < high]) for low, high in pairwise(edges)]
+
+
+def _unpaired(found: list[tuple[Piece, ...]]) -> list[tuple[Piece, ...]]:
     """Read lines that are pairs of prose, as two captions side by side are, first on the left, then on the right."""
-    read: list[tuple[_Cell, ...]] = []
-    left: list[tuple[_Cell, ...]] = []
-    right: list[tuple[_Cell, ...]] = []
-    for row in (*rows, ()):
-        prose = len(row) == 2 and all(len(cell.words) >= _PROSE_WORDS for cell in row)
+    read: list[tuple[Piece, ...]] = []
+    left: list[tuple[Piece, ...]] = []
+    right: list[tuple[Piece, ...]] = []
+    for row in (*found, ()):
+        prose = len(row) == 2 and all(part.prose for part in row)
         apart = prose and (not left or max(left[-1][0].right, row[0].right) < min(right[-1][0].left, row[1].left))
         if not apart:
             read += [*left, *right]
@@ -286,20 +291,3 @@ def _unpaired(rows: list[tuple[_Cell, ...]]) -> list[tuple[_Cell, ...]]:
         elif row:
             read.append(row)
     return read
-
-
-def _level(row: list[_Cell], cell: _Cell) -> bool:
-    main = max(row, key=lambda other: (other.size, len(other.words)))
-    common = min(main.top, cell.top) - max(main.bottom, cell.bottom)
-    return common > 0.5 * min(main.top - main.bottom, cell.top - cell.bottom)
-
-
-def _joined(row: list[_Cell]) -> list[_Cell]:
-    """Put cells of a line together that were written apart but stand close."""
-    joined: list[_Cell] = []
-    for cell in sorted(row, key=lambda cell: cell.left):
-        if joined and cell.left - joined[-1].right < _WORD_GAP * max(cell.size, joined[-1].size, 1.0):
-            joined[-1] = _cell([*joined[-1].words, *cell.words])
-        else:
-            joined.append(cell)
-    return joined

@@ -16,7 +16,7 @@ def column(left, top, lines, size=10, leading=12, font=REGULAR):
     return [line(left, top - leading * number, text, size, font) for number, text in enumerate(lines)]
 
 
-def pdf(pages, info=(), xmp=b"", rotate=0):
+def pdf(pages, info=(), xmp=b"", rotate=0, crop=(0, 0, 612, 792)):
     """The bytes of a PDF: its pages as lists of lines, its information as names with values."""
     count = len(pages)
     fonts = b"<</Font<</F1 3 0 R/F2 4 0 R>>>>"
@@ -30,10 +30,14 @@ def pdf(pages, info=(), xmp=b"", rotate=0):
     }
     for number, lines in enumerate(pages):
         content = zlib.compress("\n".join(lines).encode("cp1252"))
-        objects[10 + 2 * number] = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Rotate %d/Contents %d 0 R/Resources %s>>" % (
-            rotate,
-            11 + 2 * number,
-            fonts,
+        objects[10 + 2 * number] = (
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/CropBox[%d %d %d %d]/Rotate %d/Contents %d 0 R/Resources %s>>"
+            % (
+                *crop,
+                rotate,
+                11 + 2 * number,
+                fonts,
+            )
         )
         objects[11 + 2 * number] = b"<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream" % (len(content), content)
     written, places = bytearray(b"%PDF-1.5\n"), {}

@@ -87,6 +87,68 @@ def test_what_spans_columns_parts_them():
     assert order == ["The", "Two", "Nobody", "Two", "The"]
 
 
+def test_columns_that_stand_closer_than_words_may_are_parted():
+    """Eleven points, as tax forms have them, though the lines were written across: a heading in one column stands close to the other."""
+    ends = [line(72, 700 - 12 * number, text) for number, text in enumerate(LEFT)]
+    begins = [line(269, 700 - 12 * number, text) for number, text in enumerate(RIGHT)]  # the longest line on the left ends at 258
+    page = [written for pair in zip(ends, begins, strict=True) for written in pair]
+    page += [line(72, 625, "The harbour in winter", 19), line(269, 625, "and it was the last ship of the year.")]
+    read = paragraphs(draft([page]))
+    assert read == [" ".join(LEFT), "The harbour in winter", " ".join(RIGHT), "and it was the last ship of the year."]
+
+
+SHEET = [("Ice", "4", "12", "31", "7", "2"), ("Fog", "11", "3", "2", "5", "19"), ("Rain", "9", "14", "8", "13", "16")]
+
+
+def test_a_table_over_two_columns_is_read_row_by_row():
+    page = [line(left, 700 - 14 * at, cell) for at, row in enumerate(SHEET) for left, cell in zip(range(72, 600, 90), row, strict=True)]
+    page += [line(72, 640, "Table 1: On how many days of which month there was no ship to be seen in the whole of the harbour.")]
+    page += [written for pair in zip(column(72, 600, LEFT), column(330, 600, RIGHT), strict=True) for written in pair]
+    table = "\n".join(" | ".join(row) for row in SHEET)
+    assert paragraphs(draft([page]))[0] == table
+    assert paragraphs(draft([page]))[2:] == [" ".join(LEFT), " ".join(RIGHT)]
+
+
+def test_tables_beside_each_other_under_one_head_are_read_one_after_the_other():
+    heads = ["Year", "Ships", "Tons"]
+    tables = [[(str(1900 + 10 * table + year), str(7 * year + table), str(90 + year)) for year in range(6)] for table in range(3)]
+    page = []
+    for table, rows in enumerate(tables):
+        for at, row in enumerate([heads, *rows]):
+            page += [line(60 + 170 * table + 45 * place, 700 - 14 * at, cell) for place, cell in enumerate(row)]
+    assert paragraphs(draft([page])) == ["\n".join(" | ".join(row) for row in [heads, *rows]) for rows in tables]
+
+
+def test_one_table_with_heads_that_repeat_stays_one():
+    rows = [("Ice", "4", "12", "31", "7"), ("Fog", "11", "3", "2", "5"), ("Rain", "9", "14", "8", "13")]
+    heads = [line(left, 714, head) for left, head in zip((150, 230, 310, 390), ("Days", "Ships") * 2, strict=True)]
+    page = heads + [
+        line(left, 700 - 14 * at, cell) for at, row in enumerate(rows) for left, cell in zip(range(70, 400, 80), row, strict=True)
+    ]
+    assert paragraphs(draft([page])) == ["\n".join(["Days | Ships | Days | Ships", *(" | ".join(row) for row in rows)])]
+
+
+def test_captions_beside_each_other_are_read_one_after_the_other_though_their_lines_do_not_stand_level():
+    text = "All this happened in the winter of that year, of which people in the town still speak when the ice comes early."
+    page = [line(72, 740 - 12 * number, text) for number in range(8)]
+    page += [*column(72, 620, LEFT[:3]), *column(330, 614, RIGHT[:3])]
+    page += [line(72, 520 - 12 * number, text) for number in range(8)]
+    assert paragraphs(draft([page])) == [" ".join([text] * 8), " ".join(LEFT[:3]), " ".join(RIGHT[:3]), " ".join([text] * 8)]
+
+
+def test_the_columns_of_an_index_are_read_one_after_the_other():
+    entries = ["Coal", "Fog", "Grain", "Ice", "Pilots", "Salt"]
+    page = []
+    for at, entry in enumerate(entries):
+        page += [
+            line(72, 700 - 12 * at, f"{entry} . . . . . . . . . . . . {at + 1}"),
+            line(330, 700 - 12 * at, f"{entry}-boats ............... {at + 9}"),
+        ]
+    text = draft([page]).text
+    assert [text.index(f"{entry} .") for entry in entries] == sorted(text.index(f"{entry} .") for entry in entries)
+    assert text.index("Salt .") < text.index("Coal-boats .")
+
+
 def test_a_page_on_its_side_is_read_as_people_turn_it():
     turned = [f"0 1 -1 0 612 0 cm {text}" for text in [" ".join(["q", *column(72, 500, LEFT), "Q"])]]
     assert paragraphs(draft([[f"q {turned[0]} Q"]])) == [" ".join(LEFT)]
@@ -127,6 +189,12 @@ def test_what_pages_repeat_is_left_out():
     assert paragraphs(read) == texts
 
 
+def test_what_stands_beyond_the_edge_of_the_page_is_not_on_it():
+    page = [line(72, 700, "The harbour is closed."), line(72, 770, "Proof 7 of 48, to be removed before printing")]
+    assert draft([page], crop=(40, 40, 580, 760)).text == "The harbour is closed."
+    assert "Proof" in draft([page]).text
+
+
 def test_a_number_alone_that_is_no_pages_stays():
     read = draft([[line(72, 700, "How many ships came?"), line(72, 400, "41")], [line(72, 700, "And how many left?"), line(72, 400, "17")]])
     assert "41" in read.text
@@ -154,6 +222,26 @@ def test_a_footnote_does_not_stand_in_a_sentence():
     assert read.text.index("guild") < read.pages[1]
 
 
+def test_a_footnote_comes_behind_the_paragraph_that_goes_on_in_the_next_column():
+    page = [*column(72, 700, LEFT[:-1]), line(72, 640, "1 The pilots belonged to a guild then.", 7)]
+    page += column(330, 700, [LEFT[-1], *RIGHT])
+    assert paragraphs(draft([page])) == [" ".join([*LEFT, *RIGHT]), "1 The pilots belonged to a guild then."]
+
+
+def test_an_abbreviation_at_the_end_of_a_short_line_ends_no_paragraph():
+    page = column(
+        72,
+        700,
+        [
+            "The pilots were paid under the law of the U.S.",
+            "government at the time, which knew no other",
+            "harbour; their pay was set by the U.S.",
+            "treasury every year.",
+        ],
+    )
+    assert len(paragraphs(draft([page]))) == 1
+
+
 # --- headings, lists, tables ------------------------------------------------------------------------------------------
 
 
@@ -176,6 +264,18 @@ def test_rows_of_a_table_stand_one_below_the_other():
     page += column(72, 560, RIGHT)
     table = "Ship | Cargo | Tons\nAurora | coal | 1,200\nBoreas | salted fish | 340\nClio | grain | 2,075"
     assert paragraphs(draft([page])) == [" ".join(LEFT), table, " ".join(RIGHT)]
+
+
+def test_cells_that_stand_closer_than_words_may_are_cells_where_all_rows_have_a_space():
+    rows = [("bsz", "steps", "lr", "ppl"), ("256", "1M", "1e-4", "3.99"), ("2K", "125K", "7e-4", "3.68"), ("8K", "31K", "1e-3", "3.77")]
+    page = [line(left, 640 - 14 * at, cell) for at, row in enumerate(rows) for left, cell in zip((72, 96, 160, 189), row, strict=True)]
+    assert paragraphs(draft([page])) == ["\n".join(" | ".join(row) for row in rows)]
+
+
+def test_a_line_that_was_stretched_is_no_row_of_a_table():
+    stretched = [line(left, 712, word) for left, word in zip((72, 112.01, 145.37), ("What", "had", "happened"), strict=True)]
+    page = [*stretched, *column(72, 700, ["in that winter had not been", "seen for a hundred years."])]
+    assert paragraphs(draft([page])) == ["What had happened in that winter had not been seen for a hundred years."]
 
 
 def test_items_of_a_list_stand_one_below_the_other():
