@@ -13,10 +13,13 @@ import unicodedata
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ArticleError
+from .pdf_forms import Forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
+
+    from .pdf_forms import Entry
 
 #: More pages than any document has; a damaged one may claim billions.
 _MOST_PAGES = 20_000
@@ -73,6 +76,7 @@ class Pdf:
         self._error: type[Exception] = pypdfium2.PdfiumError
         try:
             self._document = pypdfium2.PdfDocument(stream)
+            self._forms = Forms(self._raw, self._document)
             self.pages = len(self._document)
         except pypdfium2.PdfiumError as exc:
             if "password" in str(exc).lower():
@@ -83,6 +87,7 @@ class Pdf:
 
     def close(self) -> None:
         """Give it back."""
+        self._forms.close()
         self._document.close()
 
     def said(self, name: str) -> str:
@@ -102,6 +107,8 @@ class Pdf:
     def words(self, number: int) -> list[Word] | None:
         """Return the words of a page, counted from 0, in the order in which they were written; None where the page is damaged.
 
+        What was filled into the fields of a form comes last.
+
         What stands beyond the edges at which the page is cut, such as printers' marks, is not on it.
         """
         try:
@@ -114,13 +121,8 @@ class Pdf:
             page.close()
             return None
         try:
-            left, bottom, right, top = page.get_bbox()
-            seen = [
-                word
-                for word in _Reader(self._raw, text.raw).words()
-                if word.text and left <= (word.left + word.right) / 2 <= right and bottom <= (word.bottom + word.top) / 2 <= top
-            ]
-            return _turned(seen, page.get_size())
+            found = [word for word in _Reader(self._raw, text.raw).words() if word.text]
+            return _placed(found, list(self._forms.entries(page.raw)), page.get_bbox(), page.get_size())
         finally:
             text.close()
             page.close()
@@ -211,6 +213,9 @@ _BOLD_WEIGHT = 550
 _SURELY_BOLD = 650
 _REGULAR_NAMES = (b"regu", b"roman", b"-book", b"light")
 
+#: Of the letters of a form in which nothing is printed.
+_USUAL_SIZE = 10.0
+
 #: A page is drawn with no more.
 _MOST_PIXELS = 20_000_000
 
@@ -228,12 +233,27 @@ def _shown(found: str) -> str:
     return "".join(character for character in letters if character.isprintable() and character not in _HYPHENS) + hyphen
 
 
-def _turned(words: list[Word], size: tuple[float, float]) -> list[Word]:
-    """Turn a page so that most of it runs from left to right, and tell of each word by how much it then still does not."""
+def _placed(words: list[Word], entries: list[Entry], edges: tuple[float, float, float, float], size: tuple[float, float]) -> list[Word]:
+    """Return the words that are on a page, then those in the fields of its forms, as the page is read."""
     count = [0] * 4
+    sizes: dict[float, int] = {}
     for word in words:
         count[word.turned] += len(word.text)
+        sizes[word.size] = sizes.get(word.size, 0) + len(word.text)
     main = count.index(max(count))
+    usual = max(sizes, key=lambda size: sizes[size], default=_USUAL_SIZE)
+    fields = [Word(*entry, usual, parted=False, bold=False, turned=main) for entry in entries]
+    seen, filled = (_turned([word for word in some if _inside(word, edges)], main, size) for some in (words, fields))
+    return [*seen, *(word for field in filled for word in _spread(field))]
+
+
+def _inside(word: Word, edges: tuple[float, float, float, float]) -> bool:
+    left, bottom, right, top = edges
+    return left <= (word.left + word.right) / 2 <= right and bottom <= (word.bottom + word.top) / 2 <= top
+
+
+def _turned(words: list[Word], main: int, size: tuple[float, float]) -> list[Word]:
+    """Turn a page so that what runs in the direction `main` runs from left to right, and tell by how much each word does not."""
     if main == 0:
         return words
     side = max(size)
@@ -248,3 +268,19 @@ def _turned(words: list[Word], size: tuple[float, float]) -> list[Word]:
             left, bottom, right, top = side - top, left, side - bottom, right
         turned.append(word._replace(left=left, bottom=bottom, right=right, top=top, turned=(word.turned - main) % 4))
     return turned
+
+
+def _spread(field: Word) -> Iterator[Word]:
+    """Yield the words of a field line by line, about where a program shows them that fills it."""
+    said = field.text.splitlines()
+    room = (field.top - field.bottom) / len(said)
+    size = max(1.0, min(field.size, room))
+    leading = min(room, 1.2 * size)
+    for at, line in enumerate(said):
+        middle = field.top - (room / 2 if len(said) == 1 else (at + 0.5) * leading)
+        letter = min(0.5 * size, (field.right - field.left) / max(1, len(line)))
+        left = field.left
+        for word in filter(None, map(_shown, line.split())):
+            right = left + letter * len(word)
+            yield field._replace(text=word, left=left, bottom=middle - size / 2, right=right, top=middle + size / 2, size=size)
+            left = right + letter
