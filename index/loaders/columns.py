@@ -22,6 +22,9 @@ _COLUMN_LINES = 4
 _BESIDE = 1.5
 _BELOW = 4.0
 
+#: So much of the gap between them is left by what belongs to them.
+_STAYS = 0.7
+
 #: Pairs that might be such captions are looked at on no more of a page, so that a hostile one takes no longer.
 _MOST_PAIRS = 50
 _MOST_NEIGHBOURS = 20
@@ -196,8 +199,9 @@ def band(parts: Sequence[Piece]) -> Band | None:
         if looked_at > _MOST_PAIRS:
             break
         between = Gap(pair[0].right, pair[1].left)
-        last, between = _reach(lines, at, 1, between)
-        first, between = _reach(lines, at, -1, between)
+        least = max(_BESIDE * pair[0].size, _STAYS * (between.right - between.left))
+        last, between = _reach(lines, at, 1, between, least)
+        first, between = _reach(lines, at, -1, between, least)
         inside = [part for line in lines[first : last + 1] for part in line]
         if first <= at < last and _captions(inside, between.middle):
             above, below = ([part for line in some for part in line] for some in (lines[:first], lines[last + 1 :]))
@@ -217,9 +221,8 @@ def _pair(line: list[Piece], following: list[Piece]) -> tuple[Piece, Piece] | No
     return None
 
 
-def _reach(lines: list[list[Piece]], at: int, step: int, between: Gap) -> tuple[int, Gap]:
-    """Return the place of the last line, upwards or downwards, up to which the gap stays, and what of it is left."""
-    least = max(_BESIDE * lines[at][0].size, 0.5 * (between.right - between.left))
+def _reach(lines: list[list[Piece]], at: int, step: int, between: Gap, least: float) -> tuple[int, Gap]:
+    """Return the place of the last line, upwards or downwards, up to which so much of the gap stays, and what of it is left."""
     last = at
     for place in range(at if step > 0 else at - 1, len(lines) if step > 0 else -1, step):
         line = lines[place]

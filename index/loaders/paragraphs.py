@@ -203,8 +203,8 @@ def _continued(groups: list[_Group], body: float) -> Iterator[_Group]:
             held = group
         elif _goes_on(held, group):
             if group.lines[0][0] > held.lines[-1][0]:
-                yield from notes
-                notes = []
+                yield from (note for note in notes if not note.lines[0][1].turned)
+                notes = [note for note in notes if note.lines[0][1].turned]  # nothing of these is cited, so their page may be
             held.lines += group.lines
         elif _note(group, body) and not _note(held, body) and group.lines[0][0] == held.lines[-1][0]:
             notes.append(group)

@@ -22,6 +22,9 @@ _SAME_HEIGHT = 6.0
 _LEAST_PAGES = 3
 _LEAST_PART = 0.15
 
+#: Lines of one block stand no further apart, in ems.
+_CLOSE = 1.35
+
 _NUMBER = re.compile(r"[0-9]+|\b[ivxlc]+\b", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(r"(?:page |p\. ?|- ?|– ?|\()?([0-9]{1,4}|[ivxl]{1,7})(?: ?(?:of|/) ?[0-9]{1,4})?(?: ?-| ?–|\))?", re.IGNORECASE)
 
@@ -39,9 +42,19 @@ def without_running(pages: list[list[Line]]) -> list[list[Line]]:
     numbered = _numbered(edges)
     kept = []
     for place, (page, edge) in enumerate(zip(pages, edges, strict=True)):
-        gone = {id(line) for line in edge if max(count[key] for key in _keys(line)) >= least or _numbers_page(line, place, numbered)}
-        kept.append([line for line in page if id(line) not in gone])
+        gone = [line for line in edge if max(count[key] for key in _keys(line)) >= least or _numbers_page(line, place, numbered)]
+        kept.append(_without(page, gone))
     return kept
+
+
+def _without(page: list[Line], repeated: list[Line]) -> list[Line]:
+    """Return a page without repeated lines, but with those that stand right above one that stays: the head of a table that goes on."""
+    gone = set(map(id, repeated))
+    for line in sorted(repeated, key=lambda line: line.bottom):
+        below = (other for other in page if 0 < line.bottom - other.bottom < _CLOSE * line.size and other.column == line.column)
+        if any(id(other) not in gone and not other.turned for other in below):
+            gone.discard(id(line))
+    return [line for line in page if id(line) not in gone]
 
 
 def _edges(page: list[Line]) -> list[Line]:
@@ -51,9 +64,13 @@ def _edges(page: list[Line]) -> list[Line]:
 
 
 def _keys(line: Line) -> tuple[tuple[str, int], tuple[str, int]]:
-    """Return what a line says without its numbers, at its height; heights near the border of two are both."""
-    said = _NUMBER.sub("#", line.text)
-    return (said, round(line.bottom / _SAME_HEIGHT)), (said, round(line.bottom / _SAME_HEIGHT + 0.5) * 1_000_003)
+    """Return what a line says without its numbers, at its height; of two halves that overlap, heights that are the same share one.
+
+    Of a line of numbers alone, as the row of a table is, the numbers count.
+    """
+    text = line.text
+    said = _NUMBER.sub("#", text) if any(map(str.isalpha, text)) else text
+    return (said, round(line.bottom / (2 * _SAME_HEIGHT))), (said, round(line.bottom / (2 * _SAME_HEIGHT) + 0.5) * 1_000_003)
 
 
 def _numbered(edges: list[list[Line]]) -> set[int]:

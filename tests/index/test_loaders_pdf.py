@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from pdf_files import BOLD, column, line, pdf
+from pdf_files import BOLD, column, line, pdf, text_field, tick_box
 
 from index import Article, ArticleError
 from index.loaders import read
@@ -189,6 +189,25 @@ def test_what_pages_repeat_is_left_out():
     assert paragraphs(read) == texts
 
 
+def test_what_pages_repeat_at_heights_that_differ_a_little_is_left_out():
+    texts = [f"On day {word} the ice was measured again, and found thicker." for word in "one two three four five six".split()]
+    pages = [[line(72, 711 if at < 2 else 706, "The Harbour Gazette"), line(72, 600, text)] for at, text in enumerate(texts)]
+    assert paragraphs(draft(pages)) == texts
+
+
+def test_rows_of_numbers_at_the_edges_of_pages_are_not_taken_for_what_pages_repeat():
+    pages = [[line(72, 700 - 20 * at, f"{1000 * page + 10 * at + 100}") for at in range(20)] for page in range(1, 6)]
+    assert len(draft(pages).text.split()) == 100
+
+
+def test_the_head_of_a_table_that_goes_on_over_pages_stays_with_its_rows():
+    rows = [[("Ship", "Cargo"), *((f"Ship {page}{at}", f"{7 * at + page} tons") for at in range(20))] for page in range(5)]
+    pages = [
+        [line(left, 740 - 12 * at, cell) for at, row in enumerate(page) for left, cell in zip((72, 200), row, strict=True)] for page in rows
+    ]
+    assert draft(pages).text.count("Ship | Cargo") == 5
+
+
 def test_what_stands_beyond_the_edge_of_the_page_is_not_on_it():
     page = [line(72, 700, "The harbour is closed."), line(72, 770, "Proof 7 of 48, to be removed before printing")]
     assert draft([page], crop=(40, 40, 580, 760)).text == "The harbour is closed."
@@ -281,6 +300,50 @@ def test_a_line_that_was_stretched_is_no_row_of_a_table():
 def test_items_of_a_list_stand_one_below_the_other():
     page = column(72, 700, ["What was needed:", "• coal, of which there", "• grain and", "• salt"])
     assert draft([page]).text.split("\n")[-3:] == ["• coal, of which there", "• grain and", "• salt"]
+
+
+# --- forms ------------------------------------------------------------------------------------------------------------
+
+FORM = [line(72, 700, "Name of the ship"), line(72, 680, "Cargo, in tons"), line(72, 660, "Damaged by ice"), line(72, 640, "Lost at sea")]
+FILLED = [
+    text_field((160, 696, 300, 714), "Aurora of Leith", "ship"),
+    text_field((160, 676, 300, 694), "1,200", "cargo"),
+    tick_box((160, 656, 174, 670), ticked=True, name="damaged"),
+    tick_box((160, 636, 174, 650), ticked=False, name="lost"),
+]
+
+
+def test_what_was_filled_into_a_form_stands_behind_what_it_is_asked_by():
+    text = draft([FORM], fields=FILLED).text
+    assert " ".join(text.replace("|", "").split()) == "Name of the ship Aurora of Leith Cargo, in tons 1,200 Damaged by ice ☒ Lost at sea"
+
+
+def test_a_field_of_several_lines_is_read_line_by_line():
+    field = text_field((72, 600, 400, 680), r"The ice came early.\rNobody was ready for it.", more="/Ff 4096")
+    assert draft([[line(72, 700, "What happened?")]], fields=[field]).text.split() == (
+        "What happened? The ice came early. Nobody was ready for it.".split()
+    )
+
+
+def test_a_field_that_inherits_its_value_is_read():
+    """The kind and the value stand in the field, the place in its widget."""
+    field = "<</FT/Tx/T(ship)/V(Boreas)/Kids[13 0 R]>>"
+    widget = "<</Type/Annot/Subtype/Widget/Parent 12 0 R/Rect[160 696 300 714]>>"
+    assert "Boreas" in draft([[line(72, 700, "Ship")]], fields=[field, widget]).text
+
+
+@pytest.mark.parametrize("more", ["/F 2", "/F 32", "/Ff 8192"], ids=["hidden", "not to be seen", "password"])
+def test_a_field_that_shows_nothing_is_not_read(more):
+    field = text_field((160, 696, 300, 714), "secret", more=more)
+    assert draft([FORM], fields=[field]).text.find("secret") == -1
+
+
+def test_a_form_on_a_page_on_its_side_is_read_as_people_turn_it():
+    """The page is turned by a quarter, its text too, and the field stands a line below the last one."""
+    turned = f"q 0 1 -1 0 612 0 cm {' '.join(column(72, 500, LEFT))} Q"
+    read = draft([[turned]], fields=[text_field((170, 72, 188, 300), "Aurora of Leith")])
+    assert read.text.startswith(" ".join(LEFT))
+    assert read.text.endswith("Aurora of Leith")
 
 
 # --- what the document says of itself ---------------------------------------------------------------------------------
