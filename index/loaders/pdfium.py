@@ -33,6 +33,10 @@ _HYPHENS = frozenset({"\x02", "\ufffe", "\xad"})
 #: A word ends with the space behind it, or with such a hyphen: its rest stands on the next line, if anywhere.
 _WORD = re.compile(r"[^\s\0\x02\ufffe\xad]*[\x02\ufffe\xad]|[^\s\0\x02\ufffe\xad]+")
 
+#: The mark of a footnote may stand before its first word without a space, in letters so much smaller.
+_MARK = re.compile(r"[0-9]{1,2}(?=[^\W\d_])")
+_RAISED = 0.85
+
 _LIGATURES = {ord(ligature): unicodedata.normalize("NFKC", ligature) for ligature in "\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"}
 
 
@@ -158,7 +162,15 @@ class _Reader:
     def words(self) -> Iterator[Word]:
         """Yield the words, placed as the page is stored; `turned` is the quarter of a circle by which each is."""
         for found in _WORD.finditer(self._characters()):
-            yield self._word(found[0], found.start(), found.end() - 1)
+            word, first = found[0], found.start()
+            mark = _MARK.match(word) if word[0].isdigit() else None
+            if mark and self._size(first) < _RAISED * self._size(first + mark.end()):
+                yield self._word(mark[0], first, first + mark.end() - 1)
+                word, first = word[mark.end() :], first + mark.end()
+            yield self._word(word, first, found.end() - 1)
+
+    def _size(self, place: int) -> float:
+        return float(self._raw.FPDFText_GetFontSize(self._text, place))
 
     def _characters(self) -> str:
         """Return the characters of the page, each at its place."""

@@ -173,6 +173,12 @@ def test_soft_hyphens_are_not_text():
     assert draft([page]).text == "The harbour was closed for a whole week in winter, as it often is."
 
 
+def test_the_mark_of_a_footnote_is_no_part_of_its_first_word():
+    note = "BT 72 100 Td /F1 5 Tf 3 Ts (12) Tj /F1 8 Tf 0 Ts (The pilots belonged to a guild.) Tj ET"
+    assert paragraphs(draft([[*column(72, 700, LEFT), note]]))[-1] == "12 The pilots belonged to a guild."
+    assert draft([[line(72, 700, "The 2nd ship came on the 3rd day.")]]).text == "The 2nd ship came on the 3rd day."
+
+
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 
