@@ -168,11 +168,10 @@ def tabular(parts: Sequence[Piece], middle: float) -> bool:
 
 def table_row(line: Sequence[Piece], middle: float) -> bool:
     """Say whether pieces that stand level could be a row of a table that stands on both sides of a gap."""
-    return (
-        len(line) > 2
-        and not any(part.prose for part in line)
-        and min(part.left for part in line) < middle < max(part.right for part in line)
-    )
+    if len(line) < 3 or any(part.prose for part in line):
+        return False
+    cells = sorted(line, key=lambda part: part.left)
+    return cells[0].left < middle < cells[-1].right and all(part.right <= after.left for part, after in pairwise(cells))
 
 
 # --- captions beside each other ---------------------------------------------------------------------------------------

@@ -109,6 +109,19 @@ def test_a_table_over_two_columns_is_read_row_by_row():
     assert paragraphs(draft([page]))[2:] == [" ".join(LEFT), " ".join(RIGHT)]
 
 
+def test_lines_beside_a_large_word_are_no_row_of_a_table():
+    page = [
+        line(72, 740, "Published on Monday"),
+        line(72, 724, "by the Gazette"),
+        line(72, 708, "in the old town"),
+        line(350, 717, "Ice", 40),
+    ]
+    page += [line(72, 660, "The whole harbour was closed in the winter of that year, as it had been in so many winters before.")]
+    page += [written for pair in zip(column(72, 600, LEFT), column(330, 600, RIGHT), strict=True) for written in pair]
+    text = draft([page]).text
+    assert text.index("Gazette") < text.index("old town") < text.index("Ice") < text.index("whole harbour")
+
+
 def test_tables_beside_each_other_under_one_head_are_read_one_after_the_other():
     heads = ["Year", "Ships", "Tons"]
     tables = [[(str(1900 + 10 * table + year), str(7 * year + table), str(90 + year)) for year in range(6)] for table in range(3)]
