@@ -175,6 +175,19 @@ class Library:
         with self._store.snapshot() as snapshot:
             return snapshot.sources()
 
+    def languages(self) -> dict[str, int]:
+        """Return how many articles each language has, by its code in lower case, those of most articles first."""
+        with self._store.snapshot() as snapshot:
+            return snapshot.languages()
+
+    def authors(self, words: str = "", limit: int = 25) -> dict[str, int]:
+        """Return how many articles some authors have, of those whose names hold all of `words`, those of most articles first.
+
+        Names that differ in letter case alone are one author's.
+        """
+        with self._store.snapshot() as snapshot:
+            return snapshot.authors(words, limit)
+
     def article(self, article_id: str) -> Article:
         """Return one article with its text; raises `StoreError` when there is none of that id."""
         with self._store.snapshot() as snapshot:

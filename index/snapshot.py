@@ -18,7 +18,7 @@ from .dates import days_of, parse_date
 from .durable import Stamp
 from .errors import StoreError
 from .files import FileRecord, Signature, Taken
-from .listing import ROWS, ListedArticles, page_of, sources
+from .listing import ROWS, WROTE, ListedArticles, authors, languages, page_of, sources
 from .relatives import Relative, first_printed, latest, relative
 from .resemblance import Likeness
 from .split import embedded_text, heading_of
@@ -107,11 +107,11 @@ class ArticleFilter:
             conditions.append("listed.id IN (SELECT value FROM json_each(?))")
             values.append(_listed(self.ids))
         if self.authors is not None:
-            conditions.append("names((SELECT record FROM articles WHERE row = listed.article), 'authors', ?)")
-            values.append(_listed(self.authors))
+            conditions.append("listed.article IN (SELECT article FROM wrote WHERE author IN (SELECT value FROM json_each(?)))")
+            values.append(_listed(map(str.casefold, self.authors)))
         if self.languages is not None:
-            conditions.append("names((SELECT record FROM articles WHERE row = listed.article), 'language', ?)")
-            values.append(_listed(self.languages))
+            conditions.append("listed.language IN (SELECT value FROM json_each(?))")
+            values.append(_listed(map(str.casefold, self.languages)))
         if self.after is not None:
             conditions.append("listed.published_last >= ?")
             values.append(days_of(self.after)[0])
@@ -121,19 +121,9 @@ class ArticleFilter:
         return " AND ".join(conditions), values
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _listed(names: Iterable[str]) -> str:
     """Return names as JSON for SQLite, but for those with a NUL, which it would cut there, and no article has."""
     return json.dumps([name for name in names if "\0" not in name])
-
-
-def _names(record: str, field: str, wanted: str) -> bool:
-    """Say whether a field of a record, a name or a list of them, holds one of the names in `wanted`, a JSON list.
-
-    In Python, not in SQL: SQLite's own JSON refuses NaN, which metadata may hold, before its version 3.42.
-    """
-    held = json.loads(record).get(field) or ()
-    names = {name.casefold() for name in ([held] if isinstance(held, str) else held)}
-    return not names.isdisjoint(name.casefold() for name in json.loads(wanted))
 
 
 def published_days(article: Article) -> tuple[str | None, str | None]:
@@ -148,7 +138,6 @@ class Snapshot:
         """Pin the newest generation; `connection` is in a read transaction from here on."""
         self._connection = connection
         self._printed: dict[int, dict[str, Any]] = {}
-        connection.create_function("names", 3, _names, deterministic=True)
         self.generation = int(self.settings()["generation"])
 
     def settings(self) -> dict[str, str]:
@@ -240,6 +229,14 @@ class Snapshot:
     def sources(self) -> dict[str, int]:
         """Return how many articles each source has, those of most articles first."""
         return sources(self._connection)
+
+    def languages(self) -> dict[str, int]:
+        """Return how many articles each language has, by its code in lower case, those of most articles first."""
+        return languages(self._connection)
+
+    def authors(self, words: str, limit: int) -> dict[str, int]:
+        """Return how many articles some authors have, of those whose names hold all of `words`, those of most articles first."""
+        return authors(self._connection, words, limit)
 
     def checksums(self) -> dict[str, str]:
         """Return the checksum of each live article by its id."""
@@ -482,6 +479,8 @@ def _file(row: tuple[Any, ...]) -> FileRecord | None:
 #: As `_CONSISTENT`, of what is made of the articles; looked at where these are sound.
 _LISTED = {
     f"SELECT count(*) FROM (SELECT * FROM listed EXCEPT {ROWS})": "articles are listed otherwise than they are",
+    f"SELECT count(*) FROM (SELECT * FROM wrote EXCEPT {WROTE})": "authors are listed otherwise than articles name them",
+    f"SELECT count(*) FROM ({WROTE} EXCEPT SELECT * FROM wrote)": "authors are not listed",
     "SELECT (SELECT count(*) FROM listed) IS NOT (SELECT count(*) FROM articles WHERE removed_gen IS NULL)": "articles are not listed",
 }
 

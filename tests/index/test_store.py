@@ -467,7 +467,7 @@ def closed(path):
     """A closed store of a few pages."""
     with opened(path, create=True) as store:
         store.set_up({"dimension": str(DIMENSION)})
-        put(store, *[prepared(f"a{n}", f"Article number {n}. " * 30) for n in range(20)])
+        put(store, *[prepared(f"a{n}", f"Article number {n}. " * 30, authors=("Ana", "Bo")) for n in range(20)])
     return path
 
 
@@ -589,7 +589,10 @@ def test_a_changed_letter_of_a_text_is_never_shown(closed):
         ("DELETE FROM vectors WHERE row = 1", "refers to none of vectors"),
         ("DELETE FROM articles WHERE row = 1", "refers to none of articles"),
         ("UPDATE listed SET words = 'others' WHERE id = 'a3'", "listed otherwise"),
+        ("UPDATE listed SET language = 'de' WHERE id = 'a3'", "listed otherwise"),
         ("DELETE FROM listed WHERE id = 'a3'", "not listed"),
+        ("INSERT INTO wrote SELECT 'cy', row, 'Cy' FROM articles WHERE id = 'a3'", "authors are listed otherwise"),
+        ("DELETE FROM wrote WHERE author = 'bo'", "authors are not listed"),
     ],
 )
 def test_the_check_finds_planted_damage(closed, damage, said):
