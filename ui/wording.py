@@ -73,13 +73,13 @@ def searched_then(answer: Answer) -> str:
     return f"Searched: the articles as they were when this was asked; {counted(len(answer.hits), 'passage')} of those read kept."
 
 
-def limits_of(only: ArticleFilter | None, title: Callable[[str], str] = str) -> list[str]:
-    """Return what a filter leaves to be searched, in words; `title` names an article of an id."""
+def limits_of(only: ArticleFilter | None, title: Callable[[str], str] = str, language: Callable[[str], str] = str) -> list[str]:
+    """Return what a filter leaves to be searched, in words; `title` names an article of an id, `language` one of a code."""
     if not only:
         return []
     limits = [f"source {' or '.join(only.sources)}"] if only.sources else []
     limits += [f"by {' or '.join(only.authors)}"] if only.authors else []
-    limits += [f"in language {' or '.join(only.languages)}"] if only.languages else []
+    limits += [f"in language {' or '.join(map(language, only.languages))}"] if only.languages else []
     limits += [f"from {only.after}"] if only.after else []
     limits += [f"up to {only.before}"] if only.before else []
     if only.ids:

@@ -222,9 +222,11 @@ def test_an_abstention_says_so_and_why_and_what_was_searched(reason):
 
 
 def test_an_abstention_names_the_filters():
-    only = ArticleFilter(sources=("Wire", "Daily"), after="2023", before="2024-02")
+    only = ArticleFilter(sources=("Wire", "Daily"), after="2023", before="2024-02", authors=("Ana", "Bo"), languages=("de", "en"))
     shown = render.plain(render.answer_page(abstention(Reason.NOTHING_SELECTED, hits=()), articles=1, only=only))
-    assert "Searched: 1 article, of those only source Wire or Daily, from 2023, up to 2024-02; 0 passages read." in shown
+    assert (
+        "Searched: 1 article, of those only source Wire or Daily, by Ana or Bo, in language de or en, from 2023, up to 2024-02; 0" in shown
+    )
     assert "Nearest" not in shown
 
 

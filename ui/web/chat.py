@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gradio
@@ -21,7 +22,7 @@ from ..wording import limits_of, searched_then, searched_words
 from . import html
 from .errors import refusal_of
 from .footnotes import link_to, told
-from .listing import title_of, titles_of
+from .listing import authors_of, language_of, title_of, titles_of
 from .rest import base_of
 from .suggestions import Suggestions
 
@@ -34,11 +35,11 @@ if TYPE_CHECKING:
 #: Characters of what a browser may hand in of a conversation, and turns that one can have; of them the last ones that are its history.
 _LONGEST_TALK, _MOST_TURNS, _REMEMBERED = 4_000_000, 200, 50
 
-#: Titles that are offered at once to choose articles by; whoever types finds others. Articles, or sources, that may be chosen.
-_TITLES, _MOST_CHOSEN = 50, 2_000
+#: Titles, or authors, that are offered at once to choose among; whoever types finds others. How many of anything may be chosen.
+_OFFERED, _MOST_CHOSEN = 50, 2_000
 
-#: Sources that are offered, those of most articles first.
-_MOST_SOURCES = 200
+#: Sources, or languages, that are offered, those of most articles first.
+_MOST_BOXES = 200
 
 #: Questions that wait; whoever comes then is asked to come again.
 MOST_WAITING = 200
@@ -129,6 +130,38 @@ class Talk:
         return numbering
 
 
+class Narrowing(NamedTuple):
+    """The fields that narrow the search, in the order in which they are handed in; then what they hold, whatever that is."""
+
+    sources: Any
+    languages: Any
+    authors: Any
+    articles: Any
+    after: Any
+    before: Any
+
+    def only(self, ids: Sequence[str] = ()) -> ArticleFilter | None:
+        """Return the filter that the fields make, and articles that were chosen elsewhere; raises `AssayError` for a date that is none."""
+        only = ArticleFilter(
+            sources=_names(self.sources) or None,
+            after=_word(self.after).strip() or None,
+            before=_word(self.before).strip() or None,
+            ids=(*ids, *_names(self.articles)) or None,
+            authors=_names(self.authors) or None,
+            languages=_names(self.languages) or None,
+        )
+        return only or None
+
+
+class Choices(NamedTuple):
+    """What the fields offer of the collection as it is: labels, with the values that they stand for."""
+
+    sources: list[tuple[str, str]]
+    languages: list[tuple[str, str]]
+    authors: list[tuple[str, str]]
+    articles: list[tuple[str, str]]
+
+
 def ask_tab(service: Service, settings: Settings, page: gradio.Blocks) -> None:  # noqa: ARG001  # as the other tabs are made
     """Lay out the tab and what happens on it."""
     suggestions = Suggestions(service)
@@ -150,7 +183,7 @@ def ask_tab(service: Service, settings: Settings, page: gradio.Blocks) -> None: 
             placeholder=html.welcome_html(service.library.counts()[0], may_write=service.may_write),
             autoscroll=False,  # the question stays in sight, and is scrolled to by our script
         )
-        sources, after, before, articles, limits, clear = _filters(desk)
+        narrowing, limits, clear = _filters(desk)
         question = gradio.Textbox(
             elem_id="question",
             label="Your question",
@@ -166,7 +199,6 @@ def ask_tab(service: Service, settings: Settings, page: gradio.Blocks) -> None: 
         talk = gradio.Textbox(elem_id="handed-in", label="Conversation", visible="hidden")
         visitor = gradio.Textbox(elem_id="visitor", label="Visitor", visible="hidden")
         show = gradio.Button("Show", elem_id="show", visible="hidden")
-    narrowing: list[Any] = [sources, after, before, articles]
     outputs = [conversation, question]
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     asking: dict[str, Any] = {**private, "concurrency_id": "ask", "concurrency_limit": service.at_once}
@@ -176,30 +208,33 @@ def ask_tab(service: Service, settings: Settings, page: gradio.Blocks) -> None: 
     question.stop(desk.stop, None, question, cancels=[asked, also], queue=False, **private)
     show.click(desk.show, talk, outputs, concurrency_id="show", concurrency_limit=_SHOWN_AT_ONCE, **private)
     for one in narrowing:
-        one.change(desk.narrowed, narrowing, [limits, after, before, clear], queue=False, **private)
-    articles.key_up(desk.found, articles, articles, queue=False, trigger_mode="always_last", **private)
-    clear.click(lambda: ([], "", "", []), None, narrowing, queue=False, **private)
+        one.change(desk.narrowed, [*narrowing], [limits, narrowing.after, narrowing.before, clear], queue=False, **private)
+    for one, found in ((narrowing.authors, desk.writers), (narrowing.articles, desk.found)):
+        one.key_up(found, one, one, queue=False, trigger_mode="always_last", **private)
+    clear.click(lambda: Narrowing([], [], [], [], "", ""), None, [*narrowing], queue=False, **private)
     page.load(desk.visitor, None, visitor, queue=False, **private)
-    page.load(desk.offer, None, [conversation, sources, articles], queue=False, **private)
+    page.load(desk.offer, None, [conversation, *narrowing[:4]], queue=False, **private)
     gradio.events.api(desk.chat, api_name="chat", concurrency_id="ask", concurrency_limit=service.at_once)
 
 
-def _filters(
-    desk: _Desk,
-) -> tuple[gradio.CheckboxGroup, gradio.Textbox, gradio.Textbox, gradio.Dropdown, gradio.Markdown, gradio.Button]:
+def _filters(desk: _Desk) -> tuple[Narrowing, gradio.Markdown, gradio.Button]:
     """Lay out what narrows the search."""
-    names, titles = desk.choices()
+    offered = desk.choices()
     with gradio.Row(elem_id="limits"):
         limits = gradio.Markdown(elem_id="limits-set", sanitize_html=True, container=False)
         clear = gradio.Button("Clear filters", elem_id="clear-limits", size="sm", visible=False)
     with gradio.Accordion("Filters", open=False, elem_id="filters"):
-        sources = gradio.CheckboxGroup(names, label="Sources", elem_id="sources")
+        sources = gradio.CheckboxGroup(offered.sources, label="Sources", elem_id="sources")
+        languages = gradio.CheckboxGroup(offered.languages, label="Languages", elem_id="languages", visible=len(offered.languages) > 1)
         with gradio.Row():
             after = gradio.Textbox(label="From", info=_DATES, placeholder="2025-06", elem_id="after", max_length=40, min_width=120)
             before = gradio.Textbox(label="Up to", info=_DATES, placeholder="2025-12-31", elem_id="before", max_length=40, min_width=120)
+        many: dict[str, Any] = {"multiselect": True, "value": [], "filterable": True, "elem_classes": ["many"]}
+        told = "Type a part of a name"
+        authors = gradio.Dropdown(offered.authors, label="Authors", info=told, elem_id="authors", visible=bool(offered.authors), **many)
         told = "Type a word of a title"
-        articles = gradio.Dropdown(titles, label="Articles", info=told, multiselect=True, elem_id="chosen", value=[], filterable=True)
-    return sources, after, before, articles, limits, clear
+        articles = gradio.Dropdown(offered.articles, label="Articles", info=told, elem_id="chosen", **many)
+    return Narrowing(sources, languages, authors, articles, after, before), limits, clear
 
 
 #: Said below a date that is to be given.
@@ -213,9 +248,7 @@ class _Desk:
         self._service = service
         self._suggestions = suggestions
 
-    def ask(
-        self, question: object, handed_in: object, sources: object, after: object, before: object, articles: object
-    ) -> Iterator[tuple[list[dict[str, str]], gradio.Textbox]]:
+    def ask(self, question: object, handed_in: object, *fields: object) -> Iterator[tuple[list[dict[str, str]], gradio.Textbox]]:
         """Yield the conversation with the answer as it grows, and the box for the next question."""
         talk = Talk.of(handed_in)
         words = question if isinstance(question, str) else ""
@@ -224,7 +257,7 @@ class _Desk:
         messages.append({"role": "user", "content": html.question_html(words[:2_000], talk=talk.id, turn=at)})
         yield [*messages, _reply(html.reading_html(talk=talk.id, turn=at))], _busy()
         try:
-            only, asked = _only(sources, after, before, articles, talk.ids), talk.asks(words)
+            only, asked = Narrowing(*fields).only(talk.ids), talk.asks(words)
         except AssayError as error:
             yield [*messages, _reply(html.failed_html(str(error), talk=talk.id, turn=at))], _ready()
             return
@@ -238,7 +271,7 @@ class _Desk:
     def _answers(self, asked: Question, only: ArticleFilter | None, talk: Talk, at: int) -> Iterator[str]:
         """Yield the answer as it grows, under a key from its first sentence on, so that it is whole for whoever stops it."""
         numbering, count = talk.numbering(), self._service.library.counts()[0]
-        limits = limits_of(only, self._title)
+        limits = self._limits(only)
         for key, shown, whole in self._service.grow(asked, only, shown=numbering.of):
             searched, state = searched_words(shown, count, limits), "whole" if whole else "growing"
             yield html.answer_html(shown, searched=searched, key=key, state=state, talk=talk.id, turn=at)
@@ -274,13 +307,19 @@ class _Desk:
         state = request.request.scope.get("state", {}) if request.request else {}
         return json.dumps({"name": state.get("user")})
 
-    async def offer(self) -> tuple[gradio.Chatbot, gradio.CheckboxGroup, gradio.Dropdown]:
-        """Offer the collection as it is now: questions that it answers, its sources and its articles."""
-        names, titles = await asyncio.to_thread(self.choices)
+    async def offer(self) -> tuple[gradio.Chatbot, gradio.CheckboxGroup, gradio.CheckboxGroup, gradio.Dropdown, gradio.Dropdown]:
+        """Offer the collection as it is now: questions that it answers, and what its articles can be narrowed by."""
+        offered = await asyncio.to_thread(self.choices)
         examples: list[Any] = [{"text": one} for one in await self._suggested()]
         count, _ = await asyncio.to_thread(self._service.library.counts)
         welcome = html.welcome_html(count, may_write=self._service.may_write)
-        return gradio.Chatbot(examples=examples, placeholder=welcome), gradio.CheckboxGroup(choices=names), gradio.Dropdown(choices=titles)
+        return (
+            gradio.Chatbot(examples=examples, placeholder=welcome),
+            gradio.CheckboxGroup(choices=offered.sources),
+            gradio.CheckboxGroup(choices=offered.languages, visible=len(offered.languages) > 1),
+            gradio.Dropdown(choices=offered.authors, visible=bool(offered.authors)),
+            gradio.Dropdown(choices=offered.articles),
+        )
 
     async def _suggested(self) -> tuple[str, ...]:
         """Return questions to begin with; none where they have not been found in time. Whoever waits for them holds no thread."""
@@ -291,31 +330,39 @@ class _Desk:
             await asyncio.sleep(_LOOK)
         return ()
 
-    def choices(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-        """Return the sources with the number of their articles, and the titles of the articles."""
-        counts = list(self._service.library.sources().items())[:_MOST_SOURCES]
-        return [(f"{name} ({count:,})", name) for name, count in counts], titles_of(self._service.library, "", _TITLES)
+    def choices(self) -> Choices:
+        """Return what there is to choose: sources and languages with the number of their articles, some authors and articles."""
+        library = self._service.library
+        sources = [(f"{html.plain(name)} ({count:,})", name) for name, count in islice(library.sources().items(), _MOST_BOXES)]
+        languages = [
+            (f"{html.plain(language_of(code))} ({count:,})", code) for code, count in islice(library.languages().items(), _MOST_BOXES)
+        ]
+        return Choices(sources, languages, self._authors("", ()), self._titles("", ()))
+
+    def _authors(self, words: str, chosen: Sequence[str]) -> list[tuple[str, str]]:
+        return [(html.plain(name), name) for name in authors_of(self._service.library, words, _OFFERED, chosen)]
+
+    def _titles(self, words: str, chosen: Sequence[str]) -> list[tuple[str, str]]:
+        return [(html.plain(title), known) for title, known in titles_of(self._service.library, words, _OFFERED, chosen)]
+
+    def writers(self, chosen: object, typed: gradio.KeyUpData) -> gradio.Dropdown:
+        """Offer the authors whose names have what is typed; those that are chosen stay among them."""
+        return gradio.Dropdown(choices=self._authors(_word(typed.input_value, 1_000), _names(chosen)))
 
     def found(self, chosen: object, typed: gradio.KeyUpData) -> gradio.Dropdown:
         """Offer the articles whose titles have what is typed; those that are chosen stay among them."""
-        words = _word(typed.input_value, 1_000)
-        return gradio.Dropdown(choices=titles_of(self._service.library, words, _TITLES, _names(chosen)))
+        return gradio.Dropdown(choices=self._titles(_word(typed.input_value, 1_000), _names(chosen)))
 
-    def narrowed(
-        self, sources: object, after: object, before: object, articles: object
-    ) -> tuple[str, gradio.Textbox, gradio.Textbox, gradio.Button]:
+    def narrowed(self, *fields: object) -> tuple[str, gradio.Textbox, gradio.Textbox, gradio.Button]:
         """Show the filters that are set, and beside a date what is wrong with it."""
-        told = [_wrong(after), _wrong(before)]
-        try:
-            only = _only(sources, "" if told[0] else after, "" if told[1] else before, articles, ())
-        except AssayError:
-            only = None
-        limits = limits_of(only, self._title)
-        fields = [gradio.Textbox(info=wrong or _DATES, elem_classes=["wrong"] if wrong else []) for wrong in told]
-        return html.chips_html(limits), fields[0], fields[1], gradio.Button(visible=bool(limits or any(told)))
+        set_ = Narrowing(*fields)
+        told = [_wrong(set_.after), _wrong(set_.before)]
+        limits = self._limits(set_._replace(after="" if told[0] else set_.after, before="" if told[1] else set_.before).only())
+        dates = [gradio.Textbox(info=wrong or _DATES, elem_classes=["wrong"] if wrong else []) for wrong in told]
+        return html.chips_html(limits), dates[0], dates[1], gradio.Button(visible=bool(limits or any(told)))
 
-    def _title(self, article_id: str) -> str:
-        return title_of(self._service.library, article_id)
+    def _limits(self, only: ArticleFilter | None) -> list[str]:
+        return limits_of(only, lambda article_id: title_of(self._service.library, article_id), language_of)
 
     def _told(self, talk: Talk) -> list[dict[str, str]]:
         """Return the messages of a conversation."""
@@ -364,18 +411,6 @@ def _listed(values: object) -> list[Any]:
 
 def _word(value: object, longest: int = 10_000) -> str:
     return value[:longest] if isinstance(value, str) else ""
-
-
-def _only(sources: object, after: object, before: object, articles: object, ids: Sequence[str]) -> ArticleFilter | None:
-    """Return the filter that the fields make; raises `AssayError` for a date that is none."""
-    chosen = (*ids, *_names(articles))
-    only = ArticleFilter(
-        sources=_names(sources) or None,
-        after=_word(after).strip() or None,
-        before=_word(before).strip() or None,
-        ids=chosen or None,
-    )
-    return only or None
 
 
 def _names(values: object) -> tuple[str, ...]:

@@ -101,6 +101,11 @@ def chips_html(limits: Iterable[str]) -> str:
     return _clean("".join(f'<span class="limit">{_text(one)}</span>' for one in limits))
 
 
+def plain(words: str) -> str:
+    """Return words as text that Gradio shows by itself, as in the labels of a choice: they end where they stand, and read as they are."""
+    return _REORDERING.sub("\ufffd", words)
+
+
 def place(article_id: str, start: int, end: int) -> str:
     """Return the address of some characters of an article on this page."""
     return f"?article={quote(article_id, safe='')}&span={start}:{end}"
@@ -116,7 +121,7 @@ def _about(talk: str, turn: int) -> str:
 
 
 def _text(words: object) -> str:
-    return escape(_REORDERING.sub("\ufffd", str(words)), quote=True)
+    return escape(plain(str(words)), quote=True)
 
 
 def _clean(made: str) -> str:

@@ -1,12 +1,14 @@
-"""The articles of a library as a list to look through: found by words, sorted, cut into pages.
+"""The articles of a library as a list to look through: found by words, sorted, cut into pages; and what one chooses among them by.
 
-The library finds and sorts; here is only what a page of it holds. Safe to share between threads; knows nothing of how pages look.
+The library finds, sorts and counts; here is only what a page of it, or a choice, holds. Safe to share between threads; knows nothing of how
+pages look.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from index import ArticleFilter, ArticleOrder
@@ -92,6 +94,24 @@ def title_of(library: Library, article_id: str) -> str:
     """Return the title of an article; its id where there is none of that id."""
     records = library.listed(only=ArticleFilter(ids=(article_id,)), limit=1).records
     return str(records[0]["title"]) if records else article_id
+
+
+def authors_of(library: Library, words: str, limit: int, chosen: Sequence[str] = ()) -> list[str]:
+    """Return authors to choose from: those `chosen` already, then those whose names have all of `words`, those of most articles first."""
+    return list(dict.fromkeys((*chosen, *library.authors(words, limit))))
+
+
+def language_of(code: str) -> str:
+    """Return the English name of a language; its code where none is known."""
+    return _languages().get(code, code)
+
+
+@cache
+def _languages() -> Mapping[str, str]:
+    """Load the names of languages, which takes a tenth of a second."""
+    from babel import Locale
+
+    return Locale("en").languages
 
 
 def _listed(record: Mapping[str, Any]) -> Listed:

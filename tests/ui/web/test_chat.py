@@ -13,7 +13,7 @@ from starlette.requests import Request as StarletteRequest
 
 from index import Article, ArticleFilter, StoreError
 from rag import Answer, Pipeline, Question, Retriever, Writer
-from ui.web.chat import _LONGEST_TALK, _MOST_TURNS, Talk, _Desk
+from ui.web.chat import _LONGEST_TALK, _MOST_TURNS, _OFFERED, Choices, Narrowing, Talk, _Desk
 from ui.web.service import Service
 from ui.web.suggestions import Suggestions, candidates
 
@@ -29,12 +29,13 @@ ARTICLES = [
         id="congo",
         title="Cobalt quotas in Congo",
         source="Argus",
+        authors=("Ana Ruiz", "Bo Li"),
         published="2026-01-16",
         text="Congo may export 96,600 tonnes of cobalt in 2026. The quota of Congo replaced a ban on exports of cobalt.",
     ),
 ]
 QUESTION = "How much cobalt may Congo export in 2026?"
-NOTHING = ([], "", "", [])
+NOTHING = Narrowing([], [], [], [], "", "")
 
 
 @pytest.fixture
@@ -125,26 +126,30 @@ def test_a_question_is_asked_as_somebody_says_it_is_understood(desk, service):
 
 
 def test_filters_reach_the_search(desk):
-    def cited(*filters, ids=None):
-        messages, _ = last(desk.ask(QUESTION, json.dumps({"ids": ids}), *filters))
+    def cited(ids=None, **filters):
+        messages, _ = last(desk.ask(QUESTION, json.dumps({"ids": ids}), *NOTHING._replace(**filters)))
         return messages[1]
 
-    assert "96,600" in cited(["Argus"], "", "", [])
-    assert "96,600" not in cited(["Reuters"], "", "", [])
-    assert "96,600" in cited([], "2026", "2026-01", [])
-    assert "96,600" not in cited([], "", "2025", [])
-    assert "96,600" not in cited([], "", "", ["chile"])
-    assert "96,600" not in cited([], "", "", [], ids=["chile"])
-    assert "No article passes" in cited(["Nobody"], "", "", [])
+    assert "96,600" in cited(sources=["Argus"])
+    assert "96,600" not in cited(sources=["Reuters"])
+    assert "96,600" in cited(after="2026", before="2026-01")
+    assert "96,600" not in cited(before="2025")
+    assert "96,600" not in cited(articles=["chile"])
+    assert "96,600" not in cited(ids=["chile"])
+    assert "96,600" in cited(authors=["Nobody", "BO LI"])
+    assert "No article passes" in cited(authors=["Nobody"])
+    assert "96,600" in cited(authors=["Bo Li"], languages=["de", "en"])
+    assert "No article passes" in cited(languages=["de"])
+    assert "No article passes" in cited(sources=["Nobody"])
 
 
 def test_a_bad_date_is_said_beside_its_field_and_instead_of_an_answer(desk):
-    limits, after, before, clear = desk.narrowed([], "31 June", "2025", [])
+    limits, after, before, clear = desk.narrowed(*NOTHING._replace(after="31 June", before="2025"))
     assert "Not a date: '31 June'" in after.info
     assert "Not a date" not in before.info
     assert "up to 2025" in limits
     assert clear.visible
-    messages, _ = last(desk.ask(QUESTION, "", [], "31 June", "", []))
+    messages, _ = last(desk.ask(QUESTION, "", *NOTHING._replace(after="31 June")))
     assert "state-failed" in messages[1]
     assert "expected a date" in messages[1]
 
@@ -243,8 +248,11 @@ def test_what_is_read_of_a_conversation_is_not_shown_to_be_read(desk, service, m
 def test_what_was_searched_is_said_as_it_was_then(service):
     service = Service(service.library, Pipeline(service.library, threshold=1), service.retriever)
     desk = _Desk(service, Suggestions(service))
-    (_, said), _ = last(desk.ask(QUESTION, "", ["Reuters"], "", "", ["chile"]))
-    assert "Searched: 2 articles, of those only source Reuters, Chile's lithium plan; " in unescape(said)
+    narrowing = Narrowing(["Reuters"], ["en", "de"], [], ["chile"], "", "")
+    (_, said), _ = last(desk.ask(QUESTION, "", *narrowing))
+    assert "Searched: 2 articles, of those only source Reuters, in language English or German, Chile's lithium plan; " in unescape(said)
+    (_, other), _ = last(desk.ask(QUESTION, "", *NOTHING._replace(authors=["Bo Li", "Ana Ruiz"])))
+    assert "Searched: 2 articles, of those only by Bo Li or Ana Ruiz; " in unescape(other)
     talk = json.loads(handed_in(service, said))
     then = unescape(desk.show(json.dumps(talk))[0][1]["content"])  # which filters there were is not known any more
     assert "Searched: the articles as they were when this was asked; 1 passage of those read kept." in then
@@ -280,29 +288,80 @@ def test_who_has_logged_in_is_told_to_the_page(desk):
 
 
 def test_an_article_chosen_is_named_by_its_title(desk):
-    limits, *_ = desk.narrowed([], "", "", ["congo"])
+    limits, *_ = desk.narrowed(*NOTHING._replace(articles=["congo"]))
     assert "Cobalt quotas in Congo" in limits
 
 
-def test_sources_and_titles_are_read_once_for_each_state_of_the_collection(desk, service, monkeypatch):
-    names, titles = desk.choices()
-    assert names == [("Argus (1)", "Argus"), ("Reuters (1)", "Reuters")]
-    assert titles == [("Chile's lithium plan", "chile"), ("Cobalt quotas in Congo", "congo")]
+def test_who_wrote_it_and_in_which_language_is_said_among_the_filters(desk):
+    limits, *_, clear = desk.narrowed(*NOTHING._replace(languages=["de", "tlh-x"], authors=["Ana <b>Ruiz"]))
+    assert "by Ana &lt;b&gt;Ruiz" in limits
+    assert "in language German or tlh-x" in limits
+    assert clear.visible
+
+
+def test_all_that_is_offered_is_read_without_reading_each_article(desk, service, monkeypatch):
+    assert desk.choices() == Choices(
+        [("Argus (1)", "Argus"), ("Reuters (1)", "Reuters")],
+        [("English (2)", "en")],
+        [("Ana Ruiz", "Ana Ruiz"), ("Bo Li", "Bo Li")],
+        [("Chile's lithium plan", "chile"), ("Cobalt quotas in Congo", "congo")],
+    )
     read = type(service.library).articles
     times = []
     monkeypatch.setattr(type(service.library), "articles", lambda *given: times.append(1) or read(*given))
     for _ in range(5):
         desk.choices()
     assert times == []
-    service.library.remove("chile")
-    assert desk.choices() == ([("Argus (1)", "Argus")], [("Cobalt quotas in Congo", "congo")])
+    service.library.remove("congo")
+    assert desk.choices() == Choices([("Reuters (1)", "Reuters")], [("English (1)", "en")], [], [("Chile's lithium plan", "chile")])
 
 
-@pytest.mark.parametrize("value", [None, 3, "x", {}, [3, None, {}], ["x"] * 10_000])
+def test_languages_are_offered_where_there_are_several_and_authors_where_there_are_any(make_library, monkeypatch):
+    monkeypatch.setattr("ui.web.chat._PATIENCE", 0)
+
+    def offered(*articles):
+        library = make_library(articles)
+        service = Service(library, Pipeline(library, threshold=0), Retriever(library))
+        _, _, languages, authors, _ = asyncio.run(_Desk(service, Suggestions(service)).offer())
+        return languages.visible, authors.visible, [label for label, _ in languages.choices]
+
+    def one(name, language, *authors):
+        return Article(id=name, text="Peru shut a smelter.", title="T", language=language, authors=authors)
+
+    assert offered() == (False, False, [])
+    assert offered(one("a", "en"), one("b", "EN", "Bo")) == (False, True, ["English (2)"])
+    several = [one("a", "de"), one("b", "xx"), one("c", "de"), one("d", "en"), one("e", ""), one("f", "nb_NO\u202e")]
+    assert offered(*several) == (True, False, ["German (2)", "English (1)", "nb_no\ufffd (1)", "xx (1)"])
+
+
+@pytest.mark.parametrize("typed", ["2", "REPORTER 1", "nobody", "", None, 3, "\0", "\ud800", "x" * 100_000])
+def test_authors_are_found_as_one_types_and_those_chosen_stay(make_library, typed):
+    names = [f"Reporter {n}" for n in range(3_000)]
+    articles = [Article(id=f"a{n}", text="Peru shut a smelter.", title="T", authors=names[n * 1_000 : (n + 1) * 1_000]) for n in range(3)]
+    library = make_library([*articles, Article(id="b", text="Peru shut a smelter.", title="T", authors=("Reporter 2017",))])
+    service = Service(library, Pipeline(library, threshold=0), Retriever(library))
+    desk = _Desk(service, Suggestions(service))
+    event = gradio.KeyUpData(None, {"key": "x", "input_value": typed})
+    found = [value for _, value in desk.writers(["Reporter 7", "Whoever"], event).choices]
+    words = typed.replace("\0", " ").casefold().split() if isinstance(typed, str) else []
+    matching = [name for name in names if all(word in name.casefold() for word in words)]
+    assert found[:2] == ["Reporter 7", "Whoever"]
+    assert set(found[2:]) <= set(matching)
+    assert len(found) in (len({*matching, "Reporter 7", "Whoever"}), _OFFERED + 2, _OFFERED + 1)
+    if "Reporter 2017" in matching:
+        assert found[2] == "Reporter 2017"  # who wrote more articles than the others
+
+
+@pytest.mark.parametrize(
+    "value", [None, 3, "x", {}, [3, None, {}], ["x"] * 10_000, ["\0", "\ud800", "\u202e", "<img src=x onerror=alert(1)>"]]
+)
 def test_forged_filters_do_no_harm(desk, value):
-    messages, _ = last(desk.ask(QUESTION, "", value, value, value, value))
-    assert "state-" in messages[1]
-    desk.narrowed(value, value, value, value)
+    for forged in (Narrowing(*[value] * 6), *(NOTHING._replace(**{name: value}) for name in Narrowing._fields)):
+        messages, _ = last(desk.ask(QUESTION, "", *forged))
+        assert "state-" in messages[1]
+        limits, *_ = desk.narrowed(*forged)
+        assert "<img" not in messages[1] + limits
+        assert not set("\0\u202e\ud800") & set(messages[1] + limits)
 
 
 def test_a_stopped_answer_is_shown_as_far_as_it_came(desk, service):

@@ -1041,6 +1041,60 @@ def test_filters_narrow_the_search_and_are_shown(serve, open_page):
     assert "96,600" in page.locator(".answer").last.text_content()
 
 
+def written():
+    """Articles in two languages, by more authors than are offered at once; two of these wrote more than one article."""
+    many = [Article(id=f"r{n}", title=f"Report {n}", text=f"Mine {n} shut.", authors=(f"Reporter {n:02}", "Ana Ruiz")) for n in range(60)]
+    german = "Chile stellte im April 2023 einen Plan für Lithium vor."
+    return [
+        *many,
+        *ARTICLES,
+        Article(id="plan", title="Der Plan", language="de", authors=("Zacharias Quill", "Ana Ruiz"), text=german),
+        Article(id="erz", title="Erz", language="de", authors=("Jörg Weiß",), text="Peru schloss im Mai 2024 eine Hütte."),
+    ]
+
+
+def choose_author(page, typed, name):
+    page.click("#authors input")
+    page.keyboard.type(typed)
+    page.click(f"#authors [role=option] >> text={name}")
+    page.keyboard.press("Escape")
+
+
+def test_filters_by_language_and_author_narrow_the_search_and_are_shown(serve, open_page):
+    *before, plan, ore = written()
+    server = serve(before, threshold=1)
+    server.service.library.add(plan, ore)  # what is offered is the collection as it is when the page is opened
+    page = open_page(server.address)
+    page.click("#filters >> text=Filters")
+    page.wait_for_selector("#languages")
+    assert page.locator("#languages label").all_inner_texts() == ["English (63)", "German (2)"]
+    page.click("#authors input")
+    page.wait_for_selector("#authors [role=option]")
+    offered = page.locator("#authors [role=option]").all_inner_texts()
+    assert len(offered) == 50
+    assert "Ana Ruiz" in offered[0]
+    assert "Zacharias" not in "".join(offered)
+    page.keyboard.press("Escape")
+    choose_author(page, "quill", "Zacharias Quill")
+    choose_author(page, "jörg", "Jörg Weiß")
+    page.click("#languages >> text=German")
+    wait_until(page, "document.querySelectorAll('#limits .limit').length === 2")
+    assert page.locator("#limits .limit").all_inner_texts() == ["by Zacharias Quill or Jörg Weiß", "in language German"]
+    ask(page, "Wer stellte einen Plan vor?")
+    said = "Searched: 65 articles, of those only by Zacharias Quill or Jörg Weiß, in language German; "
+    assert page.locator(".searched").text_content().startswith(said)
+    assert sorted(page.locator("a.near").all_text_contents()) == ["Der Plan", "Erz"]
+    page.click("#clear-limits")
+    wait_until(page, "!document.querySelector('#limits .limit')")
+    assert page.locator("#languages input:checked").count() == 0
+    assert "Quill" not in page.locator("#authors").inner_text()
+    ask(page, "Und in Peru?")
+    assert page.locator(".searched").last.text_content().startswith("Searched: 65 articles; ")
+    page.reload()
+    page.wait_for_selector(".answer.turn-1 .tools button")
+    assert page.locator(".searched").first.text_content().startswith(said)  # as it was then
+
+
 def test_questions_are_put_to_one_article_alone(serve, open_page):
     page = open_page(serve().address + "?article=peru")
     page.wait_for_selector("#source h2")
@@ -1305,6 +1359,31 @@ def test_hostile_articles_are_only_text_in_the_source_pane(serve, open_page, hos
         wait_until(page, "(title) => document.querySelector('#source h2')?.textContent === title", arg=article.title)
         assert text_of(page, ".pane-text") == article.text
         harmless(page)
+
+
+def test_hostile_authors_languages_and_sources_are_only_text_among_the_filters(serve, open_page, hostile):
+    articles = [
+        Article(id=f"a{n}", title=one, source=one, authors=(one, f"{one} \u202e{n}"), language=one, text="Peru shut a copper smelter.")
+        for n, one in enumerate(hostile)
+    ]
+    page = open_page(serve(articles, threshold=1).address)
+    page.evaluate(WATCH)
+    page.click("#filters >> text=Filters")
+    page.wait_for_selector("#languages")
+    harmless(page)
+    page.click("#authors input")
+    for _ in range(5):
+        page.locator("#authors [role=option][aria-selected=false]").nth(1).click()
+    page.keyboard.press("Escape")
+    boxes = page.locator("#languages input")
+    for n in range(5):
+        boxes.nth(n).check()
+    wait_until(page, "document.querySelectorAll('#limits .limit').length === 2")
+    harmless(page)
+    ask(page, "What was shut?")
+    assert "in language " in page.locator(".searched").text_content()
+    harmless(page)
+    assert "\u202e" not in page.locator("#filters").inner_text() + page.locator("#limits").inner_text()
 
 
 def test_hostile_answers_are_only_text_in_the_conversation(serve, open_page, hostile):

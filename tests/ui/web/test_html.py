@@ -153,7 +153,7 @@ def everywhere(words):
     )
     near = (hit(title=words, source=words, published=words, text=words, article_id=words),)
     silent = answer(sentences=(), citations=(), reason=Reason.NOT_SUPPORTED, hits=near, notes=(words,))
-    limits = limits_of(ArticleFilter(sources=(words,), ids=(words,)))
+    limits = limits_of(ArticleFilter(sources=(words,), ids=(words,), authors=(words,), languages=(words,)))
     yield html.answer_html(full, key=words, talk=words, searched=searched_words(full, 1, limits))
     yield html.answer_html(silent, searched=searched_words(silent, 1, limits))
     yield html.question_html(words, talk=words)
