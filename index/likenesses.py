@@ -124,6 +124,11 @@ def like(connection: sqlite3.Connection, article: int) -> list[Like]:
     return found + [Like(row, Likeness(kind), bool(longer)) for row, kind, longer in connection.execute(near, (article,))]
 
 
+def wording_of(connection: sqlite3.Connection, article: int) -> int:
+    """Return the row of the wording of a live article that has been compared."""
+    return int(connection.execute("SELECT wording FROM worded WHERE article = ?", (article,)).fetchone()[0])
+
+
 def with_likes(connection: sqlite3.Connection, articles: Iterable[int]) -> set[int]:
     """Return which of some live articles are like another, or have its text."""
     query = """SELECT article FROM worded AS mine WHERE article IN (SELECT value FROM json_each(?)) AND (

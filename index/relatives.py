@@ -50,20 +50,27 @@ def relative(like: Like, mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> 
     """Return what another article is to one, by their records."""
     if like.likeness is Likeness.EXCERPT:
         return Relative(like.row, theirs["id"], Kinship.EXCERPT, whole=like.longer, written=_written(theirs))
+    if like.likeness is Likeness.COPY:
+        return Relative(like.row, theirs["id"], Kinship.COPY)
     newer, older = later(theirs, mine), later(mine, theirs)
     if like.likeness is Likeness.EXTENDED:  # one syndicated copy may be shorter than another, whenever it was printed
         grown = _source(mine) == _source(theirs)
         newer, older = newer and grown and like.longer, older and grown and not like.longer
-    if like.likeness is Likeness.COPY or not (newer or older):
+    if not (newer or older):
         return Relative(like.row, theirs["id"], Kinship.COPY)
     return Relative(like.row, theirs["id"], Kinship.UPDATE, newer, written=_written(theirs))
 
 
-def first_printed(record: Mapping[str, Any], copies: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what `relative` asks of an article, with the dates of the earliest of its copies; of partial dates the last day counts."""
-    dated = [(days_of(written[:10])[1], written, one) for one in (record, *copies) if (written := _written(one))]
-    earliest = min(dated, key=lambda one: one[:2], default=("", "", record))[2]
-    return {"id": record["id"], "source": record["source"], **{name: earliest.get(name) for name in _DATES}}
+def facts(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `relative` asks of an article."""
+    return {name: record.get(name) for name in ("id", "source", *_DATES)}
+
+
+def first_printed(copies: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the dates of the earliest of some copies, by their facts; of partial dates the last day counts."""
+    dated = [(days_of(written[:10])[1], written, one) for one in copies if (written := _written(one))]
+    earliest = min(dated, key=lambda one: one[:2], default=("", "", {}))[2]
+    return {name: earliest.get(name) for name in _DATES}
 
 
 def newest(relatives: Iterable[Relative]) -> Relative | None:

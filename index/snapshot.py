@@ -19,7 +19,7 @@ from .durable import Stamp
 from .errors import StoreError
 from .files import FileRecord, Signature, Taken
 from .listing import ROWS, WROTE, ListedArticles, authors, languages, page_of, sources
-from .relatives import Relative, first_printed, latest, relative
+from .relatives import Relative, facts, first_printed, latest, relative
 from .resemblance import Likeness
 from .split import embedded_text, heading_of
 
@@ -137,7 +137,8 @@ class Snapshot:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Pin the newest generation; `connection` is in a read transaction from here on."""
         self._connection = connection
-        self._printed: dict[int, dict[str, Any]] = {}
+        self._facts: dict[int, dict[str, Any]] = {}  # by article
+        self._first_printed: dict[int, dict[str, Any]] = {}  # the dates, by wording
         self.generation = int(self.settings()["generation"])
 
     def settings(self) -> dict[str, str]:
@@ -299,15 +300,21 @@ class Snapshot:
     def relatives(self, row: int) -> list[Relative]:
         """Return the other live articles of much the same text, those of exactly the same first."""
         found = likenesses.like(self._connection, row)
-        mine = self._first_printed(row) if found else {}
-        return [relative(one, mine, self._first_printed(one.row)) for one in found]
+        mine = self._printed(row) if found else {}
+        return [relative(one, mine, self._printed(one.row)) for one in found]
 
-    def _first_printed(self, row: int) -> dict[str, Any]:
-        """Return what makes an article an update, with the dates of the first that printed its text; kept while the snapshot is open."""
-        if row not in self._printed:
-            copies = (one.row for one in likenesses.like(self._connection, row) if one.likeness is Likeness.COPY)
-            self._printed[row] = first_printed(self.record(row), map(self.record, copies))
-        return self._printed[row]
+    def _printed(self, row: int) -> dict[str, Any]:
+        """Return the facts of an article, with the dates of the first that printed its text; kept while the snapshot is open."""
+        wording = likenesses.wording_of(self._connection, row)
+        if wording not in self._first_printed:
+            copies = [one.row for one in likenesses.like(self._connection, row) if one.likeness is Likeness.COPY]
+            self._first_printed[wording] = first_printed(map(self._facts_of, [row, *copies]))
+        return self._facts_of(row) | self._first_printed[wording]
+
+    def _facts_of(self, row: int) -> dict[str, Any]:
+        if row not in self._facts:
+            self._facts[row] = facts(self.record(row))
+        return self._facts[row]
 
     def uncompared(self) -> bool:
         """Say whether there are articles that were not compared with the others, or not by the rules in use."""

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x41534159
 
 #: Raised with every change of the tables below; what makes them of those of the version before stands in `_MIGRATIONS`.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 #: What version 2 brings: what is remembered of files, and of which articles the original is kept.
 _FILES = """
@@ -139,7 +139,10 @@ PRAGMA user_version = {SCHEMA_VERSION};
 """
 
 #: What makes the tables of a version of those of the one before, so that older indexes go on.
-_MIGRATIONS = {2: _FILES + _VISITS + likenesses.TABLES + LISTED + FILL}
+_MIGRATIONS = {
+    2: _FILES + _VISITS + likenesses.TABLES,
+    3: f"DROP TABLE IF EXISTS listed;\n{LISTED}{FILL}",  # some of version 2 had a narrower one
+}
 
 _REMEMBER = "INSERT OR REPLACE INTO origins (article, origin, path) VALUES (?, ?, ?)"
 

@@ -7,6 +7,14 @@ from contextlib import closing
 from index.store import _MIGRATIONS
 
 
+def made_of_version_2(path):
+    """Turn a store of the present schema into one of the second, whose list of articles was narrower."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "DROP TABLE wrote; DROP INDEX listed_language; ALTER TABLE listed DROP COLUMN language; PRAGMA user_version = 2"
+        )
+
+
 def made_older(path):
     """Turn a store of the present schema into one of the first."""
     made = [re.search(r"CREATE (?:UNIQUE )?(TABLE|INDEX) (\w+)", sql) for step in _MIGRATIONS.values() for sql in step.split(";")]

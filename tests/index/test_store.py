@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from older import made_older
+from older import made_of_version_2, made_older
 
 from index.article import Article, Heading, Passage, Span
 from index.dates import days_of
@@ -516,11 +516,12 @@ def test_a_newer_schema_is_a_mismatch_that_says_so(closed, read_only):
     one_line(caught)
 
 
-def test_an_older_schema_is_brought_up_to_date_by_who_may_write(closed):
+@pytest.mark.parametrize(("older", "version"), [(made_older, 1), (made_of_version_2, 2)])
+def test_an_older_schema_is_brought_up_to_date_by_who_may_write(closed, older, version):
     with closing(Store(closed, read_only=True)) as store, store.snapshot() as snapshot:
         before = list(snapshot.records())
-    made_older(closed)
-    with pytest.raises(MismatchError, match="found 1; open it once where it can be written") as caught:
+    older(closed)
+    with pytest.raises(MismatchError, match=f"found {version}; open it once where it can be written") as caught:
         Store(closed, read_only=True)
     one_line(caught)
     with closing(Store(closed)) as store, store.snapshot() as snapshot:
