@@ -11,6 +11,8 @@ from copy import deepcopy
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from .markup import without_tags
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,6 +28,17 @@ _HIDDEN = [
 #: Classes that style sheets everywhere give to what is not shown; short passages only, since scripts take them off whole articles.
 _HIDING = frozenset("hide hidden is-hidden d-none visually-hidden visuallyhidden sr-only screen-reader-text".split())
 _MOST_HIDDEN_WORDS = 60
+
+#: The extractor drops lists from the cells of tables, but keeps paragraphs there.
+_LISTS = frozenset({"ul", "ol", "dl"})
+_OF_LISTS = _LISTS | {"li", "dt", "dd", "div"}
+_BLOCKS = _OF_LISTS | {"p", "table", "pre", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"}
+
+#: No element of a page is called so.
+_UNWRAPPED = "assay-unwrapped"
+
+#: A list with this share of its characters in links is a menu.
+_MENU = 0.8
 
 #: A fixed last day makes the reading of dates independent of the day on which it happens.
 _DATES = {"original_date": True, "extensive_search": False, "max_date": "2999-12-31"}
@@ -57,6 +70,7 @@ def find_main_text(tree: Any) -> Any:
     link. Besides it holds the title, author, date, site and address that the extractor has made out. `tree` is changed.
     """
     _prune(tree)
+    _keep_lists_in_cells(tree)
     _join(tree)
     page = _extracted(tree)
     if page is not None and _is_flat(page.body):
@@ -112,6 +126,30 @@ def _prune(tree: Any) -> None:
     for element in [element for element in tree.iter() if _HIDING & set(_classes(element))]:
         if len("".join(element.itertext()).split()) <= _MOST_HIDDEN_WORDS and element.getparent() is not None:
             element.drop_tree()
+
+
+def _keep_lists_in_cells(tree: Any) -> None:
+    """Make the items of lists that stand in cells paragraphs; what holds blocks is taken from around them. Menus stay what they are."""
+    in_cells: set[Any] = set()
+    listed: dict[Any, None] = {}  # in the order of the page
+    for element in tree.iter():
+        parent = element.getparent()
+        if parent in listed or (element.tag in _LISTS and parent in in_cells and not _is_menu(element)):
+            listed[element] = None
+        elif element.tag in ("td", "th") or (parent in in_cells and element.tag not in _LISTS):
+            in_cells.add(element)
+    holding = {element.getparent() for element in listed if element.tag in _BLOCKS}
+    for element in [element for element in listed if element.tag in _OF_LISTS]:
+        if element in holding:
+            element.text, element.tail, element.tag = f" {element.text or ''}", f" {element.tail or ''}", _UNWRAPPED
+        else:
+            element.tag = "p"
+    without_tags(tree, _UNWRAPPED)
+
+
+def _is_menu(element: Any) -> bool:
+    linked = sum(len("".join(link.itertext())) for link in element.iter("a"))
+    return linked >= _MENU * len("".join("".join(element.itertext()).split()))
 
 
 def _join(tree: Any) -> None:

@@ -109,6 +109,13 @@ def text_within(element: Any) -> str:
     return " ".join("".join(element.itertext()).split()) if element is not None else ""
 
 
+def without_tags(tree: Any, name: str) -> None:
+    """Take the elements called `name` from around what they hold, in time that grows with the tree alone."""
+    from lxml import etree
+
+    etree.strip_tags(tree, name)
+
+
 def _spelled_as(name: str) -> str:
     """Return the characters that HTML calls `name` as numbers; nothing where XML knows the name itself, or nobody does."""
     return "" if name in _OF_XML else "".join(f"&#{ord(character)};" for character in html.entities.html5.get(f"{name};", ""))

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from eval.experiments import pages as measured
 from index.errors import ArticleError
 from index.loaders.html import HtmlLoader
+from index.loaders.main_text import _keep_lists_in_cells, parse
 
 PARAGRAPHS = [
     f"Paragraph {number} tells at some length of the talks on minerals, which went on for days and led to little." for number in range(6)
@@ -66,6 +68,41 @@ def test_what_stands_in_a_cell_stays_apart_and_in_its_column():
     assert "Country | Share\nChina and Mongolia | 46 (est.)" in draft.text.split("\n\n")
     draft = read(PAGE.replace("<th>Share</th>", "<th>Share</th><th>Mines</th>").replace("<td>46</td>", "<td></td><td>7</td>"))
     assert "Country | Share | Mines\nChina |  | 7" in draft.text.split("\n\n")
+
+
+@pytest.mark.parametrize(
+    ("cell", "line"),
+    [
+        ("<ul><li>Alpha <b>mine</b></li><li>Beta mine</li></ul>", "Alpha mine Beta mine"),
+        ("Two: <ol><li>Alpha<ul><li>deep</li></ul></li><li><p>Beta</p></li></ol> so far", "Two: Alpha deep Beta so far"),
+        ("<dl><dt>Alpha</dt><dd>a mine</dd></dl>", "Alpha a mine"),
+        ("<div><ul><li>Alpha</li></ul></div>", "Alpha"),
+        (
+            "<ul><li><div>Alpha</div><div>one</div></li><li>Beta<br>two<ul><li>deep</li></ul>and on</li></ul>",
+            "Alpha one Beta two deep and on",
+        ),
+    ],
+)
+def test_a_list_in_a_cell_is_read(cell, line):
+    assert f"Country | Share\nChina | {line}" in read(PAGE.replace("<td>46</td>", f"<td>{cell}</td>")).text.split("\n\n")
+
+
+def test_long_lists_in_a_cell_take_no_more_than_their_length():
+    tree = parse(f"<html><body><table><tr><td>{'<ul><li><p>some words</p></li></ul>' * 20_000}</td></tr></table></body></html>")
+    begun = time.process_time()
+    _keep_lists_in_cells(tree)
+    assert time.process_time() - begun < 5  # by the square of their number it took 200 s
+    assert sum(1 for _ in tree.iter("p")) == 20_000
+    assert next(tree.iter("li"), None) is None
+
+
+def test_a_menu_in_a_table_that_lays_out_the_page_is_no_text():
+    menu = "".join(f"<li><a href='/{name}'>{name} of the day</a></li>" for name in ("News", "Sport", "Weather"))
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+    text = read(f"<html><body><table><tr><td><ul>{menu}</ul></td><td>{body}<ul><li>a point</li></ul></td></tr></table></body></html>").text
+    assert PARAGRAPHS[0] in text
+    assert "a point" in text
+    assert "of the day" not in text
 
 
 def test_what_the_page_says_of_itself():
