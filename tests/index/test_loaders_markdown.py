@@ -87,6 +87,13 @@ def test_a_file_with_front_matter():
     assert draft.text == "H\n\nText here."
 
 
+def test_a_file_with_front_matter_in_toml():
+    front = "title = 'T'|date = 2023-04-21T09:00:00Z|lastmod = 2023-04-22|link = 'https://x.org'|tags = ['x']|[[authors]]|name = 'Ann'"
+    (draft,) = MarkdownLoader().load(io.BytesIO(f"+++|{front}|+++|# H||Text.|".replace("|", "\r\n").encode()))
+    assert (draft.title, draft.authors, draft.published, draft.updated) == ("T", ("Ann",), "2023-04-21T09:00:00+00:00", "2023-04-22")
+    assert (draft.url, draft.metadata, draft.text) == ("https://x.org", {"tags": ["x"]}, "H\n\nText.")
+
+
 def test_the_sample_articles_are_read_whole():
     files = sorted(SEEDS.glob("*.md"))
     assert files
