@@ -16,14 +16,21 @@ from ..errors import ArticleError
 if TYPE_CHECKING:
     from ..article import Json
 
+#: Compared without regard to capitals, hyphens, underscores and white space: `publishedAt` is `published_at`.
 ID = ("id", "_id")
-TITLE = ("title", "headline")
-AUTHORS = ("authors", "author", "byline")
-SOURCE = ("source", "publisher", "site")
-PUBLISHED = ("published", "date", "published_at", "publish_date", "date_published", "datepublished", "pubdate", "created")
-UPDATED = ("updated", "modified", "updated_at", "date_modified", "datemodified", "last_modified", "lastmod")
-URL = ("url", "link", "canonical_url")
-LANGUAGE = ("language", "lang", "inlanguage")
+TITLE = ("title", "headline", "web_title")
+AUTHORS = ("authors", "author", "byline", "creator")
+SOURCE = ("source", "publisher", "site", "source_name", "site_name", "publication")
+PUBLISHED = (
+    *("published", "date", "published_at", "publish_date", "date_published", "pubdate", "created"),
+    *("published_date", "publication_date", "date_publish", "web_publication_date"),
+)
+UPDATED = ("updated", "modified", "updated_at", "date_modified", "last_modified", "lastmod", "last_updated")
+URL = ("url", "link", "canonical_url", "web_url")
+LANGUAGE = ("language", "lang", "in_language")
+
+#: What says in one word what an object is: `{"id": null, "name": "Reuters"}`.
+_NAMES = ("name", "title")
 
 #: What comes with an article may be nested; more than this is no description but an attack.
 MAX_DEPTH = 20
@@ -33,13 +40,15 @@ _MAX_INTEGER = 10**300
 
 _BY = re.compile(r"\Aby\s+(?=\S)", re.IGNORECASE)
 
+_MARKS = re.compile(r"[\s_-]+")
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def known_fields(row: Mapping[str, object]) -> dict[str, Any]:
     """Sort a document's fields into the keyword arguments of a `Draft`, unknown ones into its `metadata`.
 
-    Keys are compared in lower case. Where a document gives one thing under two names, the first that holds
+    Keys are compared by `key_of`. Where a document gives one thing under two names, the first that holds
     something counts and the other becomes metadata.
 
     Args:
@@ -48,12 +57,12 @@ def known_fields(row: Mapping[str, object]) -> dict[str, Any]:
     Raises:
         ArticleError: A field is of a type that it cannot have, or holds what cannot be stored.
     """
-    present = {str(key): value for key, value in row.items() if not _absent(value)}
-    folded = {key.strip().lower(): key for key in reversed(present)}
+    present = {str(key): value for key, value in row.items() if not absent(value)}
+    folded = {key_of(key): key for key in reversed(present)} | {key.strip().lower(): key for key in reversed(present)}
     taken: set[str] = set()
 
     def first(names: Sequence[str]) -> object:
-        name = next((folded[name] for name in names if name in folded), None)
+        name = next((folded[key] for name in names for key in (name, key_of(name)) if key in folded), None)
         if name is None:
             return None
         taken.add(name)
@@ -73,7 +82,13 @@ def known_fields(row: Mapping[str, object]) -> dict[str, Any]:
     return {**values, "metadata": {storable(key): as_json(value) for key, value in left.items()}}
 
 
-def _absent(value: object) -> bool:
+def key_of(name: str) -> str:
+    """Return a field's name as it is compared."""
+    return _MARKS.sub("", name).lower()
+
+
+def absent(value: object) -> bool:
+    """Say whether a field holds nothing."""
     return value is None or (isinstance(value, float) and math.isnan(value)) or (isinstance(value, str) and not value.strip())
 
 
@@ -86,9 +101,9 @@ def _string(value: object, field: str) -> str | None:
 
 def _scalar(value: object, field: str) -> str | None:
     """Read a string, number or date; of an object such as `{"name": "Reuters"}` its name."""
-    if isinstance(value, Mapping) and "name" in value:
-        value = value["name"]
-    if _absent(value):
+    if isinstance(value, Mapping):
+        value = next((value[name] for name in _NAMES if name in value), value)
+    if absent(value):
         return None
     if isinstance(value, dt.date):
         return value.isoformat()

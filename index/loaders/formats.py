@@ -11,6 +11,7 @@ from .epub import EpubLoader
 from .feed import FeedLoader
 from .html import HtmlLoader
 from .json_document import JsonLoader
+from .json_feed import JsonFeedLoader
 from .jsonl import JsonLinesLoader
 from .legacy import is_compound, kind_of
 from .mail import MailboxLoader, MailLoader
@@ -37,7 +38,7 @@ _PACKAGED: tuple[Loader, ...] = (DocxLoader(), XlsxLoader(), PptxLoader(), OdtLo
 #: Everything else: what its first bytes tell apart, then what its name does; each may be a member of an archive too.
 _ALONE: tuple[Loader, ...] = (
     *(PdfLoader(), RtfLoader(), MhtmlLoader(), MailboxLoader(), MailLoader(), FeedLoader(), NewsXmlLoader()),
-    *(HtmlLoader(), MarkdownLoader(), JsonLinesLoader(), JsonLoader(), CsvLoader(), TextLoader()),
+    *(HtmlLoader(), MarkdownLoader(), JsonLinesLoader(), JsonFeedLoader(), JsonLoader(), CsvLoader(), TextLoader()),
 )
 
 #: Asked in this order which of them recognises a file.
