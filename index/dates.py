@@ -12,6 +12,8 @@ import re
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
+from .months import in_english
+
 #: Longer strings are prose, not dates.
 MAX_CHARACTERS = 100
 
@@ -43,13 +45,36 @@ _FORMS = tuple(
     )
 )
 
+#: A time before its date, as newspapers that follow events write it: `10:24 GMT (1824 HKT) March 3, 2023`.
+_TIME_FIRST = re.compile(
+    r"(?P<hour>[01]?[0-9]|2[0-4])"
+    r"(?::(?P<minute>[0-5][0-9])(?P<rest>(?:\s?[ap]\.?m\.?)?(?:\s[a-z]{2,5})?)|(?P<minutes>[0-5][0-9])(?P<zone>\s[a-z]{2,5}))"
+    r"(?:\s\([a-z0-9 :.]{1,20}\))?,?\s+(?:on\s+)?"
+    rf"(?P<date>{_WEEKDAY}(?:[a-z]{{3,9}}\.?\s[0-9]{{1,2}}|[0-9]{{1,2}}\s[a-z]{{3,9}}\.?),?\s{_YEAR})",
+    re.IGNORECASE | re.ASCII,
+)
+
+#: Zones that mean the same everywhere, by their names (docs/formats.md); BST, IST and ET do not, and stay unread.
+ZONES = {
+    **dict.fromkeys(("UTC", "GMT", "WET"), "+0000"),
+    **dict.fromkeys(("CET", "MEZ", "WEST"), "+0100"),
+    **dict.fromkeys(("CEST", "MESZ", "EET"), "+0200"),
+    **dict.fromkeys(("EEST", "MSK"), "+0300"),
+    **dict.fromkeys(("HKT", "SGT"), "+0800"),
+    **dict.fromkeys(("JST", "KST"), "+0900"),
+    "AEST": "+1000",
+    "AEDT": "+1100",
+    "NZST": "+1200",
+    "NZDT": "+1300",
+}
+
 #: What has a time of day by ISO 8601.
 _ISO_TIME = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[t ][0-9]", re.IGNORECASE | re.ASCII)
 
 #: What neither of the forms with a time allows for: a clock of twelve hours, "at" before it, and a zone by name behind ISO 8601.
 _HALF = re.compile(r"(?<=[0-9])\s?(?P<half>[ap])\.?m\b\.?", re.IGNORECASE | re.ASCII)
 _AT = re.compile(r",?\s+at\s+", re.IGNORECASE)
-_UTC = re.compile(r"\s?(?:UTC|GMT)$", re.IGNORECASE)
+_NAMED_ZONE = re.compile(rf"(?<![a-z])\s?(?P<zone>{'|'.join(sorted(ZONES, key=len, reverse=True))})(?=$|\s[12][0-9]{{3}}$)", re.IGNORECASE)
 
 #: The years that are dates, as in `_YEAR`.
 _YEARS = (1000, 2999)
@@ -70,7 +95,7 @@ def parse_date(raw: str | None) -> str | None:
 
     Args:
         raw: ISO 8601 (`2023`, `2023-04`, `2023-04-21T09:00Z`), RFC 2822, `2023/01/05`, `21 April 2023`,
-            `April 21st, 2023`, `Apr 2023`, `13/04/2023`; a time and a zone may follow a full date.
+            `April 21st, 2023`, `Apr 2023`, `13/04/2023`, `3. März 2023`; a time and a zone may follow a full date, or stand before it.
 
     Returns:
         `YYYY`, `YYYY-MM` or `YYYY-MM-DD` in the Gregorian calendar, with years from 1000 to 2999; None
@@ -79,7 +104,7 @@ def parse_date(raw: str | None) -> str | None:
     """
     if raw is None or len(raw) > MAX_CHARACTERS:
         return None
-    written = " ".join(raw.split())
+    written = _plain(raw)
     for form in _FORMS:
         found = form.fullmatch(written)
         if found:
@@ -101,11 +126,13 @@ def parse_moment(raw: str | None) -> str | None:
     """
     if parse_date(raw) is None or raw is None:
         return None
-    written = " ".join(raw.split())
+    written = _plain(raw)
     half = _HALF.search(written)
     plain = _AT.sub(" ", _HALF.sub("", written, count=1), count=1)
+    iso = _ISO_TIME.match(plain) is not None
+    plain = _NAMED_ZONE.sub(lambda named: f"{'' if iso else ' '}{ZONES[named['zone'].upper()]}", plain, count=1)
     try:
-        moment = dt.datetime.fromisoformat(_UTC.sub("+00:00", plain)) if _ISO_TIME.match(plain) else parsedate_to_datetime(plain)
+        moment = dt.datetime.fromisoformat(plain) if iso else parsedate_to_datetime(plain)
     except ValueError:  # no such time, or no form that is known
         return None
     if half is not None:
@@ -113,6 +140,15 @@ def parse_moment(raw: str | None) -> str | None:
             return None
         moment = moment.replace(hour=moment.hour % 12 + (12 if half["half"] in "pP" else 0))
     return moment.replace(microsecond=0).isoformat() if _YEARS[0] <= moment.year <= _YEARS[1] else None
+
+
+def _plain(raw: str) -> str:
+    """Return a date on one line, in English or figures, with its time behind it."""
+    written = in_english(" ".join(raw.split()))
+    first = _TIME_FIRST.fullmatch(written)
+    if first is None:
+        return written
+    return f"{first['date']} {first['hour']}:{first['minute'] or first['minutes']}{first['rest'] or first['zone'] or ''}"
 
 
 class Named(NamedTuple):

@@ -1,14 +1,18 @@
 """Dates: what is read, what is refused, and agreement with two independent parsers."""
 
 import datetime as dt
+import re
 from email.utils import format_datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from babel.dates import get_day_names, get_month_names
 from dateutil import parser as dateutil_parser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.dates import MAX_CHARACTERS, parse_date, parse_moment, split_name
+from index.dates import MAX_CHARACTERS, ZONES, parse_date, parse_moment, split_name
 
 DATES = st.dates(dt.date(1000, 1, 1), dt.date(2999, 12, 31))
 
@@ -48,6 +52,19 @@ DATES = st.dates(dt.date(1000, 1, 1), dt.date(2999, 12, 31))
         ("21.04.2023", "2023-04-21"),
         ("04/04/2023", "2023-04-04"),  # both orders make the same day
         ("2024-02-29", "2024-02-29"),
+        ("10:24 GMT (1824 HKT) March 3, 2023", "2023-03-03"),
+        ("10:24 a.m. ET, Fri March 3, 2023", "2023-03-03"),
+        ("3. März 2023", "2023-03-03"),
+        ("3. MÄRZ 2023", "2023-03-03"),
+        ("3. Ma\u0308rz 2023", "2023-03-03"),
+        ("Freitag, den 3. Maerz 2023, 9.30 Uhr", "2023-03-03"),
+        ("3 mai 2023", "2023-05-03"),
+        ("1er mai 2023", "2023-05-01"),
+        ("le 3 févr. 2023 à 10h24", "2023-02-03"),
+        ("3 de mayo de 2023", "2023-05-03"),
+        ("sexta-feira, 3 de março de 2023 às 10:24", "2023-03-03"),
+        ("1º maggio 2023", "2023-05-01"),
+        ("3 maart 2023 om 10:24", "2023-03-03"),
     ],
 )
 def test_dates_are_read_as_precisely_as_they_are_written(raw, expected):
@@ -85,6 +102,14 @@ def test_dates_are_read_as_precisely_as_they_are_written(raw, expected):
         "2023\0",
         "published 2023",
         "2023-04-21 and 2023-04-22",
+        "31 de febrero de 2023",
+        "3 de mayo",
+        "mayo de 2023",
+        "bis 3 mai 2023",
+        "3 mais 2023",
+        "zo 3 mrt 2023",
+        "2023 March 3, 2023",
+        "25:24 GMT March 3, 2023",
         "9" * 10_000_000,
         "(" * 1_000_000,
         " " * 1_000_000,
@@ -124,6 +149,16 @@ def test_mail_dates_as_the_standard_library_writes_them(moment):
         ("21 April 2023 12:30 am", "2023-04-21T00:30:00"),
         ("2023-04-21 12:30 PM", "2023-04-21T12:30:00"),
         ("April 21, 2023 21:00 PM", None),
+        ("10:24 GMT (1824 HKT) March 3, 2023", "2023-03-03T10:24:00+00:00"),
+        ("1024 GMT (1824 HKT) 3 March 2023", "2023-03-03T10:24:00+00:00"),
+        ("10:24 p.m. HKT, March 3, 2023", "2023-03-03T22:24:00+08:00"),
+        ("Fri Apr 21 10:00:00 CEST 2023", "2023-04-21T10:00:00+02:00"),
+        ("2023-04-21 12:30 PM JST", "2023-04-21T12:30:00+09:00"),
+        ("21 April 2023 09:00 BST", "2023-04-21T09:00:00"),
+        ("21 April 2023 09:00 IST", "2023-04-21T09:00:00"),
+        ("3. März 2023, 9.30 Uhr", "2023-03-03T09:30:00"),
+        ("3. März 2023, 09:30 Uhr MEZ", "2023-03-03T09:30:00+01:00"),
+        ("vendredi 3 mars 2023 à 10h24", "2023-03-03T10:24:00"),
         ("2023-04-21", None),
         ("21 April 2023", None),
         ("2023", None),
@@ -154,6 +189,51 @@ def test_any_text_is_read_as_a_time_of_its_date_or_not_at_all(raw):
     if read is not None:
         assert dt.datetime.fromisoformat(read).isoformat() == read
         assert parse_moment(read) == read
+
+
+#: Where each zone is in use, and a month in which it is.
+USED = {
+    "UTC": ("UTC", 1),
+    "GMT": ("Africa/Abidjan", 1),
+    "WET": ("Europe/Lisbon", 1),
+    "WEST": ("Europe/Lisbon", 7),
+    "CET": ("Europe/Paris", 1),
+    "CEST": ("Europe/Paris", 7),
+    "MEZ": ("Europe/Berlin", 1),
+    "MESZ": ("Europe/Berlin", 7),
+    "EET": ("Europe/Athens", 1),
+    "EEST": ("Europe/Athens", 7),
+    "MSK": ("Europe/Moscow", 1),
+    "JST": ("Asia/Tokyo", 1),
+    "HKT": ("Asia/Hong_Kong", 1),
+    "SGT": ("Asia/Singapore", 1),
+    "KST": ("Asia/Seoul", 1),
+    "AEST": ("Australia/Sydney", 7),
+    "AEDT": ("Australia/Sydney", 1),
+    "NZST": ("Pacific/Auckland", 7),
+    "NZDT": ("Pacific/Auckland", 1),
+}
+
+
+def test_zones_by_name_are_those_of_the_places_that_use_them():
+    assert USED.keys() == ZONES.keys()
+    for name, (place, month) in USED.items():
+        moment = dt.datetime(2023, month, 21, 9, tzinfo=ZoneInfo(place))
+        assert parse_moment(f"21 {moment:%B} 2023 09:00 {name}") == moment.isoformat(), name
+        assert parse_moment(f"{moment:%Y-%m-%d} 09:00 {name}") == moment.isoformat(), name
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "es", "it", "pt", "nl"])
+@pytest.mark.parametrize("width", ["wide", "abbreviated"])
+def test_months_are_those_of_the_common_locale_data(language, width):
+    """An oracle of its own: the names that the Unicode consortium keeps."""
+    of_day = " de " if language in ("es", "pt") else " "
+    for context in ("format", "stand-alone"):
+        for number, name in get_month_names(width, context, language).items():
+            assert parse_date(f"3{of_day}{name}{of_day}2023") == f"2023-{number:02d}-03", name
+    if width == "wide":
+        for name in get_day_names(width, "format", language).values():
+            assert parse_date(f"{name}, 3 mai 2023") == "2023-05-03", name
 
 
 @given(DATES)
@@ -196,3 +276,9 @@ def test_whatever_is_read_as_a_day_is_read_alike_by_dateutil(raw):
 )
 def test_days_in_names_of_files(stem, date, rest):
     assert split_name(stem) == (date, rest)
+
+
+def test_the_table_of_zones_is_the_one_that_is_documented():
+    page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([A-Z, ]+) \| ([+][0-9]{2}):([0-9]{2}) \|$", page, re.MULTILINE)
+    assert {name: hours + minutes for names, hours, minutes in rows for name in names.split(", ")} == ZONES

@@ -2,14 +2,17 @@
 
 import io
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from index import parse_date
 from index.errors import ArticleError
-from index.loaders import BrokenRow, read
+from index.loaders import BrokenRow, fields, read
 from index.loaders.formats import loader_for
 from index.loaders.interface import Draft
+from index.loaders.rows import TEXT
 
 
 def drafts(value, suffix=".json"):
@@ -197,3 +200,22 @@ def test_whatever_stands_in_a_feed_is_an_entry_or_a_reason():
     assert len(found) == len(items)
     assert all(isinstance(item, (Draft, BrokenRow)) for item in found)
     assert sum(isinstance(item, Draft) for item in found) > len(items) / 2
+
+
+def test_the_names_of_fields_are_those_that_are_documented():
+    page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+    table = dict(re.findall(r"^\| (\w+) \| (`[^|]*) \|$", page.partition("## What fields are called")[2], re.MULTILINE))
+    known = {
+        "text": TEXT,
+        "title": fields.TITLE,
+        "authors": fields.AUTHORS,
+        "source": fields.SOURCE,
+        "published": fields.PUBLISHED,
+        "updated": fields.UPDATED,
+        "address": fields.URL,
+        "language": fields.LANGUAGE,
+        "id": fields.ID,
+    }
+    for what, names in known.items():
+        listed = re.findall(r"`([^`]+)`", re.split(r"[;:]", table[what])[0])
+        assert [fields.key_of(name) for name in listed] == [fields.key_of(name) for name in names], what
