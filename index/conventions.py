@@ -1,4 +1,4 @@
-"""What a text says of its own making in the forms that newspapers use: byline, dateline, `Published …` and `Updated …`.
+"""What a text says of its own making in the forms that newspapers use: byline, dateline, `Published …`, `Updated …`, `Source: …`.
 
 Only whole lines at its head (and `Updated` at its end), and the opening of its first paragraph; what could be read in two
 ways is not read: no author is better than a wrong one. Pure: a text in, what it states out, each with the characters that
@@ -8,11 +8,12 @@ state it. Knows nothing of articles, files or formats.
 from __future__ import annotations
 
 import re
-from itertools import islice
+from itertools import dropwhile, islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from .article import Span
 from .dates import parse_date
+from .months import MONTHS
 from .outlets import OUTLETS
 
 if TYPE_CHECKING:
@@ -63,7 +64,11 @@ _MONTHS = (
     "Jan(?:uary|\\.)?|Feb(?:ruary|\\.)?|Mar(?:ch|\\.)?|Apr(?:il|\\.)?|May|June?|July?|Aug(?:ust|\\.)?|Sept?(?:ember|\\.)?"
     "|Oct(?:ober|\\.)?|Nov(?:ember|\\.)?|Dec(?:ember|\\.)?"
 )
-_DAY = rf"(?:(?:{_MONTHS})\ [0-9]{{1,2}}(?:,?\ [12][0-9]{{3}})?|[0-9]{{1,2}}\ (?:{_MONTHS})(?:\ [12][0-9]{{3}})?)"
+_ABROAD = f"(?i:{'|'.join(sorted(MONTHS, key=len, reverse=True))})"
+_DAY = (
+    rf"(?:(?:{_MONTHS})\ [0-9]{{1,2}}(?:,?\ [12][0-9]{{3}})?"
+    rf"|[0-9]{{1,2}}(?:\.|er|º)?\ (?:de\ )?(?:{_MONTHS}|{_ABROAD})\.?(?:(?:\ de)?\ [12][0-9]{{3}})?)"
+)
 
 #: `By Jane Doe and John Roe, Reuters | March 3, 2023`
 _BYLINE = re.compile(
@@ -89,6 +94,28 @@ _BOTH = re.compile(
     r"(?P<published>.*?\S)(?:\ [|•·–—/]\ |;\ |,\ ?(?=updated)|\ (?=updated))(?P<updated>(?:last\ )?(?:updated|modified).*)", re.IGNORECASE
 )
 
+#: `Posted on 3 May 2023 by Ann Lee`: what stands behind the date is read as a byline.
+_SIGNED = re.compile(r"(?P<dated>.*?[\w.)])(?:\ ?[,|•·–—])?\ (?P<byline>[Bb]y\ .*)")
+
+#: What a text's head says line by line, `Author: Ann Lee`, by what it is called; of the others it is known that they stand there too.
+_LABELS = {
+    **dict.fromkeys(("author", "authors", "byline", "by", "written by"), "author"),
+    **dict.fromkeys(("source", "publication", "publisher", "newspaper"), "source"),
+    **dict.fromkeys(("date", "published", "publication date", "date published", "posted"), "published"),
+    **dict.fromkeys(("updated", "last updated", "modified"), "updated"),
+    **dict.fromkeys("title headline subtitle url link section category categories tags keywords language copyright words".split(), "else"),
+}
+_LABELLED = re.compile(r"(?P<label>[A-Za-z][A-Za-z ]{1,20}):\ +(?P<value>\S.*)")
+
+#: Lines above the head: the text's title, and what stands below it.
+_ABOVE = 2
+
+#: What may stand in small letters in an outlet's name.
+_SMALL = frozenset(
+    "& + a al an and at by da das de del der des di die do du e el et for from im in la le les of on the to und van y".split()
+)
+_MOST_SOURCE_CHARACTERS, _MOST_SOURCE_WORDS = 60, 8
+
 _UPPER = "A-ZÀ-ÖØ-Þ'’."
 _UPPER_PLACE = rf"[A-ZÀ-ÖØ-Þ][{_UPPER}]++(?:-[{_UPPER}]++)*+(?:[\ /][A-ZÀ-ÖØ-Þ][{_UPPER}]*+(?:-[{_UPPER}]++)*+){{0,3}}"
 _REGION = r"(?:,\ [A-Z][\w.]*(?:\ [A-Z][\w.]*){0,2})?"
@@ -108,9 +135,13 @@ def read_conventions(text: str) -> Stated:
     """Read what `text` states of itself."""
     found = _Found()
     signed = False
-    for span in _head(text):
+    head = _head(text)
+    said = _labelled(text, head, found)
+    for span in head:
+        if span in said:
+            continue
         line = span.of(text).strip()
-        dated = _dates(line, span, found, bare=signed)
+        dated = _signed_date(line, span, found) or _dates(line, span, found, bare=signed)
         signed = not dated and _byline(line, span, found)
         if not (dated or signed):
             _dateline(line, span, found)
@@ -120,6 +151,14 @@ def read_conventions(text: str) -> Stated:
             found.updated = changed["date"]
             found.spans.append(span)
     return Stated(found.authors, found.source, found.place, found.published, found.updated, tuple(sorted(found.spans)))
+
+
+class _Signature(NamedTuple):
+    """What a byline says."""
+
+    authors: tuple[str, ...]
+    source: str | None
+    published: str | None
 
 
 class _Found:
@@ -132,6 +171,12 @@ class _Found:
         self.published: str | None = None
         self.updated: str | None = None
         self.spans: list[Span] = []
+
+    def sign(self, signature: _Signature) -> None:
+        """Take in a byline; what was read before it stays."""
+        self.authors = signature.authors
+        self.source = self.source or signature.source
+        self.published = self.published or signature.published
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[Span]:
@@ -154,25 +199,86 @@ def _tail(text: str) -> list[Span]:
     return [span for span in last if span.end - span.start <= _MOST_CHARACTERS]
 
 
+def _labelled(text: str, head: list[Span], found: _Found) -> set[Span]:
+    """Read the lines of a head that says what is what, `Source: …`, `Date: …`; return those that were read.
+
+    Two lines or more in a row, near the very beginning, of which none is called what no article's head has: what says `Date:` and `Venue:`
+    invites to something.
+    """
+    lines = [(span, _LABELLED.fullmatch(span.of(text).strip())) for span in head if span.end - span.start <= _MOST_CHARACTERS]
+    rows = list(takewhile(lambda row: row[1] is not None, dropwhile(lambda row: row[1] is None, lines)))
+    said = [(span, _LABELS.get(row["label"].lower()), row["value"].strip()) for span, row in rows if row is not None]
+    if not rows or lines.index(rows[0]) > _ABOVE or any(kind is None for _, kind, _ in said):
+        return set()
+    if sum(kind != "else" for _, kind, _ in said) < 2:
+        return set()
+    return {span for span, kind, value in said if kind is not None and _take(kind, value, span, found)}
+
+
+def _take(kind: str, value: str, span: Span, found: _Found) -> bool:
+    """Take in what a line of a head says, where it can be what it is called."""
+    if kind == "author":
+        signature = _signature(f"By {value.removeprefix('By ')}")
+        if signature is None or found.authors:
+            return False
+        found.sign(signature)
+    elif kind == "source" and found.source is None and _names_outlet(value):
+        found.source = value
+    elif kind == "published" and found.published is None and _is_day(value):
+        found.published = value
+    elif kind == "updated" and found.updated is None and _is_day(value):
+        found.updated = value
+    else:
+        return False
+    found.spans.append(span)
+    return True
+
+
+def _names_outlet(value: str) -> bool:
+    """Say whether a text can be an outlet's name: a few words in capitals, or the address of a site; no sentence."""
+    words = value.split()
+    if len(value) > _MOST_SOURCE_CHARACTERS or len(words) > _MOST_SOURCE_WORDS or "://" in value:
+        return False
+    site = re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", value) is not None
+    return site or (value[0] not in _SMALL and all(word in _SMALL or not word[0].islower() for word in words) and value[0].isalnum())
+
+
+def _signed_date(line: str, span: Span, found: _Found) -> bool:
+    """Read a date and a byline on one line."""
+    read = _SIGNED.fullmatch(line) if len(line) <= _MOST_CHARACTERS else None
+    signature = _signature(f"By{read['byline'][2:]}") if read is not None else None
+    if read is None or signature is None or found.authors or not _dates(read["dated"], span, found, bare=True):
+        return False
+    found.sign(signature)
+    return True
+
+
 def _byline(line: str, span: Span, found: _Found) -> bool:
     """Read a line that is a byline and nothing else."""
-    read = _BYLINE.fullmatch(line) if len(line) <= _MOST_CHARACTERS else None
-    if read is None or found.authors:
+    signature = _signature(line) if len(line) <= _MOST_CHARACTERS and not found.authors else None
+    if signature is None:
         return False
+    found.sign(signature)
+    found.spans.append(span)
+    return True
+
+
+def _signature(line: str) -> _Signature | None:
+    """Return who a byline says wrote a text, and for whom; None for what is no byline."""
+    read = _BYLINE.fullmatch(line)
+    if read is None:
+        return None
     rest = (read["rest"] or "").rstrip(")")
     outlet = _outlet(rest.split(" | ")[0].split(", ")[0])
     dated = next((part for part in re.split(r" [|•·–—] |\|", rest) if _is_day(part)), None)
     if rest and outlet is None and dated is None and not _OFFICE.fullmatch(rest) and not _is_day(rest):
-        return False
+        return None
     whole = _outlet(read["names"])
     names = [name for name in re.split(r", (?!Jr|Sr)|,? and | & |; ", read["names"]) if _outlet(name) is None]
     if whole is None and not all(re.fullmatch(_NAME, name) for name in names):
-        return False
-    found.authors = () if whole else (*names[:1], *(name for name in names[1:] if not _OFFICE.fullmatch(name)))
-    found.source = found.source or whole or outlet
-    found.published = found.published or dated
-    found.spans.append(span)
-    return True
+        return None
+    authors = () if whole else (*names[:1], *(name for name in names[1:] if not _OFFICE.fullmatch(name)))
+    return _Signature(authors, whole or outlet, dated)
 
 
 def _dates(line: str, span: Span, found: _Found, *, bare: bool) -> bool:

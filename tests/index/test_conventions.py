@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,8 @@ def test_a_byline_below_the_first_paragraph_belongs_to_something_else():
         ("(Reuters) - ", None, "Reuters"),
         ("KYIV/LONDON, 3 March 2023 (Reuters) – ", "KYIV/LONDON", "Reuters"),
         ("CNN — ", None, "CNN"),
+        ("BERLIN, 3. März (Reuters) - ", "BERLIN", "Reuters"),
+        ("MADRID, 3 de mayo de 2023 (Reuters) — ", "MADRID", "Reuters"),
     ],
 )
 def test_datelines(opening, place, source):
@@ -115,12 +118,84 @@ def test_what_is_no_dateline(opening):
         ("Published in March", None, None),
         ("Published 03/04/2023", None, None),
         ("Date: March 3, 2023", None, None),
+        ("Updated 10:24 GMT (1824 HKT) March 3, 2023", None, "10:24 GMT (1824 HKT) March 3, 2023"),
+        ("Von Erika Mustermann\n3. März 2023", "3. März 2023", None),
+        ("3. März 2023", None, None),
         ("Posted: yesterday", None, None),
     ],
 )
 def test_dates(lines, published, updated):
     stated = read_conventions(f"A headline\n{lines}\n\n{PROSE}")
     assert (stated.published, stated.updated) == (published, updated)
+
+
+@pytest.mark.parametrize(
+    ("line", "authors", "source", "published", "updated"),
+    [
+        ("Posted on 3 May 2023 by Ann Lee", ("Ann Lee",), None, "3 May 2023", None),
+        ("Published May 3, 2023 | By Ann Lee and Bob Ray", ("Ann Lee", "Bob Ray"), None, "May 3, 2023", None),
+        ("March 3, 2023 by Ann Lee", ("Ann Lee",), None, "March 3, 2023", None),
+        ("Published 3 May 2023, by Reuters", (), "Reuters", "3 May 2023", None),
+        ("Updated 4 May 2023 by Ann Lee", ("Ann Lee",), None, None, "4 May 2023"),
+        ("Posted on 3 May 2023 by accident", (), None, None, None),
+        ("Posted by Ann Lee yesterday", (), None, None, None),
+        ("The mine was closed on 3 May 2023 by Ann Lee", (), None, None, None),
+        ("On 3 May 2023 by Friday", (), None, None, None),
+        ("3 May 2023 by Ann Lee of the board", (), None, None, None),
+    ],
+)
+def test_a_date_and_a_byline_on_one_line(line, authors, source, published, updated):
+    text = f"A headline\n\n{line}\n\n{PROSE}"
+    stated = read_conventions(text)
+    assert (stated.authors, stated.source, stated.published, stated.updated) == (authors, source, published, updated)
+    assert [span.of(text) for span in stated.spans] == ([line] if authors or source else [])
+
+
+@pytest.mark.parametrize(
+    ("head", "authors", "source", "published"),
+    [
+        ("Title: Talks fail\nDate: March 3, 2023\nSource: Reuters", (), "Reuters", "March 3, 2023"),
+        ("Source: The Daily Planet\nAuthor: Ann Lee\nDate: 3 May 2023\nURL: https://x.org", ("Ann Lee",), "The Daily Planet", "3 May 2023"),
+        ("A headline\n\nAuthor: By Ann Lee and Bob Ray\nSource: nature.com", ("Ann Lee", "Bob Ray"), "nature.com", None),
+        ("DATE: 3 May 2023\n\nSOURCE: U.S. Geological Survey", (), "U.S. Geological Survey", "3 May 2023"),
+        ("Source: Süddeutsche Zeitung\nDate: 3. März 2023", (), "Süddeutsche Zeitung", "3. März 2023"),
+        ("Date: 3 May 2023\nSource: he said that it was over", (), None, "3 May 2023"),
+        ("Date: soon\nSource: Reuters", (), "Reuters", None),
+        ("Date: 3 May 2023", (), None, None),
+        ("Date: 3 May 2023\nVenue: Town Hall\nSource: Reuters", (), None, None),
+        ("Title: A talk\nDate: 3 May 2023", (), None, None),
+        ("Question: why?\nSource: Reuters\nDate: 3 May 2023", (), None, None),
+        ("One\nTwo\nThree\nFour\nDate: 3 May 2023\nSource: Reuters", (), None, None),
+        (f"{PROSE}\n\nDate: 3 May 2023\nSource: Reuters", (), None, None),
+    ],
+)
+def test_a_head_that_says_line_by_line_what_is_what(head, authors, source, published):
+    stated = read_conventions(f"{head}\n\n{PROSE}")
+    assert (stated.authors, stated.source, stated.published) == (authors, source, published)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "By " + "A-" * 78,
+        "By " + "Ann Lee and " * 13,
+        "By " + "A. " * 52,
+        "By A" + " de de A" * 19,
+        "Posted on " + "3 by " * 30,
+        "March 3, 2023 by " + "Ann de de " * 14,
+        "by " * 53,
+        "Source: " + "A." * 75,
+        "A" * 20 + ": " + "x" * 130,
+        "Date: " * 26,
+        "BERLIN, " + "3. de März de 2023 " * 8,
+        "A-Z'A-Z'" * 20,
+        "10:24 (" + "a" * 150,
+    ],
+)
+def test_hostile_lines_take_no_time(line):
+    begun = time.process_time()
+    read_conventions("\n".join([line] * 12) + "\n" + line * 10_000)
+    assert time.process_time() - begun < 0.5
 
 
 def test_an_update_may_stand_at_the_end():
