@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from .blocks import Blocks
@@ -25,7 +26,8 @@ class MarkdownLoader:
     """Reads `.md` files by CommonMark, with tables and strikethrough.
 
     Images are dropped, link texts and code are kept; a soft line break becomes a space; numbers of ordered lists
-    stay, bullets go. HTML blocks stay as they are written and are not citable; inline HTML stays as it is written.
+    stay, bullets go. A footnote stands behind the paragraph that refers to it, which loses the mark. HTML blocks
+    stay as they are written and are not citable; inline HTML stays as it is written.
     """
 
     name = "Markdown"
@@ -49,12 +51,43 @@ class MarkdownLoader:
 
 def _rendered(markdown: str) -> Blocks:
     from markdown_it import MarkdownIt
+    from mdit_py_plugins.footnote import footnote_plugin
 
     parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable(["table", "strikethrough"])
+    text, notes = _parted(parser.use(footnote_plugin, inline=False, move_to_end=False).parse(markdown))
     writer = _Writer()
-    for token in parser.parse(markdown):
+    waiting = deque([iter(text)])
+    while waiting or notes:
+        if not waiting:  # notes that refer to each other, but no text to them
+            waiting.extend(map(iter, notes.pop(next(iter(notes)))))
+        token = next(waiting[0], None)
+        if token is None:
+            waiting.popleft()
+            continue
         writer.take(token)
+        if writer.between:
+            waiting.extendleft(iter(note) for label in reversed(writer.referred) for note in reversed(notes.pop(label, [])))
+            writer.referred.clear()
     return writer.blocks
+
+
+def _parted(tokens: list[Token]) -> tuple[list[Token], dict[str, list[list[Token]]]]:
+    """Return a document's tokens without the footnotes that something refers to, and these by their labels; the others stay in place."""
+    referred = {child.meta["label"] for token in tokens for child in token.children or [] if child.type == "footnote_ref"}
+    text: list[Token] = []
+    notes: dict[str, list[list[Token]]] = {}
+    into = [text]
+    for token in tokens:
+        if token.type == "footnote_reference_open":
+            label = token.meta["label"]
+            into.append([] if label in referred else into[-1])
+            if label in referred:
+                notes.setdefault(label, []).append(into[-1])
+        elif token.type == "footnote_reference_close":
+            into.pop()
+        else:
+            into[-1].append(token)
+    return text, notes
 
 
 class _Writer:
@@ -62,11 +95,18 @@ class _Writer:
 
     def __init__(self) -> None:
         self.blocks = Blocks()
+        self.referred: list[str] = []  # the labels of footnotes since they were last taken from here
         self._lists = 0
         self._within = False  # a line of the present list or table has been written
+        self._tabled = False
         self._marker = ""
         self._level: int | None = None
         self._cells: list[str] | None = None
+
+    @property
+    def between(self) -> bool:
+        """Whether a paragraph may follow what has been taken: not within a heading, a list or a table."""
+        return self._lists == 0 and self._level is None and not self._tabled
 
     def take(self, token: Token) -> None:
         """Take in the next token."""
@@ -83,7 +123,8 @@ class _Writer:
                 self._level = int(token.tag[1:])
             case "heading_close":
                 self._level = None
-            case "table_close":
+            case "table_open" | "table_close":
+                self._tabled = token.type == "table_open"
                 self._within = self._within and self._lists > 0
             case "tr_open":
                 self._cells = []
@@ -96,6 +137,7 @@ class _Writer:
                 pass
 
     def _leaf(self, token: Token) -> None:
+        self.referred += [child.meta["label"] for child in token.children or [] if child.type == "footnote_ref"]
         if token.type != "inline":
             self._write(token.content, citable=token.type != "html_block")
         elif self._cells is None:
@@ -122,6 +164,6 @@ def _inline(token: Token) -> str:
                 pieces.append("\n")
             case "text" | "text_special" | "code_inline" | "html_inline":
                 pieces.append(child.content)
-            case _:  # marks of emphasis and links, which have no text, and images, which are dropped
+            case _:  # marks of emphasis, links and footnotes, which have no text, and images, which are dropped
                 pass
     return "".join(pieces).strip()

@@ -15,6 +15,7 @@ LIBRARIES = {
     "charset_normalizer": "charset-normalizer",
     "lxml": "lxml",
     "markdown_it": "markdown-it-py",
+    "mdit_py_plugins": "mdit-py-plugins",
     "py3langid": "py3langid",
     "pypdfium2": "pypdfium2",
     "python_calamine": "python-calamine",
@@ -23,7 +24,7 @@ LIBRARIES = {
 }
 
 #: What makes an article of what a loader has read.
-_BESIDE = ("article", "boilerplate", "conventions", "dates", "identify", "language", "outlets", "title")
+_BESIDE = ("article", "boilerplate", "conventions", "dates", "identify", "language", "months", "outlets", "title")
 
 
 @cache

@@ -94,6 +94,37 @@ def test_a_file_with_front_matter_in_toml():
     assert (draft.url, draft.metadata, draft.text) == ("https://x.org", {"tags": ["x"]}, "H\n\nText.")
 
 
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        (
+            "One[^1] sentence.\n\nTwo.\n\n[^1]: A *note*\n    goes on.\n\n    And on.\n",
+            "One sentence.\n\nA note goes on.\n\nAnd on.\n\nTwo.",
+        ),
+        ("One[^1], two[^b].\n\n[^b]: Bee\n[^1]: Cee", "One, two.\n\nCee\n\nBee"),
+        ("One[^1].\n\nAgain[^1].\n\n[^1]: Once", "One.\n\nOnce\n\nAgain."),
+        ("- a[^1]\n- b\n\nTail\n\n[^1]: N", "a\nb\n\nN\n\nTail"),
+        ("|a[^1]|b|\n|-|-|\n|c|d|\n\nx\n\n[^1]: N", "a | b\nc | d\n\nN\n\nx"),
+        ("# H[^1]\n\nx\n\n[^1]: N", "H\n\nN\n\nx"),
+        ("x[^1]\n\n[^1]: a[^2]\n[^2]: b[^1]", "x\n\na\n\nb"),
+        ("x[^1]\n\n[^1]: - l1\n    - l2\n\nrest", "x\n\nl1\nl2\n\nrest"),
+        ("x[^2]\n\n[^1]: Nothing refers to it", "x[^2]\n\nNothing refers to it"),
+        ("[^1]: self[^1]\n\n[^1]: twice", "self\n\ntwice"),
+        ("`[^1]` is code\n\n[^1]: N", "[^1] is code\n\nN"),
+    ],
+)
+def test_a_footnote_stands_behind_what_refers_to_it(markdown, text):
+    (draft,) = MarkdownLoader().load(io.BytesIO(markdown.encode()))
+    assert draft.text == text
+    assert [heading.span.of(text) for heading in draft.headings] == (["H"] if "# H" in markdown else [])
+
+
+def test_many_footnotes_in_a_chain_are_read():
+    notes = "".join(f"[^{number}]: y{number}[^{number + 1}]\n\n" for number in range(2_000))
+    (draft,) = MarkdownLoader().load(io.BytesIO(f"x[^0]\n\n{notes}[^2000]: end".encode()))
+    assert draft.text.split("\n\n") == ["x", *(f"y{number}" for number in range(2_000)), "end"]
+
+
 def test_the_sample_articles_are_read_whole():
     files = sorted(SEEDS.glob("*.md"))
     assert files

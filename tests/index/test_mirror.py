@@ -210,6 +210,21 @@ def test_the_rules_name_every_library_that_a_loader_imports():
     assert foreign <= set(rules.LIBRARIES), foreign - set(rules.LIBRARIES)
 
 
+def test_the_rules_name_every_module_that_makes_an_article():
+    import ast
+
+    from index.loaders import rules
+
+    place = Path(rules.__file__).parent
+    beside = [place.parent / f"{name}.py" for name in rules._BESIDE]
+    imported = set()
+    for path, level in [*((path, 2) for path in place.glob("*.py")), *((path, 1) for path in beside)]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == level and node.module:
+                imported.add(node.module)
+    assert imported - {"errors"} == set(rules._BESIDE)
+
+
 @pytest.mark.usefixtures("later")
 @pytest.mark.parametrize("change", ["removed", "replaced", "damaged record"])
 def test_a_file_is_passed_over_only_while_its_articles_are_there(make_library, folder, change):
