@@ -147,7 +147,7 @@ class _Writer:
         if element.tag == "row":
             self._put(in_row(map(_cell, element)))
         elif element.tag == "code":
-            self._put("".join(element.itertext()))
+            self._put(_lines(element))
         else:
             level = _level(element) if element.tag == "head" else None
             self._inside(element, level)
@@ -160,7 +160,7 @@ class _Writer:
         for child in element:
             if child.tag == "lb":
                 self._gathered.append("\n")
-            elif child.tag in _BLOCKS or (child.tag == "code" and "\n" in "".join(child.itertext())):
+            elif child.tag in _BLOCKS or (child.tag == "code" and "\n" in _lines(child)):
                 self._flush(level)
                 self.block(child)
             elif child.tag != "graphic":
@@ -196,6 +196,14 @@ def _pieces(element: Any) -> Iterator[str]:
         yield apart
         yield from _pieces(child)
         yield apart + (child.tail or "")
+
+
+def _lines(element: Any) -> str:
+    """Return what is set line by line, as it is set."""
+    written = [element.text or ""]
+    for child in element:
+        written += ["\n" if child.tag == "lb" else "", _lines(child), child.tail or ""]
+    return "".join(written)
 
 
 def _level(head: Any) -> int:

@@ -71,6 +71,7 @@ def find_main_text(tree: Any) -> Any:
     """
     _prune(tree)
     _keep_lists_in_cells(tree)
+    _keep_lines(tree)
     _join(tree)
     page = _extracted(tree)
     if page is not None and _is_flat(page.body):
@@ -145,6 +146,14 @@ def _keep_lists_in_cells(tree: Any) -> None:
         else:
             element.tag = "p"
     without_tags(tree, _UNWRAPPED)
+
+
+def _keep_lines(tree: Any) -> None:
+    """Call what is set line by line code, of which the extractor keeps the lines; not where it holds blocks that part them."""
+    for element in tree.iter("pre"):
+        parted = next(element.iterdescendants("code", *_BLOCKS), None) is not None
+        if not parted and "\n" in "".join(element.itertext()).strip():
+            element.tag = "code"
 
 
 def _is_menu(element: Any) -> bool:

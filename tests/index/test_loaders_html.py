@@ -87,6 +87,24 @@ def test_a_list_in_a_cell_is_read(cell, line):
     assert f"Country | Share\nChina | {line}" in read(PAGE.replace("<td>46</td>", f"<td>{cell}</td>")).text.split("\n\n")
 
 
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        (
+            "<pre>Roses are red,\n  violets are <b>blue</b>,\n\nand so <a href='/x'>on it</a> goes.</pre>",
+            "Roses are red,\n  violets are blue,\n\nand so on it goes.",
+        ),
+        ("<blockquote><pre>\none line here\ntwo lines here\n</pre></blockquote>", "one line here\ntwo lines here"),
+        ("<pre>one line<br>two lines<br/>three\nand four</pre>", "one line\ntwo lines\nthree\nand four"),
+        ("<pre><code>if so:\n    do it</code></pre>", "if so:\n    do it"),
+        ("<pre>a single line</pre>", "a single line"),
+        ("<pre><p>a paragraph</p>\n<p>another one</p></pre>", "a paragraph\n\nanother one"),
+    ],
+)
+def test_what_is_set_line_by_line_keeps_its_lines(markup, text):
+    assert f"\n\n{text}\n\n{PARAGRAPHS[2]}" in read(PAGE.replace("<h2>What next</h2>", markup)).text
+
+
 def test_long_lists_in_a_cell_take_no_more_than_their_length():
     tree = parse(f"<html><body><table><tr><td>{'<ul><li><p>some words</p></li></ul>' * 20_000}</td></tr></table></body></html>")
     begun = time.process_time()
