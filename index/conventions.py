@@ -43,6 +43,7 @@ class Stated(NamedTuple):
     published: str | None = None
     """The date as the text writes it."""
     updated: str | None = None
+    title: str | None = None
     spans: tuple[Span, ...] = ()
     """The characters that state it, in order."""
 
@@ -103,7 +104,8 @@ _LABELS = {
     **dict.fromkeys(("source", "publication", "publisher", "newspaper"), "source"),
     **dict.fromkeys(("date", "published", "publication date", "date published", "posted"), "published"),
     **dict.fromkeys(("updated", "last updated", "modified"), "updated"),
-    **dict.fromkeys("title headline subtitle url link section category categories tags keywords language copyright words".split(), "else"),
+    **dict.fromkeys(("title", "headline"), "title"),
+    **dict.fromkeys("subtitle url link section category categories tags keywords language copyright words".split(), "else"),
 }
 _LABELLED = re.compile(r"(?P<label>[A-Za-z][A-Za-z ]{1,20}):\ +(?P<value>\S.*)")
 
@@ -150,7 +152,9 @@ def read_conventions(text: str) -> Stated:
         if changed is not None and found.updated is None and _is_day(changed["date"]):
             found.updated = changed["date"]
             found.spans.append(span)
-    return Stated(found.authors, found.source, found.place, found.published, found.updated, tuple(sorted(found.spans)))
+    return Stated(
+        found.authors, found.source, found.place, found.published, found.updated, title=found.title, spans=tuple(sorted(found.spans))
+    )
 
 
 class _Signature(NamedTuple):
@@ -170,6 +174,7 @@ class _Found:
         self.place: str | None = None
         self.published: str | None = None
         self.updated: str | None = None
+        self.title: str | None = None
         self.spans: list[Span] = []
 
     def sign(self, signature: _Signature) -> None:
@@ -210,7 +215,7 @@ def _labelled(text: str, head: list[Span], found: _Found) -> set[Span]:
     said = [(span, _LABELS.get(row["label"].lower()), row["value"].strip()) for span, row in rows if row is not None]
     if not rows or lines.index(rows[0]) > _ABOVE or any(kind is None for _, kind, _ in said):
         return set()
-    if sum(kind != "else" for _, kind, _ in said) < 2:
+    if sum(kind not in ("title", "else") for _, kind, _ in said) < 2:
         return set()
     return {span for span, kind, value in said if kind is not None and _take(kind, value, span, found)}
 
@@ -228,7 +233,9 @@ def _take(kind: str, value: str, span: Span, found: _Found) -> bool:
         found.published = value
     elif kind == "updated" and found.updated is None and _is_day(value):
         found.updated = value
-    else:
+    elif kind == "title" and found.title is None:
+        found.title = value
+    elif kind != "else":
         return False
     found.spans.append(span)
     return True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..article import Article, Span, check_text
 from ..boilerplate import find_boilerplate
-from ..conventions import read_conventions
+from ..conventions import Stated, read_conventions
 from ..dates import parse_date, parse_moment, split_name
 from ..identify import identity
 from ..language import language_of
@@ -55,7 +55,7 @@ def accept(
     return Article(
         id=storable(identity(given=draft.id, url=draft.url, place=place)),
         text=draft.text,
-        title=storable(title_of(draft.text, given=draft.title, headings=draft.headings, stem=named.rest)),
+        title=storable(_title(draft, stated, named.rest)),
         source=_label(source) if source is not None else _label(draft.source) or stated.source,
         authors=tuple(dict.fromkeys(name for author in draft.authors if (name := _label(author)))) or stated.authors,
         published=parse_date(raw),
@@ -73,6 +73,19 @@ def accept(
         pages=draft.pages,
         metadata={"dateline": stated.place, **draft.metadata} if stated.place else draft.metadata,
     )
+
+
+def _title(draft: Draft, stated: Stated, stem: str) -> str:
+    """Return a draft's title; where the text opens with lines that only say who wrote it, and when, the first below them may be it."""
+    given = draft.title or stated.title
+    if given or draft.headings:
+        return title_of(draft.text, given=given, headings=draft.headings, stem=stem)
+    below = 0
+    for span in stated.spans:
+        if draft.text[below : span.start].strip() or draft.text[span.end : span.end + 1] not in ("", "\r", "\n"):
+            break
+        below = span.end
+    return title_of(draft.text[below:] if draft.text[below:].strip() else draft.text, stem=stem)
 
 
 def _date(*written: str | None) -> str | None:

@@ -174,6 +174,13 @@ def test_a_head_that_says_line_by_line_what_is_what(head, authors, source, publi
     assert (stated.authors, stated.source, stated.published) == (authors, source, published)
 
 
+def test_a_head_may_name_the_title():
+    text = f"Headline: Talks fail\nURL: https://x.org\nSource: Reuters\nDate: 3 May 2023\n\n{PROSE}"
+    stated = read_conventions(text)
+    assert (stated.title, stated.source, stated.published) == ("Talks fail", "Reuters", "3 May 2023")
+    assert [span.of(text) for span in stated.spans] == text.split("\n")[:4]
+
+
 @pytest.mark.parametrize(
     "line",
     [

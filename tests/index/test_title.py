@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.article import Heading, Span
+from index.loaders import from_row
 from index.title import cut, one_line, title_of, words_of
 
 SENTENCE = "The ministers met on Tuesday. They said little."
@@ -88,3 +89,18 @@ def test_joiners_stay_in_their_words(text):
 @pytest.mark.parametrize("text", ["", " \n", "\u200b", "\x1b\x9b \u202e", "\ufeff\u2060"])
 def test_what_cannot_be_seen_is_no_line(text):
     assert one_line(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Source: Reuters\nAuthor: Ann Lee\n\nTalks fail\n\nThe talks failed on Friday.", "Talks fail"),
+        ("Title: Talks fail\nSource: Reuters\nDate: 3 May 2023\n\nThe talks failed on Friday.", "Talks fail"),
+        ("By Ann Lee\n\nThe talks failed on Friday. More.", "The talks failed on Friday."),
+        ("BERLIN (Reuters) - The talks failed on Friday. More.", "BERLIN (Reuters) - The talks failed on Friday."),
+        ("Talks fail\n\nBy Ann Lee\n\nThe talks failed on Friday.", "Talks fail"),
+        ("Source: Reuters\nDate: 3 May 2023\n", "Source: Reuters"),
+    ],
+)
+def test_who_wrote_a_text_is_not_its_title(text, title):
+    assert from_row({"text": text}, where="r").title == title
