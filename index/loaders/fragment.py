@@ -31,6 +31,9 @@ _BLOCKS = frozenset(
     """.split()
 )
 
+#: Blocks that no cell of data holds.
+_NO_DATA = _BLOCKS - {"p", "div"}
+
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = frozenset({"ul", "ol", "dl", "menu", "dir"})
 _HIDING = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.IGNORECASE)
@@ -168,11 +171,13 @@ def _hidden(element: Any) -> bool:
 def _is_row(row: Any) -> bool:
     """Say whether a row of a table holds data; mail and old pages are laid out in tables of prose."""
     cells = [cell for cell in row if local(cell) in ("td", "th")]
-    return len(cells) > 1 and not any(local(inner) in (_BLOCKS - {"p", "div"}) for cell in cells for inner in cell.iterdescendants())
+    return len(cells) > 1 and not any(local(inner) in _NO_DATA for cell in cells for inner in cell.iterdescendants())
 
 
 def _cell(cell: Any) -> str:
     """Return what is seen of a cell, on one line."""
+    if not len(cell):
+        return "" if local(cell) not in ("td", "th") or _hidden(cell) else " ".join((cell.text or "").split())
     writer = FragmentWriter(inner := Blocks())
     for part in (cell,) if local(cell) in ("td", "th") else ():
         writer.write(part)

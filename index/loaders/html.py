@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from itertools import product
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ..errors import ArticleError
 from .blocks import Blocks
 from .decode import decode, read_bytes
+from .fragment import FragmentWriter
 from .furniture import strip
 from .interface import Draft
-from .main_text import find_main_text, parse
-from .markup import require_no_flood
+from .main_text import find_main_text, parse, whole_text
+from .markup import local, require_no_flood, text_within
 from .page_facts import names_of, stated
 from .sniff import foreign, is_web_page
 from .tables import in_row
@@ -21,10 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
+    from .page_facts import Facts
+
 _CHARSET = re.compile(
     rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w:.-]{1,40})|<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w:.-]{1,40})", re.IGNORECASE
 )
 _CHARSET_WITHIN = 4096
+
+#: Elements that stand around a page's text.
+_AROUND = frozenset({"nav", "aside", "footer", "dialog"})
 
 
 class HtmlLoader:
@@ -76,6 +83,9 @@ def _draft(markup: str, metadata: dict[str, str], url: str | None) -> Draft:
     if tree is None:
         raise ArticleError("no article text found: the page holds no main text")
     facts = stated(tree)
+    vast = whole_text(tree)
+    if vast is not None:
+        return _vast(vast, facts, metadata, url, text_within(next(tree.iter("title"), None)))
     reason = _why_empty(tree)
     page = find_main_text(tree)
     blocks = Blocks()
@@ -100,6 +110,26 @@ def _draft(markup: str, metadata: dict[str, str], url: str | None) -> Draft:
     )
 
 
+def _vast(body: Any, facts: Facts, metadata: dict[str, str], url: str | None, title: str) -> Draft:
+    """Return the article of a page whose main text is not looked for: all that it shows but what stands around its text."""
+    blocks = Blocks()
+    FragmentWriter(blocks, skip=lambda element: local(element) in _AROUND).write(body)
+    if not blocks.text:
+        raise ArticleError("no article text found: the page holds no main text")
+    return Draft(
+        text=blocks.text,
+        title=_without_site(facts.title or title or None, (facts.site,)),
+        source=_site(facts.site, _host(facts.url or url)),
+        authors=facts.authors,
+        published=facts.published,
+        updated=facts.updated,
+        url=facts.url or url,
+        language=facts.language,
+        headings=blocks.headings,
+        metadata=dict(metadata),
+    )
+
+
 def _why_empty(tree: Any) -> str:
     """Say what a page consists of, for one that turns out to hold no main text."""
     if next(tree.iter("frameset", "frame"), None) is not None:
@@ -115,6 +145,13 @@ def _why_empty(tree: Any) -> str:
 def _site(name: str | None, host: str | None) -> str | None:
     """Return the site's name; its host where the name is an address or missing."""
     return host if not name or "://" in name else name
+
+
+def _host(address: str | None) -> str | None:
+    try:
+        return urlsplit(address or "").hostname
+    except ValueError:
+        return None
 
 
 def _without_site(title: str | None, sites: Iterable[str | None]) -> str | None:

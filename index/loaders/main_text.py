@@ -9,6 +9,7 @@ import logging
 import re
 from copy import deepcopy
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .markup import without_tags
@@ -50,6 +51,12 @@ _AROUND = re.compile(r"comment|related|teaser|promo|card|list|aside|sidebar|foot
 #: Of a page's text in one piece, blocks of so few characters are taken instead where they hold this share of its words.
 _LEAST, _PARTED = 10, 0.6
 
+#: The extractor takes the square of a page's paragraphs in time: a page of more elements, a book or a report, is read from end to end.
+_MOST_ELEMENTS = 30_000
+
+#: As much of a page's text stands in its `main` where that is believed to be the whole of it.
+_MAIN_PART = 0.5
+
 #: A part of a body holds so many paragraphs of so many words; a teaser does not.
 _PARAGRAPHS, _PARAGRAPH_WORDS = 3, 15
 
@@ -79,6 +86,19 @@ def find_main_text(tree: Any) -> Any:
         if parted is not None and _words(parted.body) >= _PARTED * _words(page.body):
             return parted
     return page
+
+
+def whole_text(tree: Any) -> Any:
+    """Return the element that holds all of a page that is too long for its main text to be looked for; None for any other page.
+
+    What is in it is still that of a page. `tree` is changed.
+    """
+    if next(islice(tree.iter("*"), _MOST_ELEMENTS, None), None) is None:
+        return None
+    _prune(tree)
+    body = next(tree.iter("body"), tree)
+    found = [*islice(body.iter("main"), 2)]
+    return found[0] if len(found) == 1 and _words(found[0]) >= _MAIN_PART * _words(body) else body
 
 
 def _extracted(tree: Any, **options: Any) -> Any:

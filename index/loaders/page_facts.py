@@ -181,7 +181,8 @@ def _main_node(nodes: list[dict[str, Any]], tree: Any, meta: dict[str, list[str]
     articles = [node for node, kind in of_type if any(map(_ARTICLE.search, kind.split())) and not _PAGE.search(kind)]
     articles = [node for node in articles if node.get("headline") or node.get("datePublished")]
     pages = [node for node, kind in of_type if _PAGE.search(kind)]
-    shown = _letters(" ".join([*_values(tree, "//title/text()"), *_all(meta, _TITLES), *_values(tree, "//h1//text()")]))
+    headlines = islice((text for heading in tree.iter("h1") for text in heading.itertext()), 20)
+    shown = _letters(" ".join([*_values(tree, "//title/text()"), *_all(meta, _TITLES), *headlines]))
     own = [node for node in articles if (headline := _letters(" ".join(_texts(node.get("headline"))))) and headline in shown]
     main = next(iter([*own, *articles, *pages]), {})
     people = {str(node["@id"]): node for node in nodes if "@id" in node and "name" in node}
@@ -275,11 +276,26 @@ def _micro(tree: Any, name: str) -> list[str]:
 def _times(tree: Any) -> list[str]:
     """Return the dates of `<time>` that surely are the page's: marked as such, or the only one of the article's head."""
     marked = _values(tree, "//time[@pubdate]/@datetime | //time[contains(@class, 'publish') or contains(@class, 'entry-date')]/@datetime")
-    within = (
-        "//article[not(ancestor::article)]//header//time/@datetime | //header[.//h1]//time/@datetime"
-        " | (//h1)[1]/following-sibling::*//time/@datetime"
-    )
-    return marked or _values(tree, within) or _alone(_values(tree, "//time/@datetime"))
+    return marked or [*islice(_within_head(tree), 20)] or _alone(_values(tree, "//time/@datetime"))
+
+
+def _within_head(tree: Any) -> Iterator[str]:
+    """Yield the dates in a header that is the article's or holds a headline, and those in what stands beside the first headline.
+
+    Walked step by step: in a path of the parser's, each of a hundred thousand elements beside a headline would be held against all others.
+    """
+    first = next(tree.iter("h1"), None)
+    beside = first.getparent() if first is not None else None
+    headed = {header for headline in tree.iter("h1") for header in headline.iterancestors("header")}
+    behind = False
+    for element in tree.iter("h1", "time"):
+        behind = behind or element is first
+        if element.tag == "time" and (date := (element.get("datetime") or "").strip()):
+            above = list(element.iterancestors())
+            outer = [number for number, holder in enumerate(above) if holder.tag == "header"]
+            of_article = any(holder.tag == "article" for holder in above[outer[0] + 1 :]) if outer else False
+            if of_article or any(above[number] in headed for number in outer) or (behind and beside is not None and beside in above[1:]):
+                yield date
 
 
 def _alone(values: list[str]) -> list[str]:

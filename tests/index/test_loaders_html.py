@@ -401,3 +401,35 @@ def test_the_score_is_that_of_means():
     f1, precision, recall = measured.score(found)
     assert (precision, recall) == pytest.approx((0.75, 2 / 3))  # nothing was found in the last: it has no precision
     assert f1 == pytest.approx(2 * 0.75 * (2 / 3) / (0.75 + 2 / 3))
+
+
+@pytest.mark.parametrize("block", ["<p>a b c d e f g h i j k</p>", "<h1>a</h1>", "<header><h1>a</h1><time datetime='x'></time></header>"])
+def test_a_page_of_very_many_blocks_is_read_from_end_to_end_in_time(block):
+    before = time.process_time()
+    draft = read(
+        f"<html><head><title>Long</title></head><body><nav>Home</nav><article>{block * 60_000}<p>The end.</p></article></body></html>"
+    )
+    assert time.process_time() - before < 10
+    assert draft.title == "Long"
+    assert draft.text.endswith("The end.")
+    assert "Home" not in draft.text
+
+
+def test_a_long_page_keeps_all_its_text_its_headings_and_what_it_states():
+    chapters = "".join(
+        f"<h2>Chapter {number}</h2>"
+        + "".join(f"<p>Paragraph {number}.{place} tells of the talks.</p>" for place in range(40))
+        + "<table><tr><th>Country</th><th>Share</th></tr><tr><td>China</td><td>46</td></tr></table>"
+        for number in range(800)
+    )
+    aside = "<div style='display:none'>hidden</div><span class='sr-only'>unseen</span><footer>Imprint</footer><script>var a = 1</script>"
+    draft = read(
+        '<html lang="en"><head><title>All talks - The Daily</title><meta property="og:site_name" content="The Daily">'
+        '<link rel="canonical" href="https://daily.example/book"></head><body><p>Menu</p><main><h1>All talks</h1>'
+        f"{chapters}{aside}</main></body></html>"
+    )
+    assert (draft.title, draft.source, draft.url, draft.language) == ("All talks", "The Daily", "https://daily.example/book", "en")
+    assert len(draft.headings) == 801
+    assert draft.text.count("Paragraph ") == 32_000
+    assert draft.text.count("Country | Share\nChina | 46") == 800
+    assert not any(word in draft.text for word in ("Menu", "hidden", "unseen", "Imprint", "var a"))
