@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: An article longer than this is refused: a larger file is a collection, not an article.
 MAX_CHARACTERS = 50_000_000
 
+#: Headings of an article, and parts of it that no answer may quote; what has more of either is made to have them.
+MAX_MARKS = 100_000
+
 #: Ids appear in TREC runs, whose columns are separated by white space.
 MAX_ID_CHARACTERS = 1_000
 

@@ -13,13 +13,14 @@ from email.header import decode_header, make_header
 from email.utils import getaddresses
 from typing import TYPE_CHECKING, Any, cast
 
-from ..article import Span
+from ..article import MAX_MARKS, Span
 from ..errors import ArticleError
 from .decode import decode, read_bytes
 from .fields import storable
 from .fragment import blocks_of
 from .interface import BrokenRow, Draft, Row
 from .markup import local
+from .parts import limited
 from .sniff import foreign, is_message
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ MAX_MESSAGE_BYTES = 50_000_000
 _MAX_HEADER = 3_000
 
 _MOST_ATTACHMENTS = 200
+
+#: No message has more parts; those of a digest are some hundred.
+_MOST_PARTS = 2_000
 
 #: What stands before each message of a box: `From ann@example.org Fri Apr 21 09:00:00 2023`.
 _POSTMARK = re.compile(rb"From \S+ .{0,60}\d{4}(?: [+-]\d{4})?\s*\r?\n")
@@ -140,8 +144,9 @@ def _draft(data: bytes, row: Row | None = None) -> Draft:
     Raises:
         ArticleError: It has no text, or the parser cannot take it.
     """
+    policy = limited(_POLICY, most=_MOST_PARTS, what="a message")
     try:
-        message = cast("EmailMessage", message_from_bytes(data, policy=_POLICY))
+        message = cast("EmailMessage", message_from_bytes(data, policy=policy))
         headers = _headers(message)
         text, aside, metadata = _body(message)
         attached = _attachments(message)
@@ -255,39 +260,76 @@ def _is_earlier(element: Any) -> bool:
 
 
 def _not_own(text: str) -> Iterator[Span]:
-    """Yield the parts of a message that are not its sender's own words, or are a signature: each a run of whole lines."""
-    at, lines = 0, []
-    for line in text.split("\n"):
-        lines.append(Span(at, at + len(line)))
-        at += len(line) + 1
-    for number, span in enumerate(lines):
-        if _ends(lines, number, text):
-            yield Span(span.start, len(text))
+    """Yield the parts of a message that are not its sender's own words, or are a signature: each a run of whole lines.
+
+    Raises:
+        ArticleError: There are more of them than an article has.
+    """
+    last = _last_lines(text)
+    left = MAX_MARKS
+    for begun in _FOREIGN.finditer(text):
+        start = begun.start()
+        line = Span(start, _end_of_line(text, start))
+        left -= begun[0] == ">"
+        if left < 0:
+            raise ArticleError(f"too many lines of earlier messages: more than {MAX_MARKS:,} begin with '>'")
+        if begun[0] == ">":
+            yield from _announcing(text, start)
+            yield line
+        elif _ends(text, line, last):
+            yield Span(start, len(text))
             return
-        if span.of(text).startswith(">"):
-            yield span
-        elif (above := _announces(lines, number, text)) is not None:
-            yield above
 
 
-def _ends(lines: list[Span], number: int, text: str) -> bool:
+#: A line that something of another's begins with, or a signature.
+_FOREIGN = re.compile(r"^(?:>|--|_{20})", re.MULTILINE)
+
+
+def _end_of_line(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return end if end >= 0 else len(text)
+
+
+def _last_lines(text: str) -> int:
+    """Return where the lines begin that a signature may begin with."""
+    at = len(text)
+    for _ in range(_SIGNATURE_LINES + 1):
+        at = text.rfind("\n", 0, at)
+        if at < 0:
+            return 0
+    return at + 1
+
+
+def _ends(text: str, line: Span, last: int) -> bool:
     """Say whether a signature or an earlier message begins with a line: nothing of the sender's own follows."""
-    line = lines[number].of(text)
-    if not line.startswith(("-", "_")):
+    written = line.of(text)
+    if _SIGNATURE.match(written):
+        return line.start > 0 and line.start >= last
+    if not _REPEATED.match(written):
         return False
-    if _SIGNATURE.match(line):
-        return number > 0 and len(lines) - number - 1 <= _SIGNATURE_LINES
-    return bool(_REPEATED.match(line)) and any(_FIELD.match(below.of(text)) for below in lines[number + 1 : number + 4])
+    below = line.end
+    for _ in range(3):
+        if below < len(text) and _FIELD.match(text, below + 1, _end_of_line(text, below + 1)):
+            return True
+        below = _end_of_line(text, below + 1)
+    return False
 
 
-def _announces(lines: list[Span], number: int, text: str) -> Span | None:
-    """Return the line or two that announce what is quoted below them; None where nothing is."""
-    if not _WROTE_BEGINS.match(text, lines[number].start):
-        return None
-    for more in (0, 1):
-        below = next((line.of(text) for line in lines[number + more + 1 : number + more + 4] if line.of(text).strip()), "")
-        if number + more < len(lines) and below.startswith(">"):
-            announced = Span(lines[number].start, lines[number + more].end)
-            if _WROTE.match(announced.of(text)):
-                return announced
-    return None
+def _announcing(text: str, quoted: int) -> Iterator[Span]:
+    """Yield the line or two that announce what is quoted in the line at `quoted`; up to two blank ones may stand between."""
+    end = quoted - 1
+    for _ in range(3):
+        if end < 0:
+            return
+        start = text.rfind("\n", 0, end) + 1
+        if text[start:end].strip():
+            break
+        end = start - 1
+    else:
+        return
+    if text.startswith(">", start):
+        return
+    above = text.rfind("\n", 0, start - 1) + 1 if start > 0 else start
+    for first in dict.fromkeys((above, start)):
+        if _WROTE_BEGINS.match(text, first) and _WROTE.match(text[first:end]):
+            yield Span(first, end)

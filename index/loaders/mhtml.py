@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from email.parser import BytesParser
+from email.policy import compat32
 from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors import ArticleError
 from .decode import read_bytes
 from .html import page_draft
+from .parts import limited
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +25,7 @@ _SAVED = re.compile(
 _RELATED = re.compile(rb"^content-type:\s*multipart/related\b", re.IGNORECASE | re.MULTILINE)
 _HEADER = re.compile(rb"\s*[\w-]{1,60}:[ \t]", re.ASCII)
 
-#: A page's file has a part for each picture; more parts than this are an attack on whoever walks them.
+#: A page's file has a part for each picture; more parts than this are an attack on whoever reads them.
 _MOST_PARTS = 5_000
 
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
@@ -47,7 +49,7 @@ class MhtmlLoader:
         """Yield the page as one draft."""
         data = read_bytes(stream, self.max_bytes)
         try:
-            message = BytesParser().parsebytes(data)
+            message = BytesParser(policy=limited(compat32, most=_MOST_PARTS, what="a saved page")).parsebytes(data)
             part = _main_part(message)
             content = part.get_payload(decode=True) if part is not None else None
         except (ArticleError, MemoryError):  # where memory is short, whoever gave it says so
@@ -63,9 +65,7 @@ def _main_part(message: Message) -> Message | None:
     """Return the part that is the page: the one that the header names as the start, else the first page among the parts."""
     start = str(message.get_param("start") or "")
     first = None
-    for number, part in enumerate(message.walk()):
-        if number > _MOST_PARTS:
-            raise ArticleError(f"expected a saved web page, found more than {_MOST_PARTS:,} parts")
+    for part in message.walk():
         if part.get_content_type() in _PAGE_TYPES:
             if start and part.get("Content-ID") == start:
                 return part

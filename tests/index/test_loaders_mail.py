@@ -184,3 +184,62 @@ def test_what_is_nested_without_end_is_refused_for_that():
     made = b"From: a@b.c\nMessage-ID: <1@x>\nSubject: s\n" + b"Content-Type: message/rfc822\n\n" * 20_000 + b"text"
     with pytest.raises(ArticleError, match="nested too deep"):
         next(MailLoader().load(io.BytesIO(made)))
+
+
+@pytest.mark.parametrize("lines", [b"On a\n", b"-- \n", b"> a\n", b"On a wrote:\n\n> a\n", b"_" * 20 + b"\n", b"On a\n> x\n"])
+def test_lines_that_might_begin_an_earlier_message_take_linear_time(lines):
+    before = time.process_time()
+    draft = one(b"Subject: plans\nFrom: ann@example.org\n\nMy words.\n" + lines * 40_000)
+    assert time.process_time() - before < 3
+    assert draft.text.startswith("My words.")
+    assert not any(span.start == 0 for span in draft.not_citable)
+
+
+def test_a_message_of_too_many_parts_is_refused_before_they_are_read():
+    head = b'Subject: plans\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b"\n\n'
+    before = time.process_time()
+    with pytest.raises(ArticleError, match="too many parts: more than 2,000 in a message"):
+        one(head + b"--b\n\n" * 500_000 + b"words")
+    assert time.process_time() - before < 3
+    digest = b"".join(b"--b\nContent-Type: text/plain\n\nPart %d.\n" % number for number in range(1_900))
+    assert one(head + digest).text == "Part 0."
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["", " ", "> a", ">> b wrote:", "On 3 May, Ann wrote:", "On 3 May, Ann", "<a@b> wrote:", "My words.", "On the way."]
+        )
+    )
+)
+def test_what_announces_an_earlier_message_is_found_line_by_line(lines):
+    """Held against a second way of looking: from each line down, rather than from what is quoted up."""
+    lines = ["Hello.", *lines]
+    expected = {number for number, line in enumerate(lines) if line.startswith(">")}
+    for number, line in enumerate(lines):
+        for more in (0, 1):
+            below = next((written for written in lines[number + more + 1 : number + more + 4] if written.strip()), "")
+            announced = lines[number : number + more + 1]
+            if line.startswith("On") and announced[-1].endswith("wrote:") and not announced[-1].startswith(">") and below.startswith(">"):
+                expected |= {number, number + more}
+    text = "\n".join(lines)
+    starts = [sum(len(line) + 1 for line in lines[:number]) for number in range(len(lines))]
+    spans = list(mail._not_own(text))
+    found = {number for number, start in enumerate(starts) if lines[number] and any(span.start <= start < span.end for span in spans)}
+    assert found == {number for number in expected if lines[number]}
+
+
+def test_parts_within_each_other_are_read_only_so_deep():
+    def nested(depth):
+        head = b"Subject: plans\nMIME-Version: 1.0\n"
+        boxes = b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (level, level) for level in range(depth))
+        return head + boxes + b"Content-Type: text/plain\n\nMy words.\n" + b"a\n" * 100_000
+
+    assert one(nested(20)).text.startswith("My words.")
+    with pytest.raises(ArticleError, match="nested too deep: more than 30 parts within each other"):
+        one(nested(31))
+
+
+def test_a_message_of_quoted_lines_alone_is_refused():
+    with pytest.raises(ArticleError, match="more than 100,000 begin with '>'"):
+        one(b"Subject: plans\n\nMy words.\n" + b"> a\n" * 100_001)
