@@ -10,7 +10,8 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from .article import Span
+from .article import MAX_MARKS, Span
+from .errors import ArticleError
 from .outlets import OUTLETS
 
 if TYPE_CHECKING:
@@ -111,7 +112,11 @@ class Boilerplate(NamedTuple):
 
 
 def find_boilerplate(text: str) -> Boilerplate:
-    """Find the lines of `text` that are no prose of the article, and the sources that it names at its end."""
+    """Find the lines of `text` that are no prose of the article, and the sources that it names at its end.
+
+    Raises:
+        ArticleError: There are more of them than an article has.
+    """
     end = _last_lines(text)
     spans: set[Span] = set()
     references: dict[str, None] = {}
@@ -126,6 +131,8 @@ def find_boilerplate(text: str) -> Boilerplate:
         if found is not None:
             marked = _notice(text, found) if found["names"] is None else _sources(text, found, certain=certain)
             spans.update(marked.spans)
+            if len(spans) > MAX_MARKS:
+                raise ArticleError(f"expected an article, found more than {MAX_MARKS:,} lines of notices; split it")
             references |= dict.fromkeys(marked.references)
     return Boilerplate(tuple(sorted(spans)), tuple(references)[:MAX_REFERENCES])
 

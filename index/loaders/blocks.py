@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from itertools import accumulate
 
-from ..article import Heading, Span
+from ..article import MAX_MARKS, Heading, Span
+from ..errors import ArticleError
+
+#: Blocks that stand apart; lines of lists and tables are not counted. Of a book of a thousand pages some ten thousand.
+_MOST_BLOCKS = 500_000
 
 
 class Blocks:
@@ -14,6 +18,7 @@ class Blocks:
         """Start an empty text."""
         self._pieces: list[str] = []
         self._length = 0
+        self._apart = 0
         self._headings: list[Heading] = []
         self._not_citable: list[Span] = []
         self._begun: list[int] = []  # by page, how many pieces stood before it
@@ -30,10 +35,14 @@ class Blocks:
             adjoining: On the very next line, as the further lines of a list or table are.
             level: Set for a heading: its depth, 1 for the outermost.
             citable: False for what is no prose of the article.
+
+        Raises:
+            ArticleError: It is one too many.
         """
         block = text.strip("\n")
         if not block.strip():
             return
+        self._require_room(adjoining=adjoining)
         if self._pieces:
             self._write("\n" if adjoining else "\n\n")
         span = Span(self._length, self._length + len(block))
@@ -42,6 +51,13 @@ class Blocks:
             self._headings.append(Heading(span, level))
         if not citable:
             self._not_citable.append(span)
+
+    def _require_room(self, *, adjoining: bool) -> None:
+        self._apart += not adjoining
+        if self._apart > _MOST_BLOCKS:
+            raise ArticleError(f"too many paragraphs: more than {_MOST_BLOCKS:,}; split it")
+        if len(self._headings) > MAX_MARKS or len(self._not_citable) > MAX_MARKS:
+            raise ArticleError(f"too many headings, or blocks that are no prose: more than {MAX_MARKS:,}; split it")
 
     def _write(self, piece: str) -> None:
         self._pieces.append(piece)

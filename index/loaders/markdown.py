@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from ..errors import ArticleError
 from .blocks import Blocks
 from .decode import decode, read_bytes
 from .fields import known_fields
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from markdown_it.token import Token
+
+#: The parser takes ten times as long over as many bytes of short lines; 20 MB of text are not so many.
+_MOST_LINES = 500_000
 
 #: Deeper nesting is not read by the parser at all.
 _MAX_NESTING = 50
@@ -42,6 +46,8 @@ class MarkdownLoader:
     def load(self, stream: BinaryIO) -> Iterator[Draft]:
         """Yield the whole file as one draft."""
         decoded = decode(read_bytes(stream, self.max_bytes))
+        if decoded.text.count("\n") > _MOST_LINES:
+            raise ArticleError(f"too many lines: more than {_MOST_LINES:,} of Markdown; split it")
         front = split_front_matter(decoded.text.replace("\r\n", "\n"))
         blocks = _rendered(front.body)
         fields = known_fields(front.fields)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.boilerplate import find_boilerplate, split_names
+from index.errors import ArticleError
 from index.outlets import OUTLETS
 
 PROSE = "The ministers met on Tuesday in Washington and agreed on little. More talks are planned for next year.\n" * 3
@@ -192,3 +193,11 @@ def test_a_line_that_is_nearly_a_notice_takes_no_time(line):
     began = time.process_time()
     find_boilerplate(text)
     assert time.process_time() - began < 0.25
+
+
+@pytest.mark.parametrize("lines", ["Advertisement\n", "More talks are planned.\nAdvertisement\n", "AI Image Disclaimer\nIt is made up.\n"])
+def test_a_text_of_very_many_notices_is_refused(lines):
+    began = time.process_time()
+    with pytest.raises(ArticleError, match="more than 100,000 lines of notices"):
+        find_boilerplate(lines * 300_000)
+    assert time.process_time() - began < 5

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from index.errors import ArticleError
 from index.loaders.markdown import MarkdownLoader, _rendered
 
 SEEDS = Path(__file__).parents[2] / "seeds" / "articles"
@@ -135,3 +136,8 @@ def test_the_sample_articles_are_read_whole():
         assert draft.published
         _, _, body = file.read_text(encoding="utf-8").partition("\n---\n")
         assert draft.text.split() == body.replace("## ", "").split()
+
+
+def test_markdown_of_very_many_lines_is_refused_before_it_is_parsed():
+    with pytest.raises(ArticleError, match="too many lines: more than 500,000 of Markdown"):
+        list(MarkdownLoader().load(io.BytesIO(b"# a\n" * 500_001)))
