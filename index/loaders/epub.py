@@ -34,6 +34,10 @@ _PAGES = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+
 _LISTS_OF_PLACES = frozenset({"toc", "landmarks", "page-list", "loi", "lot", "index"})
 
 
+#: What old books keep their metadata in, one level down.
+_BOXES = frozenset({"dc-metadata", "x-metadata"})
+
+
 class EpubLoader:
     """Reads `.epub` files that no digital lock closes."""
 
@@ -94,13 +98,14 @@ def _book(members: Members) -> _Book:
     items = {item.get("id"): item for item in package.iter("{*}item")}
     listing = {_at(place, item.get("href")) for item in items.values() if "nav" in (item.get("properties") or "").split()}
     listing |= {_at(place, mention.get("href")) for mention in package.iter("{*}reference") if mention.get("type") == "toc"}
-    chapters = []
+    found: dict[str, None] = {}
     for mention in package.iter("{*}itemref"):
         item = items.get(mention.get("idref"))
         if item is not None and (item.get("media-type") or "").lower() in _PAGES:
             name = _at(place, item.get("href"))
-            if name in members and name not in chapters:
-                chapters.append(name)
+            if name in members:
+                found[name] = None
+    chapters = list(found)
     _require_open(members, chapters)
     kept = tuple(name for name in chapters if name not in listing) or tuple(chapters)
     if not kept:
@@ -117,17 +122,23 @@ def _at(place: str, href: str | None) -> str:
 def _said(package: Any) -> dict[str, list[str]]:
     """Return the metadata by name, each with its values; authors without those who only illustrated or translated."""
     found: dict[str, list[str]] = {}
-    roles = {meta.get("refines"): text_within(meta) for meta in package.iter("{*}meta") if meta.get("property") == "role"}
-    for metadata in package.iter("{*}metadata"):
-        for element in metadata.iter():
-            name, value = local(element), text_within(element)
-            role = next((kept for key, kept in element.attrib.items() if key.endswith("}role")), None) or roles.get(f"#{element.get('id')}")
-            if name == "meta" and element.get("property") == "dcterms:modified":
-                name = "dcterms:modified"
-            event = next((kept for key, kept in element.attrib.items() if key.endswith("}event")), "publication")
-            if value and not (name == "creator" and role not in (None, "aut")) and not (name == "date" and event != "publication"):
-                found.setdefault(name, []).append(value)
+    stated = _stated(package)
+    roles = {meta.get("refines"): text_within(meta) for meta in stated if meta.get("property") == "role"}
+    for element in stated:
+        name, value = local(element), text_within(element)
+        role = next((kept for key, kept in element.attrib.items() if key.endswith("}role")), None) or roles.get(f"#{element.get('id')}")
+        if name == "meta" and element.get("property") == "dcterms:modified":
+            name = "dcterms:modified"
+        event = next((kept for key, kept in element.attrib.items() if key.endswith("}event")), "publication")
+        if value and not (name == "creator" and role not in (None, "aut")) and not (name == "date" and event != "publication"):
+            found.setdefault(name, []).append(value)
     return found
+
+
+def _stated(package: Any) -> list[Any]:
+    """Return the elements that each hold one of the metadata: those of the first list, and of the boxes in it that old books have."""
+    listed = next(package.iter("{*}metadata"), ())
+    return [element for child in listed for element in (child if local(child) in _BOXES else (child,)) if local(element)]
 
 
 def _require_open(members: Members, chapters: list[str]) -> None:

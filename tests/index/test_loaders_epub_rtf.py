@@ -64,6 +64,18 @@ def test_a_book_is_read_in_the_order_of_its_spine():
     assert (draft.published, draft.updated, draft.metadata) == ("2023-04-21", "2023-05-02T10:00:00Z", {"subjects": ["Work"]})
 
 
+def test_metadata_stand_in_the_first_list_or_in_the_box_that_old_books_put_them_in():
+    before, rest = PACKAGE.split("<dc:title>")
+    metadata, after = rest.split("</metadata>")
+    boxed = f"{before}<dc-metadata><dc:title>{metadata}</dc-metadata><x-metadata><meta name='a'/></x-metadata></metadata>{after}"
+    assert one(EpubLoader(), book(**{"OPS/book.opf": boxed})).title == "The Book"
+    nested = "<metadata>" * 200 + "<dc:title xmlns:dc='http://purl.org/dc/elements/1.1/'>Another</dc:title>" * 5_000 + "</metadata>" * 200
+    before = time.process_time()
+    draft = one(EpubLoader(), book(**{"OPS/book.opf": PACKAGE.replace("</metadata>", f"</metadata>{nested}")}))
+    assert time.process_time() - before < 2
+    assert (draft.title, draft.authors) == ("The Book", ("Ann Lee",))
+
+
 def test_older_contents_name_chapters_too():
     draft = one(EpubLoader(), book(**{"OPS/nav.xhtml": None, "OPS/text/one a.xhtml": TWO}))
     assert headings(draft) == [("Other name", 1)]
@@ -146,3 +158,10 @@ def test_rtf_is_read_in_linear_time():
 def test_rtf_nested_without_end_is_refused():
     with pytest.raises(ArticleError, match="nested too deep"):
         rtf("{" * 100_000)
+
+
+def test_rtf_of_very_many_paragraphs_or_headings_is_refused():
+    with pytest.raises(ArticleError, match="too many paragraphs: more than 500,000"):
+        rtf(r"a\par " * 500_001)
+    with pytest.raises(ArticleError, match="too many headings, or blocks that are no prose: more than 100,000"):
+        rtf(r"\outlinelevel1 " + r"a\par " * 100_002)
