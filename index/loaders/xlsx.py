@@ -30,7 +30,8 @@ MAX_CELLS = 4_000_000
 #: The markup of one sheet, unpacked.
 _SHEET_BYTES = 200_000_000
 
-_CELL = re.compile(rb"""<(?:\w+:)?c\s[^<>]{0,200}?\br=["']([A-Z]{1,3})([0-9]{1,7})["']""")
+#: A cell and where it says that it stands, in every way that the library understands.
+_CELL = re.compile(rb"""<(?:\w+:)?c\s[^<>]{0,2000}?(?<=[\s"'])r\s*=\s*["']\s*([A-Za-z]{1,3})([0-9]{1,10})\s*["']""")
 
 
 class XlsxLoader:
@@ -84,7 +85,7 @@ def _require_dense(sheet: bytes) -> None:
     rows, columns = [], set()
     for cell in _CELL.finditer(sheet):
         rows.append(int(cell[2]))
-        columns.add(cell[1])
+        columns.add(cell[1].upper())
     if not rows:
         return
     height = max(rows) - min(rows) + 1

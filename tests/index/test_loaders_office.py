@@ -297,6 +297,16 @@ def test_cells_far_apart_are_refused_before_a_rectangle_is_made_of_them():
         one(XlsxLoader(), saved(book))
 
 
+@pytest.mark.parametrize("written", ["r='XFD1048576'", "r\n=\t'XFD1048576'", 's="1"r="xfd1048576"', f'{"s" * 1500}="" r=" XFD1048576"'])
+def test_however_a_cell_far_apart_is_written_it_is_refused(written):
+    book = openpyxl.Workbook()
+    book.active["A1"] = "x"
+    book.active["B2"] = "y"
+    sheet = changed(saved(book), "xl/worksheets/sheet1.xml", 'r="B2"', written)
+    with pytest.raises(ArticleError, match="spans 1,048,576 rows and 16,384 columns"):
+        one(XlsxLoader(), sheet)
+
+
 # --- OpenDocument -----------------------------------------------------------------------------------------------------
 
 _SPACES = " ".join(
