@@ -15,7 +15,7 @@ from .decode import read_bytes
 from .fields import storable
 from .fragment import FragmentWriter, blocks_of, plain
 from .interface import BrokenRow, Draft, Row
-from .markup import local, spelled_out, text_within, xml_tree
+from .markup import local, spelled_out, text_within, too_deep, xml_tree
 from .sniff import xml_root
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ _MOST_TAGS = 50
 
 #: No feed lists more; a sitemap may not list more either.
 _MOST_ENTRIES = 50_000
+
+#: What is said where the parser went no deeper: it reads nothing behind that either.
+_DEEP = "the feed cannot be read from here on: more than 256 elements stand within each other"
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -67,7 +70,7 @@ def entries(data: bytes) -> Iterator[Draft | BrokenRow]:
     Raises:
         ArticleError: It is no feed, or nothing can be read of it.
     """
-    feed, whole = _parsed(data)
+    feed, damage = _parsed(data)
     site = _site(next((child for child in feed if local(child) == "channel"), feed))
     found = list(feed.iter("{*}item", "{*}entry"))
     if not found:
@@ -77,17 +80,17 @@ def entries(data: bytes) -> Iterator[Draft | BrokenRow]:
     for number, entry in enumerate(found, 1):
         row = Row("entry", number)
         try:
-            yield _draft(entry, site, row)
+            yield _draft(entry, site, row, cut=damage == _DEEP and number == len(found))
         except ArticleError as exc:
             yield BrokenRow(row, str(exc))
         except UnicodeDecodeError:  # bytes that are no text, which the lenient parser passes on
             yield BrokenRow(row, "the entry holds bytes that are no text")
-    if not whole:
-        yield BrokenRow(Row("entry", len(found) + 1), "the feed is cut off here, or damaged; fetch it again")
+    if damage:
+        yield BrokenRow(Row("entry", len(found) + 1), damage)
 
 
-def _parsed(data: bytes) -> tuple[Any, bool]:
-    """Return the tree of a feed and whether nothing of it can be missing.
+def _parsed(data: bytes) -> tuple[Any, str]:
+    """Return the tree of a feed and why some of it may be missing behind its last entry; empty where nothing can be.
 
     Raises:
         ArticleError: It is none.
@@ -95,17 +98,16 @@ def _parsed(data: bytes) -> tuple[Any, bool]:
     what = "the feed"
     named = spelled_out(data)
     try:
-        root, whole = xml_tree(named, what), True
+        root, damage = xml_tree(named, what), ""
     except ArticleError as exc:
         if "entities" in str(exc):
             raise
-        root, whole = (
-            xml_tree(_BARE.sub(b"&amp;", named), what, lenient=True),
-            _CLOSED.search(data[-2_000:].replace(b"\0", b"")) is not None,
-        )
+        root = xml_tree(_BARE.sub(b"&amp;", named), what, lenient=True)
+        closed = _CLOSED.search(data[-2_000:].replace(b"\0", b"")) is not None
+        damage = _DEEP if "depth" in str(exc) else "" if closed else "the feed is cut off here, or damaged; fetch it again"
     if local(root) not in {name.lower() for name in _ROOTS}:
         raise ArticleError(f"expected a feed, found XML that opens with <{local(root)[:40]}>")
-    return root, whole
+    return root, damage
 
 
 class _Site(NamedTuple):
@@ -122,9 +124,15 @@ def _site(channel: Any) -> _Site:
     return _Site(_line(said, "title"), _authors(said), text_within(_child(said, "language")) or channel.get(_LANG))
 
 
-def _draft(entry: Any, site: _Site, row: Row) -> Draft:
-    """Read one entry."""
+def _draft(entry: Any, site: _Site, row: Row, *, cut: bool) -> Draft:
+    """Read one entry; it is `cut` where the parser went no deeper.
+
+    Raises:
+        ArticleError: Its text is nested too deep for the parser.
+    """
     blocks = _body(entry)
+    if not blocks.text and (cut or any(too_deep(body.text) for body in entry if local(body) in _BODIES and body.text)):
+        raise ArticleError("its text is nested too deep to be read: more than 256 elements within each other")
     tags = dict.fromkeys(tag for part in entry if local(part) == "category" and (tag := part.get("term") or text_within(part)))
     return Draft(
         text=storable(blocks.text),

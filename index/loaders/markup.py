@@ -87,6 +87,18 @@ def html_tree(markup: str, *, xhtml: bool = False) -> Any | None:
         return None
 
 
+def too_deep(markup: str) -> bool:
+    """Say whether the parser leaves out some of a piece of HTML because too many of its elements stand within each other."""
+    from lxml import etree
+
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
+    try:
+        etree.fromstring(markup.encode("utf-8", "replace"), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return False
+    return any("depth" in error.message for error in parser.error_log)
+
+
 def require_no_flood(markup: str, what: str) -> None:
     """Raise `ArticleError` where `markup` has a tag that the parser of HTML would not get through in time; `what` it should be."""
     if _FLOOD.search(markup):

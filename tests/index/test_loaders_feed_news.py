@@ -180,3 +180,23 @@ def test_newsml_of_several_items():
 def test_news_without_an_article_is_refused(text):
     with pytest.raises(ArticleError):
         news(text)
+
+
+def test_what_is_nested_too_deep_for_the_parser_is_told_as_such():
+    deep = "<div>" * 300 + "words" + "</div>" * 300
+    atom = (
+        f'<feed xmlns="http://www.w3.org/2005/Atom"><entry><content type="text">Good</content></entry><entry><content type="xhtml">{deep}'
+        '</content></entry><entry><content type="text">Lost</content></entry></feed>'
+    )
+    good, refused, rest = entries(atom.encode())
+    assert good.text == "Good"
+    assert refused == BrokenRow(("entry", 2), "its text is nested too deep to be read: more than 256 elements within each other")
+    assert rest == BrokenRow(("entry", 3), "the feed cannot be read from here on: more than 256 elements stand within each other")
+    escaped = deep.replace("<", "&lt;")
+    rss = (
+        f"<rss><channel><item><description>{escaped}</description></item><item><description>&lt;b&gt;</description></item></channel></rss>"
+    )
+    refused, empty = entries(rss.encode())
+    assert isinstance(refused, BrokenRow)
+    assert "too deep" in refused.reason
+    assert empty.text == ""
