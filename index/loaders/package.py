@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..errors import ArticleError
+from . import pace
 from .interface import BrokenRow
 from .members import Members
 from .sniff import HEAD_BYTES, foreign
@@ -94,7 +95,9 @@ class PackageLoader:
         kind = _kind(members)
         if kind is not None:
             stream.seek(0)
-            yield from self._document(kind).load(stream)
+            document = self._document(kind)
+            pace.reading(document.name)
+            yield from document.load(stream)
             return
         names = [name for name in members.names() if not _hidden(name)]
         if not names:

@@ -57,6 +57,9 @@ MEMORY_BYTES = 500_000_000
 #: A child that once held more than this is not used again.
 FAT_BYTES = MEMORY_BYTES // 2
 
+#: A child that holds so little more than when it began is as good as a new one.
+LEAN_BYTES = 40_000_000
+
 #: Nor one that has read so many files.
 MOST_FILES = 1_000
 
@@ -107,7 +110,9 @@ class Sandbox:
         """
         with _descriptor(stream) as file:
             large = max(0, os.fstat(file).st_size - LARGE_BYTES)
-            seconds = min(self._seconds + large / BYTES_PER_SECOND, max(self._seconds, MOST_SECONDS)) * getattr(loader, "patience", 1.0)
+            seconds = min(
+                self._seconds + large / BYTES_PER_SECOND, max(self._seconds, MOST_SECONDS)
+            ) * getattr(loader, "patience", 1.0)
             child, said = self._take(), 0
             try:
                 try:
@@ -115,7 +120,7 @@ class Sandbox:
                         yield draft
                         said += 1
                 except _DiedError as exc:
-                    if said or child.files == 1 or exc.slow:
+                    if said or child.files == 1 or exc.slow or (exc.short and child.lean):
                         raise
                     self._give_back(child)  # what it read before may have brought this about: once more, in one that has read nothing
                     child = self._take(fresh=True)
@@ -178,9 +183,10 @@ class Sandbox:
 class _DiedError(Exception):
     """The child ended, or was ended, over a file; the message is the reason."""
 
-    def __init__(self, reason: str, *, slow: bool = False) -> None:
+    def __init__(self, reason: str, *, slow: bool = False, short: bool = False) -> None:
         super().__init__(reason)
         self.slow = slow
+        self.short = short
 
 
 class _Child:
@@ -197,6 +203,8 @@ class _Child:
         self.walls: tuple[str, ...] = ()
         self._memory = memory
         self._born = memory
+        self._fresh = self._held = 0
+        self._reads = ""
         self._ending = threading.Lock()
         self._socket, other = socket.socketpair()
         readable = (str(_ROOT / "index"), *search)
@@ -230,6 +238,7 @@ class _Child:
         try:
             told = record_of(next(self._lines(_START_SECONDS)), "")
             self.walls, self._born = tuple(told["walls"]), int(told["most"])
+            self._fresh = self._held = int(told["fresh"])
         except (_DiedError, NonsenseError, StopIteration, KeyError, TypeError) as exc:
             raise NotNowError(f"cannot be read: the process that reads such files does not start ({exc})") from exc
         self.usable = True
@@ -245,6 +254,11 @@ class _Child:
             return False
         return False
 
+    @property
+    def lean(self) -> bool:
+        """Say whether it held little more before the file than when it began: a new one would have no more memory left."""
+        return self._held <= self._fresh + LEAN_BYTES
+
     def read(self, file: int, name: str, seconds: float) -> Iterator[Draft | BrokenRow]:
         """Yield what it says of an open file.
 
@@ -254,26 +268,30 @@ class _Child:
         """
         self.files += 1
         self.usable = False
+        self._reads = name
         token = secrets.token_hex(8)  # so that nothing said of one file is ever taken for another's
         try:
             socket.send_fds(self._socket, [line_of({"loader": name, "seconds": seconds}, token)], [file])
         except OSError as exc:
-            raise self._death(name, seconds) from exc
-        for line in self._lines(seconds, name, min(ALL_SECONDS, seconds + os.fstat(file).st_size / ALL_BYTES_PER_SECOND)):
+            raise self._death(seconds) from exc
+        for line in self._lines(seconds, min(ALL_SECONDS, seconds + os.fstat(file).st_size / ALL_BYTES_PER_SECOND)):
             try:
                 record = record_of(line, token)
                 if "asks" in record:
                     continue
+                if "reads" in record:
+                    self._reads = _format(record["reads"])
+                    continue
                 if "held" in record:
-                    self._ended(record, name)
+                    self._ended(record)
                     return
                 yield said_of(record)
             except NonsenseError as exc:
-                raise _DiedError(_broke(name, "what it said makes no sense")) from exc
+                raise _DiedError(_broke(self._reads, "what it said makes no sense")) from exc
             except MemoryError as exc:
-                raise _DiedError("what was read of it does not fit into memory") from exc
+                raise _DiedError("what was read of it does not fit into memory", short=True) from exc
 
-    def _ended(self, record: dict[str, Any], name: str) -> None:
+    def _ended(self, record: dict[str, Any]) -> None:
         """Take note of how it ended with a file; how much it has held says whether it is used again.
 
         Raises:
@@ -282,15 +300,16 @@ class _Child:
         """
         match record:
             case {"held": int(held), "refused": str() | None as refused, "broke": str() | None as broke}:
+                self._held = held
                 self.usable = held < FAT_BYTES
             case _:
                 raise NonsenseError("no end where one stands")
         if refused is not None:
             raise ArticleError(refused)
         if broke is not None:
-            raise ArticleError(_broke(name, broke))
+            raise ArticleError(_broke(self._reads, broke))
 
-    def _lines(self, seconds: float, name: str = "", all_seconds: float = ALL_SECONDS) -> Iterator[bytearray]:
+    def _lines(self, seconds: float, all_seconds: float = ALL_SECONDS) -> Iterator[bytearray]:
         """Yield line after line; only the time that is spent waiting for it counts."""
         buffer, total, left, spent, extra = bytearray(), 0, seconds, 0.0, _BUSY * seconds
         begun, (had, _) = time.monotonic(), self._processor()
@@ -309,7 +328,7 @@ class _Child:
             waited = time.monotonic() - began
             left, spent = left - waited, spent + waited
             if not piece:
-                raise self._death(name, seconds)
+                raise self._death(seconds)
             total += len(piece)
             at = piece.find(b"\n")
             if len(buffer) > MAX_LINE_BYTES or total > MAX_FILE_BYTES:
@@ -338,18 +357,23 @@ class _Child:
         has, wants = self._processor()
         return wants and has - had < 0.5 * (time.monotonic() - began)
 
-    def _death(self, name: str, seconds: float) -> _DiedError:
+    def _death(self, seconds: float) -> _DiedError:
         """End what is left of it and return why it ended."""
         status, held = self._reap()
         if os.WIFEXITED(status):
-            short = os.WEXITSTATUS(status) == OUT_OF_MEMORY
-            return _DiedError(_memory(self._memory) if short else _broke(name, f"it ended with the status {os.WEXITSTATUS(status)}"))
+            if os.WEXITSTATUS(status) == OUT_OF_MEMORY:
+                return _DiedError(_memory(self._memory), short=True)
+            return _DiedError(_broke(self._reads, f"it ended with the status {os.WEXITSTATUS(status)}"))
         ended_by = os.WTERMSIG(status)
         if ended_by in (signal.SIGXCPU, signal.SIGALRM):
             return _DiedError(_slow(seconds), slow=True)
         # A process is born with the most memory that its parent held; only what goes beyond that is its own.
         short = ended_by in _CRASHES and held > max(self._memory // 2, self._born)
-        return _DiedError(_memory(self._memory) if short else _broke(name, f"it was ended by {_signal(ended_by)}"))
+        if short:
+            return _DiedError(_memory(self._memory), short=True)
+        if ended_by == signal.SIGABRT:  # what libraries do when they cannot go on, for want of memory or of sense
+            return _DiedError(f"the reader of {self._reads} files gave up on it: it is damaged, or needs more memory than there is")
+        return _DiedError(_broke(self._reads, f"it was ended by {_signal(ended_by)}"))
 
     def end(self) -> None:
         """End it at once, whatever it does, and leave nothing of it behind."""
@@ -421,6 +445,17 @@ def _asked(line: bytes | bytearray) -> float:
 
 #: Written by a child that is taken at its word here, though never beyond the limit of all that a file may take.
 _ASKED = re.compile(rb'[0-9a-f]* \{"asks":([0-9]{1,4}(?:\.[0-9]+)?)\}\n')
+
+
+def _format(told: object) -> str:
+    """Return the name of a format that a child says it reads.
+
+    Raises:
+        NonsenseError: It is no name.
+    """
+    if not isinstance(told, str) or not re.fullmatch(r"[\w /-]{1,40}", told):
+        raise NonsenseError("no name of a format where one stands")
+    return told
 
 
 def _slow(seconds: float) -> str:

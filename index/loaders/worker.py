@@ -52,10 +52,10 @@ def work(descriptor: int, registry: str, *, memory: int, readable: tuple[str, ..
     loaders: Mapping[str, Loader] = {loader.name: loader for loader in import_module(registry).LOADERS}
     meter = _Meter()
     allowance = _Allowance(descriptor)
-    pace.listen(allowance.more)
+    pace.listen(allowance.more, lambda name: _write(descriptor, line_of({"reads": name}, allowance.token)))
     with socket.socket(fileno=descriptor) as requests:
         walls = confine(memory=memory, readable=readable)
-        _write(descriptor, line_of({"walls": walls, "most": meter.most()}, ""))
+        _write(descriptor, line_of({"walls": walls, "most": meter.most(), "fresh": meter.held()}, ""))
         while True:
             request, files, _, _ = socket.recv_fds(requests, _REQUEST_BYTES, 1)
             if not request or not files:

@@ -11,7 +11,7 @@ import time
 
 from index import ArticleError, Heading, Span
 from index.loaders import BrokenRow, Draft, Row
-from index.loaders.pace import getting_on
+from index.loaders.pace import getting_on, reading
 from index.loaders.worker import MAX_CHARACTERS
 
 
@@ -143,6 +143,22 @@ def holds_much(_stream):
 def keeps_much(_stream):
     _STATE.append(bytearray(300_000_000))
     yield Draft(text=f"keeps {len(_STATE[-1])}")
+
+
+def holds_some(_stream):
+    _STATE.append(b"x" * 100_000_000)
+    yield Draft(text="held")
+
+
+def finds_another_format(_stream):
+    reading("Excel")
+    ctypes.string_at(0)
+    yield
+
+
+def lies_about_its_format(_stream):
+    reading("a name\x1b[31m")
+    yield
 
 
 def aborts_when_short(_stream):

@@ -1,6 +1,7 @@
 """ZIP packages: told apart by what they hold; an archive is read member by member, and never onto the disk."""
 
 import io
+import re
 import stat
 import zipfile
 
@@ -167,3 +168,27 @@ def test_through_the_sandbox_members_are_articles_of_their_own(tmp_path):
     assert (first.id, second.id) == ("all.zip#a.txt", "all.zip#b/a.txt")
     assert (first.text, second.text) == ("One article.", "Another article.")
     assert (refused.path.endswith("all.zip:c.png"), refused.reason) == (True, "unsupported: a PNG image")
+
+
+def test_what_ends_the_process_is_told_of_the_format_that_was_read(tmp_path):
+    """A count that is made up has the reader ask for more memory than there is, and it gives up."""
+    of = "http://schemas.openxmlformats.org"
+    main, related = f'xmlns="{of}/spreadsheetml/2006/main"', f"{of}/officeDocument/2006/relationships"
+    links = f'<Relationships xmlns="{of}/package/2006/relationships"><Relationship Id="r1" Type="{related}'
+    strings = f'<Relationship Id="r2" Type="{related}/sharedStrings" Target="sharedStrings.xml"/>'
+    members = {
+        "_rels/.rels": f'{links}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook {main} xmlns:r="{related}"><sheets><sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'{links}/worksheet" Target="worksheets/sheet1.xml"/>{strings}</Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet {main}><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c></row></sheetData></worksheet>',
+        "xl/sharedStrings.xml": f'<sst {main} count="1" uniqueCount="COUNT"><si><t>Some words.</t></si></sst>',
+    }
+    (tmp_path / "a.xlsx").write_bytes(packed(members))
+    (tmp_path / "b.xlsx").write_bytes(
+        packed(members | {"xl/sharedStrings.xml": members["xl/sharedStrings.xml"].replace("COUNT", "4294967295")})
+    )
+    good, refused = read(tmp_path)
+    assert good.text == "S\n\nSome words."
+    assert re.fullmatch(
+        r"the reader of Excel files gave up on it: it is damaged.*|needs more than 500 MB of memory to read", refused.reason
+    )

@@ -142,7 +142,7 @@ BROKEN = {
     "quits": "the reader of quits files broke on it: it ended with the status 3",
     "recurses": "the reader of recurses files broke on it: RecursionError",
     "crashes": "the reader of crashes files broke on it: it was ended by SIGSEGV",
-    "aborts": "the reader of aborts files broke on it: it was ended by SIGABRT",
+    "aborts": "the reader of aborts files gave up on it: it is damaged, or needs more memory than there is",
     "kills_itself": "the reader of kills_itself files broke on it: it was ended by SIGKILL",
     "allocates": "needs more than 400 MB of memory to read",
     "says_garbage": "the reader of says_garbage files broke on it: what it said makes no sense",
@@ -216,6 +216,28 @@ def test_what_is_said_after_the_end_is_nobodys(sandbox, file):
 def test_prints_go_nowhere(sandbox, file, capfd):
     assert texts(sandbox, "prints", file) == ["printed"]
     assert capfd.readouterr() == ("", "")
+
+
+def test_memory_that_is_short_in_a_child_that_holds_nothing_is_not_asked_for_again(file):
+    sandbox = Sandbox("hostile_loaders", search=(str(HERE),))
+    begun = []
+    try:
+        assert texts(sandbox, "reads", file)
+        (lean,) = sandbox._alive
+        take = sandbox._take
+        sandbox._take = lambda **how: begun.append(take(**how)) or begun[-1]
+        assert "MB of memory" in refusal(sandbox, "allocates", file)
+        assert begun == [lean]
+        assert texts(sandbox, "holds_some", file)
+        assert "MB of memory" in refusal(sandbox, "allocates", file)
+        assert len(begun) == 4
+    finally:
+        sandbox.close()
+
+
+def test_the_name_that_a_file_s_format_has_is_told(sandbox, file):
+    assert refusal(sandbox, "finds_another_format", file) == "the reader of Excel files broke on it: it was ended by SIGSEGV"
+    assert refusal(sandbox, "lies_about_its_format", file) == BROKEN["says_garbage"].replace("says_garbage", "lies_about_its_format")
 
 
 def test_a_fat_child_is_not_used_again(file):
