@@ -42,6 +42,7 @@ class PdfLoader:
     suffixes = (".pdf",)
     max_bytes = 200_000_000
     contained = True
+    bytes_per_second = 150_000  # before the first page is read, all of a file may have to be
 
     def recognises(self, head: bytes, suffix: str) -> bool:  # noqa: ARG002  # what it is stands in its first bytes
         """Take what begins as a PDF, also behind a little rubbish, as every reader of PDFs does."""

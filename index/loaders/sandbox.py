@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 #: How long a file may take, by the clock while it is waited for and by the processor; larger ones get more, by their size.
 SECONDS = 8.0
 LARGE_BYTES = 600_000
-BYTES_PER_SECOND = 150_000
+BYTES_PER_SECOND = 600_000
 MOST_SECONDS = 60.0
 
 #: How long a file of many articles may take in all, as long as article follows article; a small one less, by its size: what is packed
@@ -111,7 +111,7 @@ class Sandbox:
         with _descriptor(stream) as file:
             large = max(0, os.fstat(file).st_size - LARGE_BYTES)
             seconds = min(
-                self._seconds + large / BYTES_PER_SECOND, max(self._seconds, MOST_SECONDS)
+                self._seconds + large / getattr(loader, "bytes_per_second", BYTES_PER_SECOND), max(self._seconds, MOST_SECONDS)
             ) * getattr(loader, "patience", 1.0)
             child, said = self._take(), 0
             try:
