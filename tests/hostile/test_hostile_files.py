@@ -148,7 +148,8 @@ def test_fifty_bad_files_among_a_thousand_cost_only_themselves(tmp_path, capsys,
     for name, content in public(DATA):
         file = tmp_path / name
         file.write_bytes(content)
-        if all(isinstance(outcome, Refusal) for outcome in read(file)):
+        outcomes = list(read(file))
+        if len(outcomes) == 1 and isinstance(outcomes[0], Refusal):  # an archive is refused member by member
             bad.append((name, content))
         file.unlink()
         if len(bad) == 50:
