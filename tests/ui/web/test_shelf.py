@@ -343,7 +343,7 @@ def test_a_text_that_cannot_be_taken_is_refused_in_a_line(make_service, given, s
 
 def test_an_empty_text_is_refused_and_what_was_typed_stays(make_service):
     said, *fields = shelf._pasted(make_service(may_write=True), " ", "My title", "", "", "")
-    assert "the article is empty" in said
+    assert "no text" in said
     assert fields == [gradio.skip()] * 5
 
 
