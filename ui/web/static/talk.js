@@ -59,9 +59,14 @@ const moment = () => new Promise((done) => setTimeout(done, 30));
 export async function show() {
   const { id, turns } = store.talk();
   const shown = () => document.querySelectorAll("#conversation .answer").length === turns.length && document.querySelectorAll(`#conversation .asked.talk-${id}`).length === turns.length;
+  const before = asking;
   changed();
   stale = false;
   for (let tries = 0; tries < 5; tries += 1) { // Gradio may not listen yet
+    if (asking && asking !== before) { // shown again now, what has just been asked would look as if another page were at it
+      stale = true;
+      return;
+    }
     hand_in();
     await moment();
     document.getElementById("show")?.click();
