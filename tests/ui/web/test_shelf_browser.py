@@ -266,8 +266,7 @@ def test_a_text_is_pasted_and_an_article_removed_and_brought_back(look, metals):
 def test_an_article_is_removed_and_brought_back_after_a_reload(look, metals):
     service = metals(names=(), may_write=True)
     page = look(service)
-    page.get_by_role("button", name="Remove The zinc of 2023").focus()
-    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Remove The zinc of 2023").press("Enter")
     page.wait_for_selector("#taken >> text=Removed The zinc of 2023.")
     page.wait_for_selector("#articles >> text=of 5 articles")
     assert "a-zinc" not in {one["id"] for one in service.articles()}
