@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from .article import Article, Refusal
 from .errors import AssayError
+from .identify import is_address_of
 from .loaders import from_row
 from .loaders.walk import shown
 from .segment import sentences
@@ -168,9 +169,9 @@ class Ingest:
         """Return the checksum of a live article; None when there is none of that id."""
         return self._known.get(article_id)
 
-    def given(self, article_id: str) -> bool:
-        """Say whether an article of that id was taken in by this run."""
-        return article_id in self._given
+    def given(self, article_id: str) -> str | None:
+        """Return the place of the article of that id that was taken in by this run; None where none was."""
+        return self._given.get(article_id)
 
     def take(self, articles: Iterable[Article | Refusal]) -> None:
         """Take in each article, or note why not."""
@@ -195,7 +196,7 @@ class Ingest:
         it must have.
         """
         if article.id in self._given:
-            hint = "both say that they are what is at that address; keep one of them" if "://" in article.id else _OWN_IDS
+            hint = "both say that they are what is at that address; keep one of them" if is_address_of(article) else _OWN_IDS
             return self._refused(place, f"the id {article.id!r} was given before, at {self._given[article.id]}; {hint}")
         checksum = article.sha256()
         if self._known.get(article.id) == checksum:

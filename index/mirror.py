@@ -17,10 +17,10 @@ from .article import Refusal
 from .dates import split_name
 from .errors import ArticleError, NotNowError
 from .files import FileRecord, RefusedFile, Signature, Taken, now
-from .identify import is_address_of, place_of
+from .identify import place_of
 from .ingest import Moved
 from .loaders.rules import rules
-from .loaders.walk import Read, Unread, articles, found_in, hopeless, is_hopeless, opened, refusal_of, shown
+from .loaders.walk import Read, Unread, articles, found_in, hopeless, opened, refusal_of, shown
 from .originals import hashed
 from .store import Original, Prepared
 from .title import title_of
@@ -193,13 +193,13 @@ class Mirror:
     def _read(self, found: Found, file: OpenFile, fresh: FileRecord, original: Original | None) -> _Given:
         """Read the articles of a file."""
         taken, refusals, others = list[Taken](), list[Refusal](), 0
-        for where, read, placed in self._articles(found, file):
+        for where, read, placed, instead in self._articles(found, file):
             if isinstance(read, Refusal):
                 self._refuse(found, read)
                 refusals.append(read)
             else:
-                again = self._ingest.given(read.id) and where == shown(found.file) and is_address_of(read)  # a page that was saved twice
-                article = replace(read, id=place_of(found.relative)) if again else read
+                again = instead is not None and self._ingest.given(read.id) not in (None, where)
+                article = replace(read, id=instead) if instead is not None and again else read
                 unchanged = self._ingest.known(article.id)
                 sha256 = self._ingest.take_article(article, place=where, origin=self.origin, original=original)
                 others += again or sha256 is None
@@ -210,9 +210,10 @@ class Mirror:
                 if sha256 is not None and sha256 == unchanged:
                     self._met[article.id] = article.path
             refused = len(refusals) + others
-            if is_hopeless(refused, len(taken)):
-                refusals.append(hopeless(shown(found.file), refused, len(taken)))
-                self._refuse(found, refusals[-1])
+            end = hopeless(shown(found.file), refused, len(taken))
+            if end is not None:
+                self._refuse(found, end)
+                refusals.append(end)
                 break
         return _Given(fresh._replace(articles=taken), refusals, lasting=not others)
 

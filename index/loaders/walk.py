@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from ..article import Article, Refusal
 from ..dates import parse_date
 from ..errors import ArticleError
-from ..identify import place_of
+from ..identify import is_address_of, place_of
 from ..title import cut
 from .accept import accept
 from .formats import loader_for
@@ -81,6 +81,8 @@ class Read(NamedTuple):
     article: Article | Refusal
     placed: bool = False
     """Whether its id is its place, since it has no better one."""
+    instead: str | None = None
+    """The place of a file that is known by its address: its id where another file has that, as of a page that was saved twice."""
 
 
 class OpenFile(NamedTuple):
@@ -162,7 +164,7 @@ def _unique(found: Iterator[Found | Unread], wish: Wish) -> Iterator[Article | R
         if isinstance(entry, Unread):
             yield entry.refusal
             continue
-        for where, article, _ in _read(entry, wish):
+        for where, article, *_ in _read(entry, wish):
             if isinstance(article, Refusal):
                 yield article
             elif article.id in seen:
@@ -212,13 +214,10 @@ def refusal_of(where: str, reason: str | Exception) -> Refusal:
     return Refusal(_one_line(where), cut(_one_line(str(reason)), _MAX_REASON))
 
 
-def is_hopeless(refused: int, taken: int) -> bool:
-    """Say whether a file is not worth reading on, of which so many articles have been refused and taken in."""
-    return refused >= _MOST_REFUSED and taken < _HARDLY_ANY * refused
-
-
-def hopeless(where: str, refused: int, taken: int) -> Refusal:
-    """Return the refusal of what follows in such a file."""
+def hopeless(where: str, refused: int, taken: int) -> Refusal | None:
+    """Return the refusal of what follows in a file that is not worth reading on, so many articles being refused and taken; None else."""
+    if refused < _MOST_REFUSED or taken >= _HARDLY_ANY * refused:
+        return None
     return refusal_of(where, f"hardly anything in it can be taken in: {refused:,} refused, {taken:,} not; what follows was not looked at")
 
 
@@ -231,7 +230,9 @@ def _accepted(draft: Draft, found: Found, wish: Wish, where: str) -> Read:
         article = accept(draft, place=place, path=path, stem=stem, source=wish.source, published=wish.published)
     except ArticleError as exc:
         return Read(where, refusal_of(where, exc))
-    return Read(where, article, placed=draft.id is None and article.id == place)
+    alone = draft.row is None and draft.member is None
+    instead = place if alone and is_address_of(article) else None
+    return Read(where, article, placed=draft.id is None and article.id == place, instead=instead)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..article import Refusal
 from ..dates import days_of, parse_date
 from ..errors import ArticleError, AssayError
-from ..loaders.walk import hopeless, is_hopeless, refusal_of
+from ..loaders.walk import hopeless, refusal_of
 from ..snapshot import Visit
 from .addresses import parse_address
 from .deadline import NotNowError
@@ -120,8 +120,9 @@ class Gathering:
                 refusals.append(refusal_of(str(page.address), f"the id {found.id!r} was given before; ids name one article"))
             else:
                 ids[self._take_article(found)] = None
-            if is_hopeless(len(refusals), len(ids)):
-                refusals.append(hopeless(str(page.address), len(refusals), len(ids)))
+            end = hopeless(str(page.address), len(refusals), len(ids))
+            if end is not None:
+                refusals.append(end)
                 break
         self._ingest.take(refusals)
         self._ingest.finish()

@@ -178,6 +178,14 @@ def test_a_page_that_was_saved_twice_is_two_articles(make_library, tmp_path):
     assert ids(library) == ["https://daily.example/talks", "then.md"]
 
 
+def test_a_page_that_is_given_twice_is_no_second_article(make_library, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("---\nurl: https://daily.example/talks\n---\nThe talks on minerals failed on Friday.")
+    library = make_library()
+    assert [refusal.path for refusal in library.add(tmp_path, page).refused] == [str(page)]
+    assert ids(library) == ["https://daily.example/talks"]
+
+
 def test_two_rows_of_one_address_are_refused_with_what_to_do(make_library, tmp_path):
     rows = [{"url": "https://daily.example/talks", "text": f"The talks failed on {day}."} for day in ("Friday", "Monday")]
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
