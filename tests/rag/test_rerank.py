@@ -66,6 +66,19 @@ def test_passages_are_read_with_context_and_place(library):
     assert [one.reading is not None for one in found] == [True] * 3
 
 
+def test_where_and_when_an_article_appeared_is_searched_and_not_read(make_library):
+    """Read as well, source and date are taken for answers."""
+    text = "The lithium plant in Ruritania made three tonnes."
+    library = make_library([Article(id="a", title="On lithium", text=text, source="Ruritania Post", published="2023-04-21")])
+    with library.view() as view:
+        (stored,) = view.article_passages(1)
+        assert (stored.context, stored.heading) == ("On lithium\nRuritania Post, 2023-04-21", "On lithium")
+        assert view.lexical("post 2023", 5).rows.tolist() == [1]
+    reader = Scripted()
+    ReadingRetriever(library, reader).search(QUERY, 3)
+    assert [one.context for one in reader.seen] == ["On lithium"]
+
+
 def test_a_ranking_is_that_of_the_search(library):
     reader = Scripted(cobalt=0.99, tin=0.9)
     retriever = ReadingRetriever(library, reader, depth=8)
