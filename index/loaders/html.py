@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -96,18 +97,8 @@ def _draft(markup: str, metadata: dict[str, str], url: str | None) -> Draft:
         _Writer(blocks).block(page.body)
     if not blocks.text:
         raise ArticleError(f"no article text found: {reason}")
-    return Draft(
-        text=blocks.text,
-        title=title,
-        source=site,
-        authors=facts.authors or names_of((page.author or "").split(";")),
-        published=facts.published or page.date,
-        updated=facts.updated,
-        url=facts.url or url or page.url,
-        language=facts.language,
-        headings=blocks.headings,
-        metadata=dict(metadata),
-    )
+    draft = _stating(blocks, facts, metadata, title=title, site=site, url=url or page.url)
+    return replace(draft, authors=draft.authors or names_of((page.author or "").split(";")), published=draft.published or page.date)
 
 
 def _vast(body: Any, facts: Facts, metadata: dict[str, str], url: str | None, title: str) -> Draft:
@@ -116,10 +107,16 @@ def _vast(body: Any, facts: Facts, metadata: dict[str, str], url: str | None, ti
     FragmentWriter(blocks, skip=lambda element: local(element) in _AROUND).write(body)
     if not blocks.text:
         raise ArticleError("no article text found: the page holds no main text")
+    stated_title = _without_site(facts.title or title or None, (facts.site,))
+    return _stating(blocks, facts, metadata, title=stated_title, site=_site(facts.site, _host(facts.url or url)), url=url)
+
+
+def _stating(blocks: Blocks, facts: Facts, metadata: dict[str, str], *, title: str | None, site: str | None, url: str | None) -> Draft:
+    """Return the article of a text with what its page states; `url` is its address where it states none."""
     return Draft(
         text=blocks.text,
-        title=_without_site(facts.title or title or None, (facts.site,)),
-        source=_site(facts.site, _host(facts.url or url)),
+        title=title,
+        source=site,
         authors=facts.authors,
         published=facts.published,
         updated=facts.updated,

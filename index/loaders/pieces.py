@@ -44,10 +44,10 @@ class Piece(NamedTuple):
         """The height at which it stands."""
         return (self.bottom + self.top) / 2
 
-    def overlaps(self, other: Piece, part: float) -> bool:
-        """Say whether more than `part` of the lower of the two stands level with the other."""
+    def is_level(self, other: Piece) -> bool:
+        """Say whether more than half of the lower of the two stands level with the other."""
         common = min(self.top, other.top) - max(self.bottom, other.bottom)
-        return common > part * min(self.top - self.bottom, other.top - other.bottom)
+        return common > 0.5 * min(self.top - self.bottom, other.top - other.bottom)
 
 
 def piece(words: Sequence[Word]) -> Piece:
@@ -118,7 +118,7 @@ def rows(parts: Iterable[Piece]) -> list[list[Piece]]:
     found: list[list[Piece]] = []
     main: Piece | None = None  # the largest of the row
     for part in sorted(parts, key=lambda part: (-part.bottom - part.top, part.left)):
-        if main is not None and main.overlaps(part, 0.5):
+        if main is not None and main.is_level(part):
             found[-1].append(part)
             if (part.size, len(part.words)) > (main.size, len(main.words)):
                 main = part
